@@ -1,0 +1,59 @@
+"""What a process must be told about its surroundings, one field per environment variable.
+
+The infrastructure sets variables through `VARIABLE` of this module, so a misspelt name cannot
+deploy; handlers read them through `Settings()`, which fails with the variable's name.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class SettingMissing(RuntimeError):
+    """A deployment fault: the process was started without a variable that its work needs."""
+
+
+class Settings:
+    """Attribute access to the environment: `Settings().records_table` reads BIOTHECA_RECORDS_TABLE."""
+
+    NAMES = frozenset(
+        {
+            "records_table",
+            "accessions_table",
+            "outbox_table",
+            "search_table",
+            "idempotency_table",
+            "inbox_bucket",
+            "open_archive_bucket",
+            "derived_bucket",
+            "lake_bucket",
+            "lake_database",
+            "event_bus",
+            "submission_workflow",
+            "user_pool",
+            "user_pool_client",
+            "token_issuer",
+            "token_keys_url",
+            "public_url",
+            "mail_sender",
+        }
+    )
+
+    def __getattr__(self, name: str) -> str:
+        if name not in self.NAMES:
+            raise AttributeError(f"no setting is named {name!r}; known: {', '.join(sorted(self.NAMES))}")
+        value = os.environ.get(variable(name))
+        if not value:
+            raise SettingMissing(f"environment variable {variable(name)} is not set")
+        return value
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting.
+
+    >>> variable("records_table")
+    'BIOTHECA_RECORDS_TABLE'
+    """
+    if name not in Settings.NAMES:
+        raise KeyError(f"no setting is named {name!r}")
+    return f"BIOTHECA_{name.upper()}"

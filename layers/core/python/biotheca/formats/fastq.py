@@ -177,7 +177,8 @@ class FastqCheck:
                 self._add("record_cut", self._line + 1, read=name_of(lines[i]), lines=here)
             return here if last else 0
         at_end = last and here == 4 and not newline_at_end
-        return self._record(*lines[i : i + 4], at_end=at_end)
+        header, sequence, plus, quality = lines[i : i + 4]
+        return self._record(header, sequence, plus, quality, at_end)
 
     def _search(self, lines: list[bytes], i: int, last: bool, newline_at_end: bool) -> int:
         """One step of the search for the next record: '@' above a line that is no header above '+'."""

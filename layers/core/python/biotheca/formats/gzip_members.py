@@ -27,7 +27,9 @@ _MAX_TEXT_BYTES = 64 * 1024  # of a stored file name or comment
 
 def is_bgzf(head: bytes) -> bool:
     """Whether a member that starts with `head` is a BGZF block (SAM spec 4.1): a `BC` subfield of two bytes."""
-    return len(head) >= 18 and bool(head[3] & _FEXTRA) and _has_bc(head[12 : 12 + struct.unpack_from("<H", head, 10)[0]])
+    if len(head) < 18 or not head[3] & _FEXTRA:
+        return False
+    return _has_bc(head[12 : 12 + struct.unpack_from("<H", head, 10)[0]])
 
 
 def _has_bc(extra: bytes) -> bool:

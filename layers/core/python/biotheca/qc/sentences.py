@@ -15,34 +15,36 @@ SENTENCES: dict[str, str] = {
     "trailer_missing": "{file} lacks the end of its gzip frame: {present_bytes} of 8 trailer bytes are there "
     "(member {member}). All {lines} lines could be read, but nothing proves them.",
     "stream_checksum": "{file} is damaged: CRC-32 of member {member} is {actual}, its trailer says {expected}.",
-    "stream_size": "{file} is damaged: member {member} unpacks to {actual} bytes (mod 2^32), its trailer says {expected}.",
+    "stream_size": "{file} is damaged: member {member} unpacks to {actual} bytes (mod 2^32), its trailer says "
+    "{expected}.",
     "stream_damaged": "{file} cannot be unpacked beyond byte {offset} (member {member}): {reason}. "
     "{lines} lines could be read before.",
-    "trailing_garbage": "{file} has foreign bytes after its last compressed member, at byte {offset}: {starts_with} ...",
+    "trailing_garbage": "{file} has foreign bytes after its last compressed member, at byte {offset}: "
+    "{starts_with} ...",
     "unpacks_too_far": "{file} unpacks to more than {allowed_bytes} bytes from {offset} stored bytes; reads do not.",
     "bgzf_no_end": "{file} is BGZF without its empty last block: some of its end may be missing.",
     "content_is_other": "{file} holds {content}, not FASTQ.",
     "no_reads": "{file} holds no reads.",
     "crlf": "{file} has Windows line ends (CR LF) on {lines} lines, first on line {line}.",
     "line_too_long": "Line {line} of {file} is longer than {limit_bytes} bytes. Nothing was read beyond it.",
-    "multi_line": "{file} is multi-line FASTQ: read {read!r} has its sequence on more than one line (line {line}). "
+    "multi_line": "{file} is multi-line FASTQ: read '{read}' has its sequence on more than one line (line {line}). "
     "Nothing was read beyond it.",
-    "header_line": "Line {line} of {file} should begin a read with '@' but is {value!r}.",
-    "plus_line": "Line {line} of {file} should be the '+' line of read {read!r} but is {value!r}.",
-    "plus_name": "Line {line} of {file} repeats another name than that of read {read!r}: {value!r}.",
-    "record_cut": "{file} ends inside read {read!r}, which begins on line {line}.",
+    "header_line": "Line {line} of {file} should begin a read with '@' but is '{value}'.",
+    "plus_line": "Line {line} of {file} should be the '+' line of read '{read}' but is '{value}'.",
+    "plus_name": "Line {line} of {file} repeats another name than that of read '{read}': '{value}'.",
+    "record_cut": "{file} ends inside read '{read}', which begins on line {line}.",
     "blank_line": "{file} has a blank line inside, line {line}.",
     "blank_lines_at_end": "{file} has {lines} blank line(s) after its last read, from line {line}.",
-    "name_missing": "The read on line {line} of {file} has no name right after '@': {value!r}.",
+    "name_missing": "The read on line {line} of {file} has no name right after '@': '{value}'.",
     "name_length": "The read name on line {line} of {file} has {characters} characters; 256 are allowed.",
-    "name_characters": "The name of read {read!r} (line {line} of {file}) has a character that is not printable ASCII: "
-    "{value!r}.",
-    "read_empty": "Read {read!r} has no bases (line {line} of {file}).",
-    "base": "Read {read!r} has {count} character(s) in its sequence that are no IUPAC bases; the first is {value!r} "
-    "at position {column} (line {line} of {file}).",
-    "quality_character": "Read {read!r} has {count} quality character(s) outside ASCII 33 to 126; the first is {value!r} "
-    "at position {column} (line {line} of {file}).",
-    "quality_length": "Read {read!r} has {bases} bases but {qualities} quality characters (line {line} of {file}).",
+    "name_characters": "The name of read '{read}' (line {line} of {file}) has a character that is not printable ASCII: "
+    "'{value}'.",
+    "read_empty": "Read '{read}' has no bases (line {line} of {file}).",
+    "base": "Read '{read}' has {count} character(s) in its sequence that are no IUPAC bases; the first is "
+    "'{value}' at position {column} (line {line} of {file}).",
+    "quality_character": "Read '{read}' has {count} quality character(s) outside ASCII 33 to 126; the first is "
+    "'{value}' at position {column} (line {line} of {file}).",
+    "quality_length": "Read '{read}' has {bases} bases but {qualities} quality characters (line {line} of {file}).",
 }
 
 # What was expected, where a short word says it.

@@ -22,8 +22,11 @@ def client(service: str) -> Any:
     """The process's client of that service."""
     config = _CONFIG
     if service == "s3":
-        # Path style where an endpoint is named: bucket names are no host names on a laptop.
         # SigV4 is the only version that binds headers such as a part's checksum.
-        style = "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
-        config = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": style}))
+        config = _CONFIG.merge(Config(signature_version="s3v4", s3=addressing()))
     return boto3.client(service, config=config)
+
+
+def addressing() -> dict[str, str]:
+    """S3's addressing style: by path where an endpoint is named, for bucket names are no host names on a laptop."""
+    return {"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"}

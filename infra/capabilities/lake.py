@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from biotheca.events import DATASET_RELEASED
+from biotheca.lake.model import TABLES
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event
@@ -23,7 +24,7 @@ class Lake(Capability):
             "load_released", needs, layers=("core", "web", "lake"), memory_mb=1536, timeout=Duration.minutes(5)
         )
         stack = Stack.of(self)
-        names = ["catalog", f"database/{DATABASE}", f"table/{DATABASE}/*"]
+        names = ["catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/{table}" for table in TABLES)]
         resources = [
             stack.format_arn(service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None) for name in names
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
@@ -26,11 +27,14 @@ class Publication(Capability):
         self.add("close_archive", SUBMISSIONS)
         self.add("release", SUBMISSIONS)
         due = self.add("release_due", SUBMISSIONS, timeout=Duration.minutes(5))
+        caller = iam.Role(self, "ReleaseDueCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        undelivered = dead_letters(self, "ReleaseDue", house)
+        undelivered.grant_send_messages(caller)
         scheduler.Schedule(
             self,
             "ReleaseDue",
             schedule=scheduler.ScheduleExpression.rate(Duration.minutes(15)),
-            target=targets.LambdaInvoke(due, dead_letter_queue=dead_letters(self, "ReleaseDue", house), retry_attempts=3),
+            target=targets.LambdaInvoke(due, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
             description="Release what has reached its date",
         )
         command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]

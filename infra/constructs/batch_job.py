@@ -34,12 +34,14 @@ class Computers(Construct):
         )
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        jobs = ec2.SecurityGroup(self, "Jobs", vpc=self.vpc, description="Jobs: out to AWS endpoints only, nothing in")
         for service in ("ECR", "ECR_DOCKER", "CLOUDWATCH_LOGS", "KMS"):
-            self.vpc.add_interface_endpoint(
-                service.title().replace("_", ""), service=getattr(ec2.InterfaceVpcEndpointAwsService, service)
+            endpoint = self.vpc.add_interface_endpoint(
+                service.title().replace("_", ""), service=getattr(ec2.InterfaceVpcEndpointAwsService, service), open=False
             )
+            endpoint.connections.allow_from(jobs, ec2.Port.tcp(443), "jobs")
         self.vpc.add_flow_log("FlowLog")
-        fargate = batch.FargateComputeEnvironment(self, "Fargate", vpc=self.vpc, maxv_cpus=256, replace_compute_environment=True)
+        fargate = batch.FargateComputeEnvironment(self, "Fargate", vpc=self.vpc, security_groups=[jobs], maxv_cpus=256, replace_compute_environment=True)
         template = ec2.LaunchTemplate(
             self,
             "Scratch",
@@ -54,6 +56,7 @@ class Computers(Construct):
             self,
             "Spot",
             vpc=self.vpc,
+            security_groups=[jobs],
             spot=True,
             minv_cpus=0,
             maxv_cpus=256,

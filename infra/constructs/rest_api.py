@@ -6,6 +6,7 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from functions.api.app import app
@@ -69,6 +70,7 @@ class RestApi(Construct):
                     authorizer=who if guarded else None,
                     authorization_type=apigateway.AuthorizationType.CUSTOM if guarded else apigateway.AuthorizationType.NONE,
                 )
+        self._firewall()
         for kind, (status, rule, mend) in GATEWAY_ANSWERS.items():
             self.api.add_gateway_response(
                 f"Problem{kind}",
@@ -77,3 +79,41 @@ class RestApi(Construct):
                 response_headers={"Content-Type": "'application/problem+json'"},
                 templates={"application/json": PROBLEM % (status, rule, mend)},
             )
+
+    def _firewall(self) -> None:
+        """AWS's managed common rules, and at most 5,000 requests in five minutes from one address."""
+        visible = {"cloud_watch_metrics_enabled": True, "sampled_requests_enabled": False}
+        common = wafv2.CfnWebACL.RuleProperty(
+            name="common",
+            priority=1,
+            override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
+            statement=wafv2.CfnWebACL.StatementProperty(
+                managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+                    vendor_name="AWS",
+                    name="AWSManagedRulesCommonRuleSet",
+                    # Metadata documents are larger than this rule's 8 KB; the gateway's own limit is 10 MB.
+                    excluded_rules=[wafv2.CfnWebACL.ExcludedRuleProperty(name="SizeRestrictions_BODY")],
+                )
+            ),
+            visibility_config=wafv2.CfnWebACL.VisibilityConfigProperty(metric_name="common", **visible),
+        )
+        rate = wafv2.CfnWebACL.RuleProperty(
+            name="rate",
+            priority=2,
+            action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+            statement=wafv2.CfnWebACL.StatementProperty(
+                rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(aggregate_key_type="IP", limit=5000)
+            ),
+            visibility_config=wafv2.CfnWebACL.VisibilityConfigProperty(metric_name="rate", **visible),
+        )
+        acl = wafv2.CfnWebACL(
+            self,
+            "Firewall",
+            scope="REGIONAL",
+            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            rules=[common, rate],
+            visibility_config=wafv2.CfnWebACL.VisibilityConfigProperty(metric_name="api", **visible),
+        )
+        wafv2.CfnWebACLAssociation(
+            self, "FirewallOnStage", resource_arn=self.api.deployment_stage.stage_arn, web_acl_arn=acl.attr_arn
+        )

@@ -45,7 +45,6 @@ class Workflow(Construct):
         log_group = logs.LogGroup(
             self,
             "Log",
-            log_group_name=None,
             retention=logs.RetentionDays.ONE_YEAR,
             removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
         )
@@ -57,10 +56,12 @@ class Workflow(Construct):
             tracing_enabled=True,
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
         )
-        for key, function in functions.items():
-            if key in placeholders:
-                function.grant_invoke(self.machine)
-        manifests.grant_read(self.machine)
+        called = [function.function_arn for key, function in functions.items() if key in placeholders]
+        self.machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=called))
+        # The Map states read their manifests themselves.
+        read = iam.PolicyStatement(actions=["s3:GetObject"], resources=[manifests.arn_for_objects("manifests/*")])
+        self.machine.add_to_role_policy(read)
+        self.machine.add_to_role_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn]))
         self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
         alarm = self.machine.metric_failed(period=Duration.minutes(5)).create_alarm(
             self,

@@ -143,7 +143,7 @@ class Uploads:
         answer = re.sub(rb"<Part>.*?</Part>", add, answer, flags=re.DOTALL)
         if upload.algorithm and b"<ChecksumAlgorithm>" not in answer:
             top = f"<ChecksumAlgorithm>{upload.algorithm}</ChecksumAlgorithm><ChecksumType>{upload.kind}</ChecksumType>"
-            answer = answer.replace(b"</ListPartsResult>", top.encode() + b"</ListPartsResult>")
+            answer = _before_end(answer, top)
         return answer
 
     def write_into_completion(self, upload_id: str, answer: bytes, value: str | None) -> bytes:
@@ -152,7 +152,13 @@ class Uploads:
             return answer
         name = f"Checksum{upload.algorithm}"
         more = f"<{name}>{value}</{name}><ChecksumType>{upload.kind}</ChecksumType>"
-        return answer.replace(b"</CompleteMultipartUploadResult>", more.encode() + b"</CompleteMultipartUploadResult>")
+        return _before_end(answer, more)
+
+
+def _before_end(answer: bytes, more: str) -> bytes:
+    """More elements at the end of the root, whatever moto calls it."""
+    at = answer.rindex(b"</")
+    return answer[:at] + more.encode() + answer[at:]
 
 
 def _part_elements(request: bytes) -> list[dict[str, str]]:

@@ -53,9 +53,7 @@ class FastqCheck:
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
 
-    def __init__(
-        self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES
-    ) -> None:
+    def __init__(self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._keep = keep
         self._block_bytes = block_bytes
         self._max_line_bytes = max_line_bytes

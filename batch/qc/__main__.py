@@ -16,7 +16,7 @@ import traceback
 from typing import Any, NoReturn
 
 from biotheca import clock
-from biotheca.aws.documents import put_document
+from biotheca.aws.buckets import put_document
 from biotheca.aws.ranged import RangedReader
 from biotheca.qc import Report, Verdict, check_file
 

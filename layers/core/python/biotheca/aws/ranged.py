@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
+from biotheca.aws.session import addressing
 from biotheca.errors import SystemFault
 
 PART_SIZE_BYTES = 8 * 1024 * 1024
@@ -47,6 +48,7 @@ def s3() -> Any:
         read_timeout=60,
         retries={"mode": "standard", "max_attempts": 2},
         response_checksum_validation="when_required",
+        s3=addressing(),
     )
     return boto3.client("s3", config=config)
 

@@ -1,0 +1,27 @@
+"""The Chalice app of the REST API: wiring only. Handler `functions.api.app.handler`; routes are read by infra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Chalice
+
+from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, uploads
+from functions.observability import logger, metrics, tracer
+
+app = Chalice(app_name="biotheca-api", configure_logs=False)
+app.register_blueprint(authorizer.blueprint)
+for capability in (accounts, submissions, uploads, curation, publication, search, reference):
+    app.register_blueprint(capability.routes)
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """One request of the gateway."""
+    log = logger()
+    request = event.get("requestContext", {})
+    log.set_correlation_id(request.get("requestId", ""))
+    log.append_keys(route=request.get("resourcePath"), method=event.get("httpMethod"))
+    traced = tracer().capture_lambda_handler(metrics().log_metrics(app), capture_response=False)
+    answer = traced(event, context)
+    log.info("answered", extra={"status": answer.get("statusCode")})
+    return answer

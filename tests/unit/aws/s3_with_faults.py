@@ -33,6 +33,13 @@ class Faults:
             return self.orders.pop(0) if self.orders else None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that left is what these tests are about."""
+
+
 def _proxy(behind: str, faults: Faults) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -71,9 +78,7 @@ def _proxy(behind: str, faults: Faults) -> ThreadingHTTPServer:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    return server
+    return _Server(("127.0.0.1", 0), Handler)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def pause_before(attempt: int, asked: str | None = None) -> float:
     """Seconds to wait after the n-th failure (1, 2 ...): doubling with jitter, or as the server asked."""
     if asked and asked.isdigit():
         return min(float(asked), _LONGEST_PAUSE_S)
-    return min(0.25 * 2.0**attempt, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    return min(0.15 * 2.0**attempt, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 def plain_session() -> requests.Session:

@@ -79,7 +79,7 @@ class Config:
         )
 
     def tokens(self, server: str) -> dict[str, Any]:
-        """What is remembered of a server: email, token, refresh_token, expires_at (seconds since 1970). May be empty."""
+        """What is remembered of a server: email, token, refresh_token, expires_at (seconds since 1970); may be {}."""
         known = self._document.get("servers", {})
         return dict(known.get(server, {})) if isinstance(known, dict) else {}
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import requests
 
-from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, pause_before, path_of, plain_session
-from biotheca_client.errors import NetworkDown, Refused, WrongUse
+from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
+from biotheca_client.errors import NetworkDown, NotFound, Refused
 from biotheca_client.local_files import Stopped
 from biotheca_client.words import clean, size
 
@@ -179,9 +179,8 @@ class Downloader:
             with self._store.get(
                 link["url"], headers=headers, timeout=TIMEOUT_S, stream=True, allow_redirects=False
             ) as got:
-                if got.status_code != 206 or not got.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-                    if got.status_code != 200 or start:
-                        return f"the store answered with status {got.status_code}"
+                if not _answers(got, start):
+                    return f"the store answered with status {got.status_code}"
                 for data in got.iter_content(_READ_BYTES):
                     self._must_go_on()
                     data = data[: file["size_bytes"] - digests.size_bytes]
@@ -198,12 +197,19 @@ class Downloader:
             raise Stopped
 
 
+def _answers(got: requests.Response, start: int) -> bool:
+    """Whether the answer holds the bytes from `start`; a whole file serves only a start at 0."""
+    if got.status_code == 206:
+        return got.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+    return got.status_code == 200 and start == 0
+
+
 def choose(files: list[dict[str, Any]], wanted: str | None) -> list[dict[str, Any]]:
-    """The files to fetch: all, or the one of that name (published or original). Raises WrongUse if there is none."""
+    """The files to fetch: all, or the one of that name (published or original). Raises NotFound if there is none."""
     if wanted is None:
         return files
     found = [f for f in files if wanted in (f["name"], f.get("original_name"))]
     if not found:
         names = ", ".join(clean(f["name"]) for f in files[:20]) or "none"
-        raise WrongUse(f"There is no file {wanted!r} in this record.", f"Its files: {names}.")
+        raise NotFound(f"There is no file {wanted!r} in this record.", f"Its files: {names}.")
     return found

@@ -88,8 +88,9 @@ def parts_of(size_bytes: int, part_size_bytes: int) -> list[Part]:
     count = math.ceil(size_bytes / part_size_bytes) if part_size_bytes > 0 else 0
     if not 1 <= count <= MOST_PARTS:
         raise Refused(
-            f"A file of {size_bytes} bytes in parts of {part_size_bytes} has {count} parts; 1 to {MOST_PARTS} can be stored.",
-            "Nothing was sent. Update the client; if it stays tell the help desk, the archive must choose larger parts.",
+            f"A file of {size_bytes} bytes in parts of {part_size_bytes} has {count} parts; "
+            f"1 to {MOST_PARTS} can be stored.",
+            "Nothing was sent. Tell the help desk: the archive must choose larger parts.",
         )
     starts = range(0, size_bytes, part_size_bytes)
     return [Part(n, start, min(part_size_bytes, size_bytes - start)) for n, start in enumerate(starts, 1)]

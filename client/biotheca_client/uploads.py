@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, pause_before, path_of, plain_session
+from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
 from biotheca_client.errors import FileDiffers, NetworkDown, Refused, UploadGone
 from biotheca_client.local_files import (
     AnyOf,
@@ -102,7 +102,8 @@ class Uploader:
             md5 = known_md5 or md5_of(path, stop=self._stop)
             if md5 != file["md5"].lower():
                 raise FileDiffers(
-                    f"{path.name} is not the declared file: its MD5 is {md5}, {clean(file['md5'])} was declared. Nothing was sent.",
+                    f"{path.name} is not the declared file: its MD5 is {md5}, "
+                    f"{clean(file['md5'])} was declared. Nothing was sent.",
                     mend,
                 )
 
@@ -138,7 +139,7 @@ class Uploader:
         done: dict[int, bool],
         add: Add,
     ) -> None:
-        """Bring every part there. `done` gets each part's number and whether it was there before; progress once a part."""
+        """Bring every part there. `done` gets each part's number and whether it was there before."""
         halt = threading.Event()  # one part that fails for good ends the others
         stop = AnyOf(self._stop, halt)
 

@@ -64,12 +64,12 @@ def size(count: int | None) -> str:
         return "?"
     if count < 1024:
         return f"{count} bytes"
-    number, unit = float(count), "bytes"
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
+    number = count / 1024
+    units = ["KiB", "MiB", "GiB", "TiB"]
+    while number >= 1023.95 and len(units) > 1:
         number /= 1024
-        if number < 1023.95:
-            break
-    return f"{number:.1f} {unit}"
+        units.pop(0)
+    return f"{number:.1f} {units[0]}"
 
 
 def moment(stamp: object) -> str:

@@ -53,8 +53,10 @@ class FastqCheck:
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
 
-    def __init__(self, keep: int = 100) -> None:
+    def __init__(self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._keep = keep
+        self._block_bytes = block_bytes
+        self._max_line_bytes = max_line_bytes
         self._held: list[bytes] = []  # decoded bytes not yet looked at
         self._held_bytes = 0
         self._carry: list[bytes] = []  # whole lines of a record that is not yet complete
@@ -81,12 +83,12 @@ class FastqCheck:
             return
         self._held.append(piece)
         self._held_bytes += len(piece)
-        if self._held_bytes >= BLOCK_BYTES and b"\n" in piece:
+        if self._held_bytes >= self._block_bytes and b"\n" in piece:
             self._work()
-        if self._held_bytes > MAX_LINE_BYTES + BLOCK_BYTES:
+        if self._held_bytes > self._max_line_bytes + self._block_bytes:
             self._work()
-            if self._held_bytes > MAX_LINE_BYTES:
-                self._stop("line_too_long", self.lines + 1, limit_bytes=MAX_LINE_BYTES)
+            if self._held_bytes > self._max_line_bytes:
+                self._stop("line_too_long", self.lines + 1, limit_bytes=self._max_line_bytes)
 
     def finish(self, whole: bool = True) -> None:
         """The end of the text. `whole` is False if the container broke: its last record is then no finding."""

@@ -20,6 +20,7 @@ class Row:
     attributes: Mapping[str, str] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
     named_by: str = ""  # the property that holds the physical name; "A.B" for a nested one
+    defaults: Mapping[str, str] = field(default_factory=dict)  # what CloudFormation fills in and moto asks for
 
 
 _API = "apigateway"
@@ -121,7 +122,12 @@ ROWS: dict[str, Row] = {
     "AWS::Events::Archive": paper(Arn="arn:aws:events:{region}:{account}:archive/{name}", ArchiveName="{name}"),
     # Batch (compute environments: cfn_special)
     "AWS::Batch::JobQueue": Row(
-        "batch", "create_job_queue", "answer.jobQueueArn", {"JobQueueArn": "answer.jobQueueArn"}, {}, "JobQueueName"
+        "batch", "create_job_queue",
+        "answer.jobQueueArn",
+        {"JobQueueArn": "answer.jobQueueArn"},
+        {},
+        "JobQueueName",
+        {"State": "ENABLED"},
     ),
     "AWS::Batch::JobDefinition": Row(
         "batch",

@@ -163,7 +163,7 @@ def method(wish: Wish) -> Made:
 
 def compute_environment(wish: Wish) -> Made:
     given = {**wish.given, "ComputeEnvironmentName": wish.name("ComputeEnvironmentName")}
-    given["Type"] = given["Type"].upper()
+    given["Type"], given["State"] = given["Type"].upper(), given.get("State", "ENABLED").upper()
     # In the cloud Batch makes its service-linked role by itself.
     given["ServiceRole"] = given.get("ServiceRole") or _batch_role(wish)
     resources = dict(given.get("ComputeResources") or {})

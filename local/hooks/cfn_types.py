@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jmespath
+from botocore.exceptions import ClientError
 
 from local.hooks import names
 from local.hooks.cfn_request import Made, Wish
@@ -37,7 +38,7 @@ def make(wish: Wish) -> Made:
 
 
 def _make_row(row: Row, wish: Wish) -> Made:
-    given, answer = wish.given, {}
+    given, answer = {**row.defaults, **wish.given}, {}
     if row.named_by:
         given = _with_name(given, row.named_by.split("."), wish.physical_name)
     if row.service:
@@ -153,6 +154,9 @@ def _install_errors(parsing: Any) -> None:
             if "failed: " in str(fault.message):
                 raise
             reason = str(fault.message)
+        except ClientError as fault:
+            said = fault.response.get("Error", {})
+            reason = f"{said.get('Code')}: {said.get('Message')}"
         except Exception as fault:
             reason = f"{type(fault).__name__}: {fault}" if not str(fault).strip() else str(fault)
         raise parsing.ValidationError(message=f"{logical_id} ({resource_json['Type']}) failed: {reason}")

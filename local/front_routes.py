@@ -118,7 +118,8 @@ class Routes:
 
     def _configured(self, kind: str, status: int) -> Any:
         responses = self.api.gateway_responses
-        return responses.get(kind) or responses.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
+        found = responses.get(kind) or responses.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
+        return found.to_json() if found else None
 
 
 def _quoted(text: str) -> str:

@@ -21,6 +21,7 @@ def _note(record: SQSRecord) -> None:
     if event.get("Event") == "s3:TestEvent":
         return
     found = event["detail"]["object"]
+    logger().set_correlation_id(inbox().submission_of(found["key"]) or "")
     file = service.note_received(
         submissions(), inbox(), found["key"], found.get("version-id"), found.get("sequencer")
     )

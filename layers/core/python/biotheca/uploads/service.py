@@ -136,6 +136,8 @@ def note_received(
         submission_id, file = store.file(file_id)
         if file.state not in REPLACEABLE or not rules.is_newer(sequencer, file.sequencer):
             return file
+        if version_id and version_id == file.version_id:  # the same bytes, told once more
+            return file
         size = inbox.facts(key, version_id)["size_bytes"]
         changed = replace(
             file,

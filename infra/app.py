@@ -1,4 +1,4 @@
-"""The CDK app. `python -m infra.app` writes CloudFormation to cdk.out; no account, network or container engine needed."""
+"""The CDK app. `python -m infra.app` writes CloudFormation to cdk.out, without account, network or container engine."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
 # The Node that came with the project's packages is the one that was tested.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
-import aws_cdk as cdk  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
-from infra.acknowledged import acknowledge  # noqa: E402
-from infra.stacks.data import DataStack  # noqa: E402
-from infra.stacks.lake import LakeStack  # noqa: E402
-from infra.stacks.portal import PortalStack  # noqa: E402
-from infra.stacks.service import ServiceStack  # noqa: E402
-from infra.stages import LAPTOP, PRODUCTION, STAGES, Stage  # noqa: E402
+from infra.acknowledged import acknowledge
+from infra.stacks.data import DataStack
+from infra.stacks.lake import LakeStack
+from infra.stacks.portal import PortalStack
+from infra.stacks.service import ServiceStack
+from infra.stages import LAPTOP, PRODUCTION, STAGES, Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,12 +7,13 @@ from typing import Any
 from biotheca.aws.bus import publish
 from biotheca.aws.tables import unmarshal
 from biotheca.settings import Settings
+
 from functions.observability import logger, step
 
 
 @step(lambda event: None)
 def send_outbox(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """DynamoDB stream of the outbox table: publish each new line. A record that fails is delivered again from there on."""
+    """DynamoDB stream of the outbox table: publish each new line; one that fails is delivered again."""
     failed: list[dict[str, str]] = []
     for record in event["Records"]:
         if record["eventName"] != "INSERT":

@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from biotheca.curation.service import resume_if_complete
 from biotheca.submissions.service import keep_token
 from biotheca.uploads import service
+
 from functions.observability import logger, of_envelope, of_submission, step
 from functions.stores import inbox, submissions, workflow
 
@@ -22,9 +22,7 @@ def _note(record: SQSRecord) -> None:
         return
     found = event["detail"]["object"]
     logger().set_correlation_id(inbox().submission_of(found["key"]) or "")
-    file = service.note_received(
-        submissions(), inbox(), found["key"], found.get("version-id"), found.get("sequencer")
-    )
+    file = service.note_received(submissions(), inbox(), found["key"], found.get("version-id"), found.get("sequencer"))
     logger().info("file noted", extra={"file": file.id if file else None, "state": file.state if file else "not ours"})
 
 

@@ -14,16 +14,19 @@ TOKENS = {"user_pool_client": "value", "token_issuer": "value", "token_keys_url"
 
 
 class Api(Capability):
-    """functions/api. It signs links to the inbox and the open archive; it cannot read the lake or the controlled archive."""
+    """functions/api. It signs links to inbox and open archive; it cannot read the lake or controlled files."""
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "api", house)
         needs = SUBMISSIONS | TOKENS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
-        door = self.add("handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29))
+        door = self.add(
+            "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
+        )
         inbox = house.buckets["inbox_bucket"]
         door.add_to_role_policy(
             iam.PolicyStatement(
-                actions=["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], resources=[inbox.arn_for_objects("submissions/*")]
+                actions=["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+                resources=[inbox.arn_for_objects("submissions/*")],
             )
         )
         authorizer = self.add("who_is_calling", TOKENS, handler="functions.api.authorizer.who_is_calling")

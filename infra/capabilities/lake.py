@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
-
 from biotheca.events import DATASET_RELEASED
 from biotheca.lake.model import TABLES
+from constructs import Construct
+
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event
@@ -26,7 +26,8 @@ class Lake(Capability):
         stack = Stack.of(self)
         names = ["catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/{table}" for table in TABLES)]
         resources = [
-            stack.format_arn(service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None) for name in names
+            stack.format_arn(service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None)
+            for name in names
         ]
         load.add_to_role_policy(
             iam.PolicyStatement(actions=["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], resources=resources)

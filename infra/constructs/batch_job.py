@@ -10,9 +10,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from biotheca.settings import variable
 from constructs import Construct
 
-from biotheca.settings import variable
 from infra.constructs.assets import ROOT
 from infra.constructs.python_function import House, grant
 
@@ -20,7 +20,7 @@ UNSOUND_DATA = 2  # exit code: the report is written, trying again is useless
 
 
 class Computers(Construct):
-    """Where jobs run: isolated subnets that reach only AWS's own endpoints, Fargate first, Spot with NVMe for the largest."""
+    """Where jobs run: isolated subnets that reach only AWS's endpoints; Fargate, and Spot with NVMe for the largest."""
 
     def __init__(self, scope: Construct, name: str) -> None:
         super().__init__(scope, name)
@@ -37,18 +37,23 @@ class Computers(Construct):
         jobs = ec2.SecurityGroup(self, "Jobs", vpc=self.vpc, description="Jobs: out to AWS endpoints only, nothing in")
         for service in ("ECR", "ECR_DOCKER", "CLOUDWATCH_LOGS", "KMS"):
             endpoint = self.vpc.add_interface_endpoint(
-                service.title().replace("_", ""), service=getattr(ec2.InterfaceVpcEndpointAwsService, service), open=False
+                service.title().replace("_", ""),
+                service=getattr(ec2.InterfaceVpcEndpointAwsService, service),
+                open=False,
             )
             endpoint.connections.allow_from(jobs, ec2.Port.tcp(443), "jobs")
         self.vpc.add_flow_log("FlowLog")
-        fargate = batch.FargateComputeEnvironment(self, "Fargate", vpc=self.vpc, security_groups=[jobs], maxv_cpus=256, replace_compute_environment=True)
+        fargate = batch.FargateComputeEnvironment(
+            self, "Fargate", vpc=self.vpc, security_groups=[jobs], maxv_cpus=256, replace_compute_environment=True
+        )
         template = ec2.LaunchTemplate(
             self,
             "Scratch",
             require_imdsv2=True,
             block_devices=[
                 ec2.BlockDevice(
-                    device_name="/dev/xvda", volume=ec2.BlockDeviceVolume.ebs(60, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3)
+                    device_name="/dev/xvda",
+                    volume=ec2.BlockDeviceVolume.ebs(60, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
                 )
             ],
         )

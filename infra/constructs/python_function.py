@@ -18,9 +18,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from biotheca.settings import variable
 from constructs import Construct
 
-from biotheca.settings import variable
 from infra.constructs.assets import RUNTIME, function_code
 from infra.stages import Stage
 
@@ -114,7 +114,13 @@ TABLE_WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
 BUCKET_READ = ["s3:GetObject", "s3:GetObjectVersion"]
 BUCKET_WRITE = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
 KEY_READ = ["kms:Decrypt", "kms:DescribeKey"]
-KEY_WRITE = ["kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+KEY_WRITE = [
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 # The part of each bucket that programs touch.
 PREFIXES = {
     "inbox_bucket": ["submissions/*"],

@@ -1,4 +1,4 @@
-"""Queues that never lose a message: each has dead letters, an alarm on them, and a consumer that reports item by item."""
+"""Queues that lose no message: each has dead letters, an alarm on them, and a consumer that reports item by item."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def dead_letters(scope: Construct, name: str, house: House) -> sqs.Queue:
     return queue
 
 
-def consumed_queue(scope: Construct, name: str, house: House, consumer: lambda_.Function, timeout_s: int = 30) -> sqs.Queue:
+def consumed_queue(
+    scope: Construct, name: str, house: House, consumer: lambda_.Function, timeout_s: int = 30
+) -> sqs.Queue:
     """A queue whose consumer answers with batch item failures; after five tries a message is a dead letter."""
     queue = sqs.Queue(
         scope,
@@ -55,7 +57,9 @@ def consumed_queue(scope: Construct, name: str, house: House, consumer: lambda_.
     return queue
 
 
-def on_event(scope: Construct, name: str, house: House, event: str, target: lambda_.Function | sqs.Queue) -> events.Rule:
+def on_event(
+    scope: Construct, name: str, house: House, event: str, target: lambda_.Function | sqs.Queue
+) -> events.Rule:
     """Deliver one kind of our events to a function or a queue; what cannot be delivered is a dead letter."""
     rule = events.Rule(
         scope,
@@ -69,6 +73,8 @@ def on_event(scope: Construct, name: str, house: House, event: str, target: lamb
         rule.add_target(targets.SqsQueue(target, dead_letter_queue=undelivered))
     else:
         rule.add_target(
-            targets.LambdaFunction(target, dead_letter_queue=undelivered, retry_attempts=TRIES, max_event_age=Duration.hours(6))
+            targets.LambdaFunction(
+                target, dead_letter_queue=undelivered, retry_attempts=TRIES, max_event_age=Duration.hours(6)
+            )
         )
     return rule

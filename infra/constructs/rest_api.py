@@ -12,7 +12,10 @@ from constructs import Construct
 from functions.api.app import app
 from infra.constructs.python_function import House
 
-PROBLEM = '{"type":"about:blank","title":$context.error.messageString,"status":%d,"detail":$context.error.messageString,"rule":"%s","mend":"%s"}'
+PROBLEM = (
+    '{"type":"about:blank","title":$context.error.messageString,"status":%d,'
+    '"detail":$context.error.messageString,"rule":"%s","mend":"%s"}'
+)
 GATEWAY_ANSWERS = {
     # What the gateway itself refuses looks like every other problem of the API.
     "UNAUTHORIZED": (401, "accounts.sign_in_needed", "Send Authorization: Bearer <token>."),
@@ -27,7 +30,9 @@ GATEWAY_ANSWERS = {
 class RestApi(Construct):
     """API Gateway REST (v1) over one function, one resource and method a route."""
 
-    def __init__(self, scope: Construct, name: str, house: House, function: lambda_.Function, authorizer: lambda_.Function) -> None:
+    def __init__(
+        self, scope: Construct, name: str, house: House, function: lambda_.Function, authorizer: lambda_.Function
+    ) -> None:
         super().__init__(scope, name)
         access_log = logs.LogGroup(
             self,
@@ -59,7 +64,9 @@ class RestApi(Construct):
         )
         # One permission for the whole API instead of two a route keeps the stack small.
         integration = apigateway.LambdaIntegration(function, allow_test_invoke=False, scope_permission_to_method=False)
-        who = apigateway.TokenAuthorizer(self, "WhoIsCalling", handler=authorizer, results_cache_ttl=Duration.seconds(60))
+        who = apigateway.TokenAuthorizer(
+            self, "WhoIsCalling", handler=authorizer, results_cache_ttl=Duration.seconds(60)
+        )
         for path, methods in sorted(app.routes.items()):
             resource = self.api.root.resource_for_path(path)
             for method, route in sorted(methods.items()):
@@ -68,7 +75,9 @@ class RestApi(Construct):
                     method,
                     integration,
                     authorizer=who if guarded else None,
-                    authorization_type=apigateway.AuthorizationType.CUSTOM if guarded else apigateway.AuthorizationType.NONE,
+                    authorization_type=apigateway.AuthorizationType.CUSTOM
+                    if guarded
+                    else apigateway.AuthorizationType.NONE,
                 )
         self._firewall()
         for kind, (status, rule, mend) in GATEWAY_ANSWERS.items():

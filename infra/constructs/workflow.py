@@ -61,7 +61,9 @@ class Workflow(Construct):
         # The Map states read their manifests themselves.
         read = iam.PolicyStatement(actions=["s3:GetObject"], resources=[manifests.arn_for_objects("manifests/*")])
         self.machine.add_to_role_policy(read)
-        self.machine.add_to_role_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn]))
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
+        )
         self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
         alarm = self.machine.metric_failed(period=Duration.minutes(5)).create_alarm(
             self,
@@ -83,9 +85,13 @@ class Workflow(Construct):
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["batch:DescribeJobs", "batch:TerminateJob"], resources=["*"])
         )
-        rule = stack.format_arn(service="events", resource="rule", resource_name="StepFunctionsGetEventsForBatchJobsRule")
+        rule = stack.format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventsForBatchJobsRule"
+        )
         self.machine.add_to_role_policy(
-            iam.PolicyStatement(actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule])
+            iam.PolicyStatement(
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule]
+            )
         )
         # A distributed Map starts child executions of its own machine; a separate policy, because the machine
         # itself waits for the policy that CDK attaches by default.
@@ -96,7 +102,10 @@ class Workflow(Construct):
                 actions=["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
                 resources=[
                     stack.format_arn(
-                        service="states", resource="execution", resource_name=f"{self.machine.state_machine_name}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+                        service="states",
+                        resource="execution",
+                        resource_name=f"{self.machine.state_machine_name}*",
+                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
                     )
                 ],
             ),
@@ -114,6 +123,3 @@ class Workflow(Construct):
         for function in functions:
             if function.role:
                 policy.attach_to_role(function.role)
-
-
-

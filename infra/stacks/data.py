@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
+from biotheca.accounts.model import Role
 from constructs import Construct
 
-from biotheca.accounts.model import Role
 from infra.constructs.python_function import House
 from infra.stages import Stage
 
@@ -23,7 +23,9 @@ class DataStack(Stack):
     """The stateful half of the house; offers itself as a House."""
 
     def __init__(self, scope: Construct, name: str, stage: Stage) -> None:
-        super().__init__(scope, name, termination_protection=stage.keep_data, description="Biotheca: data that outlives redeployment")
+        super().__init__(
+            scope, name, termination_protection=stage.keep_data, description="Biotheca: data that outlives redeployment"
+        )
         self.stage = stage
         self.removal = RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY
         self.keys = {
@@ -47,7 +49,9 @@ class DataStack(Stack):
         self.buckets = self._buckets()
         self.tables = self._tables()
         self.bus = events.EventBus(self, "Bus", description="What happens in the archive")
-        self.bus.archive("BusArchive", event_pattern=events.EventPattern(source=["biotheca"]), retention=Duration.days(365))
+        self.bus.archive(
+            "BusArchive", event_pattern=events.EventPattern(source=["biotheca"]), retention=Duration.days(365)
+        )
         self.pool, self.pool_client = self._people()
 
     def house(self) -> House:
@@ -66,7 +70,9 @@ class DataStack(Stack):
     def _key(self, name: str, description: str) -> kms.Key:
         return kms.Key(self, name, description=description, enable_key_rotation=True, removal_policy=self.removal)
 
-    def _bucket(self, name: str, key: str = "data", *, lock: bool = False, rules: list[s3.LifecycleRule] | None = None) -> s3.Bucket:
+    def _bucket(
+        self, name: str, key: str = "data", *, lock: bool = False, rules: list[s3.LifecycleRule] | None = None
+    ) -> s3.Bucket:
         cors = [
             s3.CorsRule(
                 allowed_methods=[s3.HttpMethods.PUT, s3.HttpMethods.GET, s3.HttpMethods.HEAD],
@@ -109,7 +115,9 @@ class DataStack(Stack):
         # Without CDK's custom resource: a plain property says the same to CloudFormation.
         inbox = found["inbox_bucket"].node.default_child
         assert isinstance(inbox, s3.CfnBucket)
-        inbox.add_property_override("NotificationConfiguration", {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
+        inbox.add_property_override(
+            "NotificationConfiguration", {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+        )
         return found
 
     def _table(self, name: str, sort: bool = True, ttl: str | None = None, stream: bool = False) -> dynamodb.Table:
@@ -123,7 +131,9 @@ class DataStack(Stack):
             # Table, not TableV2: that one cannot name a key of ours in a stack that knows no region.
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.keys["data"],
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
             deletion_protection=self.stage.keep_data,
             time_to_live_attribute=ttl,
             stream=dynamodb.StreamViewType.NEW_IMAGE if stream else None,
@@ -182,8 +192,9 @@ class DataStack(Stack):
         )
         for role in Role:
             cognito.CfnUserPoolGroup(
-                self, f"Group{role.value.title().replace('_', '')}", user_pool_id=pool.user_pool_id, group_name=role.value
+                self,
+                f"Group{role.value.title().replace('_', '')}",
+                user_pool_id=pool.user_pool_id,
+                group_name=role.value,
             )
         return pool, client
-
-

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aws_cdk import Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
+from biotheca.lake.model import TABLES
 from constructs import Construct
 
-from biotheca.lake.model import TABLES
 from infra.constructs.python_function import House
 
 DATABASE = "biotheca"
@@ -18,7 +18,9 @@ class LakeStack(Stack):
     """Tables that analysts see. Rows are written by functions/lake; the tables themselves only by this stack."""
 
     def __init__(self, scope: Construct, name: str, house: House) -> None:
-        super().__init__(scope, name, termination_protection=house.stage.keep_data, description="Biotheca: Iceberg lake and Athena")
+        super().__init__(
+            scope, name, termination_protection=house.stage.keep_data, description="Biotheca: Iceberg lake and Athena"
+        )
         bucket = house.buckets["lake_bucket"]
         database = glue.CfnDatabase(
             self,
@@ -39,7 +41,9 @@ class LakeStack(Stack):
                     table_type="EXTERNAL_TABLE",
                     storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                         location=f"s3://{bucket.bucket_name}/tables/{table}",
-                        columns=[glue.CfnTable.ColumnProperty(name=column, type=kind) for column, kind in columns.items()],
+                        columns=[
+                            glue.CfnTable.ColumnProperty(name=column, type=kind) for column, kind in columns.items()
+                        ],
                     ),
                 ),
                 open_table_format_input=glue.CfnTable.OpenTableFormatInputProperty(
@@ -58,7 +62,9 @@ class LakeStack(Stack):
                 bytes_scanned_cutoff_per_query=QUERY_BYTES_LIMIT,
                 enforce_work_group_configuration=True,
                 publish_cloud_watch_metrics_enabled=True,
-                engine_version=athena.CfnWorkGroup.EngineVersionProperty(selected_engine_version="Athena engine version 3"),
+                engine_version=athena.CfnWorkGroup.EngineVersionProperty(
+                    selected_engine_version="Athena engine version 3"
+                ),
                 result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
                     output_location=f"s3://{bucket.bucket_name}/results/",
                     encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(

@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.capabilities import api, curation, events, lake, publication, qc, search, submissions, uploads
+from infra.capabilities.capability import Capability
 from infra.constructs.assets import RUNTIME, layer_code
 from infra.constructs.batch_job import Computers
 from infra.constructs.python_function import House
@@ -32,12 +33,14 @@ class ServiceStack(Stack):
             )
         self._settings(house)
         computers = Computers(self, "Computers")
-        made = [kind(self, house) for kind in (submissions.Submissions, uploads.Uploads, qc.Qc, curation.Curation, publication.Publication)]
+        starting = submissions.Submissions(self, house)
+        others = (uploads.Uploads, qc.Qc, curation.Curation, publication.Publication)
+        made: list[Capability] = [starting, *(kind(self, house) for kind in others)]
         functions = {key: fn for capability in made for key, fn in capability.functions.items()}
         jobs = {key: job for capability in made for key, job in capability.jobs.items()}
         workflow = Workflow(self, "submission", house, functions, jobs, computers, house.buckets["derived_bucket"])
         house.values["submission_workflow"] = workflow.machine.state_machine_arn
-        made[0].start_on_event(workflow.machine)
+        starting.start_on_event(workflow.machine)
         workflow.let_answer(*(functions[key] for key in ("UploadsAwaitFiles", "UploadsResume", "CurationResume")))
         events.Events(self, house)
         search.Search(self, house)
@@ -67,12 +70,20 @@ class ServiceStack(Stack):
                 title="Submissions: rounds started and failed",
                 left=[workflow.machine.metric_started(), workflow.machine.metric_failed()],
             ),
-            cloudwatch.GraphWidget(title="API: requests and faults", left=[door.api.metric_count(), door.api.metric_server_error()]),
+            cloudwatch.GraphWidget(
+                title="API: requests and faults", left=[door.api.metric_count(), door.api.metric_server_error()]
+            ),
             cloudwatch.GraphWidget(
                 title="Files",
                 left=[
-                    cloudwatch.Metric(namespace="Biotheca", metric_name=name, dimensions_map={"service": service}, statistic="Sum")
-                    for name, service in (("FilesSound", "qc"), ("FilesUnsound", "qc"), ("FilesArchived", "publication"))
+                    cloudwatch.Metric(
+                        namespace="Biotheca", metric_name=name, dimensions_map={"service": service}, statistic="Sum"
+                    )
+                    for name, service in (
+                        ("FilesSound", "qc"),
+                        ("FilesUnsound", "qc"),
+                        ("FilesArchived", "publication"),
+                    )
                 ],
             ),
         )

@@ -55,7 +55,9 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
     return {"bucket": reports.bucket, "key": key, "count": len(items)}
 
 
-def note_verdict(store: SubmissionStore, reports: ReportStore, submission_id: str, file_id: str, report_key: str) -> str:
+def note_verdict(
+    store: SubmissionStore, reports: ReportStore, submission_id: str, file_id: str, report_key: str
+) -> str:
     """Make a report the state of its file; returns the verdict. NoReport if there is none. A replay changes nothing."""
     _, file = store.file(file_id)
     if file.state != FileState.CHECKING:

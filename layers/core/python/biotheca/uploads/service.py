@@ -13,7 +13,7 @@ from typing import Any
 from biotheca import clock, events
 from biotheca.accounts.model import Person
 from biotheca.errors import Finding
-from biotheca.submissions.model import UPLOADABLE, DataFile, FilesWrong, FileState, Submission
+from biotheca.submissions.model import UPLOADABLE, DataFile, FileState, FilesWrong, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import StaleWrite, SubmissionStore
 from biotheca.uploads import rules

@@ -18,6 +18,7 @@ def install() -> None:
     from local.hooks import (
         batch_runtime,
         cfn_order,
+        dynamodb_transactions,
         cfn_types,
         event_source_hooks,
         event_targets,
@@ -32,6 +33,7 @@ def install() -> None:
         for hook in (
             soundness,
             cfn_order,
+            dynamodb_transactions,
             cfn_types,
             lambda_runtime,
             batch_runtime,

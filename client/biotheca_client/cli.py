@@ -48,13 +48,12 @@ def main() -> None:
     words = sys.argv[1:]
     output = Output(as_json="--json" in words)
     try:
-        biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+        code = biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+        _leave(code if isinstance(code, int) else 0)  # click hands an Exit back as its code
     except ClientFault as fault:
         _trace_if_asked()
         output.fault(fault)
         _leave(fault.exit_code)
-    except click.exceptions.Exit as done:
-        _leave(done.exit_code)
     except click.ClickException as wrong:
         wrong.show()
         _leave(wrong.exit_code)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 
 from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
 from biotheca_client.errors import NetworkDown, NotFound, Refused
@@ -181,15 +182,17 @@ class Downloader:
             ) as got:
                 if not _answers(got, start):
                     return f"the store answered with status {got.status_code}"
-                for data in got.iter_content(_READ_BYTES):
+                # read1 hands over what came before a break; iter_content would throw that away.
+                while data := got.raw.read1(_READ_BYTES):
                     self._must_go_on()
                     data = data[: file["size_bytes"] - digests.size_bytes]
                     out.write(data)
                     digests.add(data)
                     add(len(data))
-        except requests.RequestException as fault:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as fault:
             # The fault's own text holds the link, and the link is a right to read.
-            return "the answer came too slowly" if isinstance(fault, requests.Timeout) else "the connection broke"
+            slow = isinstance(fault, (requests.Timeout, urllib3.exceptions.TimeoutError))
+            return "the answer came too slowly" if slow else "the connection broke"
         return "the connection broke"
 
     def _must_go_on(self) -> None:

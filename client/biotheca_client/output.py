@@ -14,11 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
 
 from biotheca_client import words
 from biotheca_client.errors import ClientFault
@@ -53,6 +48,10 @@ class Output:
     def table(self, columns: list[str], rows: list[list[str]]) -> None:
         """Rows under columns; on a terminal wrapped to fit, elsewhere one row a line."""
         if sys.stdout.isatty():
+            from rich.console import Console
+            from rich.table import Table
+            from rich.text import Text
+
             table = Table(*columns, box=None, pad_edge=False, header_style="bold")
             for row in rows:
                 table.add_row(*(Text(cell) for cell in row))
@@ -81,18 +80,27 @@ class Output:
         if self.as_json:
             yield _Progress()
         elif sys.stderr.isatty():
-            bars = Bars(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                DownloadColumn(binary_units=True),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            with bars:
+            with _bars() as bars:
                 yield _BarProgress(bars)
         else:
             yield _LineProgress(self.note)
+
+
+def _bars() -> Any:
+    # rich is loaded only where there is a terminal: it costs a script half its start.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    name = TextColumn("{task.description}", markup=False)
+    size = DownloadColumn(binary_units=True)
+    return Progress(name, BarColumn(), size, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
 
 
 def finding_line(finding: dict[str, Any]) -> str:
@@ -109,7 +117,7 @@ class _Progress:
 
 
 class _BarProgress(_Progress):
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Any) -> None:
         self._bars = bars
 
     def start(self, name: str, size_bytes: int) -> Callable[[int], None]:

@@ -109,8 +109,8 @@ class Archive:
         if old and old["md5"] == md5:
             return
         self.files[fid] = {
-            "id": fid, "name": name, "run": "r1", "size_bytes": size_bytes, "md5": md5, "state": "declared", "findings": [],
-            "submission": sid,
+            "id": fid, "name": name, "run": "r1", "size_bytes": size_bytes, "md5": md5, "state": "declared",
+            "findings": [], "submission": sid,
         }  # fmt: skip
         self.uploads.pop(fid, None)
 
@@ -123,9 +123,9 @@ class Archive:
                 {"name": name, "original_name": f"my_{name}", "run": "CRR1", "size_bytes": len(data)} | digests
             )
         self.records[accession] = {
-            "accession": accession, "type": "study", "member": "gsa", "title": "Rice under drought", "visibility": "public",
-            "attributes": {"organism": "Oryza sativa"}, "links": {"project": ["PRJCA000001"]}, "files": files,
-            "released_at": "2026-03-01T12:00:00.000Z",
+            "accession": accession, "type": "study", "member": "gsa", "title": "Rice under drought",
+            "visibility": "public", "released_at": "2026-03-01T12:00:00.000Z", "files": files,
+            "attributes": {"organism": "Oryza sativa"}, "links": {"project": ["PRJCA000001"]},
         }  # fmt: skip
 
     def bytes_of(self, sid: str, name: str) -> bytes:
@@ -496,6 +496,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
         """A client that left is what these tests are about."""

@@ -17,7 +17,7 @@ import urllib3
 
 from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
 from biotheca_client.errors import NetworkDown, NotFound, Refused
-from biotheca_client.local_files import Stopped
+from biotheca_client.local_files import Stop, Stopped
 from biotheca_client.words import clean, size
 
 _READ_BYTES = 256 * 1024
@@ -75,7 +75,7 @@ class _Digests:
 class Downloader:
     """Fetches files of one record into a folder. `stop` ends it between two reads; the .part file stays."""
 
-    def __init__(self, session: Session, stop: threading.Event | None = None) -> None:
+    def __init__(self, session: Session, stop: Stop | None = None) -> None:
         self._session = session
         self._store = plain_session()
         self._stop = stop or threading.Event()

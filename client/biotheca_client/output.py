@@ -27,6 +27,7 @@ class Output:
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
+        self._bars: Any = None  # while bars are drawn, lines must go above them
 
     def say(self, text: str = "") -> None:
         """A line for people."""
@@ -35,7 +36,11 @@ class Output:
 
     def note(self, text: str) -> None:
         """A line for people that is no result."""
-        if not self.as_json:
+        if self.as_json:
+            return
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False, highlight=False)
+        else:
             click.echo(text, err=True)
 
     def result(self, document: Any, show: Callable[[], None]) -> None:
@@ -81,7 +86,11 @@ class Output:
             yield _Progress()
         elif sys.stderr.isatty():
             with _bars() as bars:
-                yield _BarProgress(bars)
+                self._bars = bars
+                try:
+                    yield _BarProgress(bars)
+                finally:
+                    self._bars = None
         else:
             yield _LineProgress(self.note)
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from biotheca_client import Client
+from biotheca_client import Client, cli
 from biotheca_client.config import Config
 
 from tests.clients.archive_double import EMAIL, PASSWORD, Archive, running
@@ -34,7 +36,7 @@ class Ran:
 
 @dataclass
 class CommandLine:
-    """`biotheca` as a process. Everything it ever printed is kept."""
+    """`biotheca` in a home of its own. Everything it ever printed is kept."""
 
     home: Path
     server: str
@@ -46,6 +48,7 @@ class CommandLine:
         return kept | {"XDG_CONFIG_HOME": str(self.home), "BIOTHECA_SERVER": self.server, "HOME": str(self.home)}
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """The command as a process, to be killed or to be left."""
         command = [sys.executable, "-m", "biotheca_client.cli", *words]
         pipe = subprocess.PIPE
         return subprocess.Popen(
@@ -59,10 +62,20 @@ class CommandLine:
         )
 
     def __call__(self, *words: str, stdin: str = "", **more: str) -> Ran:
-        process = self.start(*words, **more)
-        out, err = process.communicate(stdin, timeout=40)
-        self.printed += [out, err]
-        return Ran(process.returncode, out, err)
+        """The command in this process: the same `run` that the entry point calls, without the start of a Python."""
+        out, err, old_in, old_environment = io.StringIO(), io.StringIO(), sys.stdin, dict(os.environ)
+        sys.stdin = io.StringIO(stdin)
+        os.environ.clear()
+        os.environ.update(self.environment | more)
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                code = cli.run(list(words))
+        finally:
+            sys.stdin = old_in
+            os.environ.clear()
+            os.environ.update(old_environment)
+        self.printed += [out.getvalue(), err.getvalue()]
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def login(self) -> None:
         """What `biotheca login` does, in this process because it is needed often."""

@@ -190,6 +190,16 @@ def test_an_upload_completed_by_a_killed_client_is_not_begun_anew(
     assert set(archive.put_done.values()) == {1}
 
 
+def test_a_file_that_another_client_finished_meanwhile_is_no_fault(
+    archive: Archive, client: Client, tmp_path: Path
+) -> None:
+    sid = archive.submission(("a.fq.gz", DATA))
+    as_listed_before = client.files(sid)[0]
+    client.upload(sid, [_file(tmp_path)])
+    sent = Uploader(client.session).send(as_listed_before, _file(tmp_path))
+    assert (sent.state, sent.parts_sent) == ("received", 0)
+
+
 def test_an_upload_thrown_away_elsewhere_is_opened_again(archive: Archive, client: Client, tmp_path: Path) -> None:
     sid = archive.submission(("a.fq.gz", DATA))
     real = archive.part_urls
@@ -294,7 +304,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_next_run_goes_on(
     assert process.returncode == 130
     assert "Nothing is lost: run the same command again" in err
     archive.put_takes_s = 0
-    time.sleep(0.4)
+    time.sleep(0.4)  # the part in flight may still arrive
     assert biotheca("upload", sid, str(_file(tmp_path))).code == 0
     assert archive.bytes_of(sid, "a.fq.gz") == DATA
     assert archive.sins == []

@@ -54,7 +54,7 @@ class Execution:
         self.columns: list[dict[str, Any]] = []
         self.rows: list[list[str | None]] | None = []
         self.characters = 0
-        self.is_ddl = False
+        self.is_utility = False
         self.output = ""
         self.interruption = Interruption()
 
@@ -91,9 +91,9 @@ class DuckAthena(AthenaBackend):
         context = context or {}
         database = context.get("Database", "default").lower()
         execution = Execution(query, database, context.get("Catalog", "AwsDataCatalog"), execution_parameters, group)
-        execution.is_ddl = query.strip().upper().startswith(("SHOW", "DESC"))
+        execution.is_utility = query.strip().upper().startswith(("SHOW", "DESC", "EXPLAIN"))
         folder = self._output_folder(config or {}, group)
-        execution.output = f"{folder.rstrip('/')}/{execution.id}.{'txt' if execution.is_ddl else 'csv'}"
+        execution.output = f"{folder.rstrip('/')}/{execution.id}.{'txt' if execution.is_utility else 'csv'}"
         with self._lock:
             self.executions[execution.id] = execution
             self._forget()
@@ -176,7 +176,7 @@ class DuckAthena(AthenaBackend):
 
     def _write(self, execution: Execution) -> None:
         rows = execution.rows or []
-        if execution.is_ddl:
+        if execution.is_utility:
             body = "".join("\t".join(cell or "" for cell in row) + "\n" for row in rows)
         else:
             names: list[str | None] = [c["Name"] for c in execution.columns]

@@ -26,6 +26,7 @@ from local.athena.unnesting import spread
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 1000
 OPERATORS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+UNNAMED = "unnamed column"
 MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -80,6 +81,7 @@ class Engine:
             tree = qualify(tree, dialect="athena", schema=schema, db=database, expand_alias_refs=False)
         except OptimizeError as error:
             raise Failed(f"COLUMN_NOT_FOUND: {error}") from error
+        _count_columns(tree)
         tree = annotate_types(tree, schema=schema, dialect="athena")
         names = [e.alias_or_name for e in tree.selects]
         readings = _readings(tree, tables)
@@ -147,16 +149,27 @@ def _reason(error: duckdb.Error) -> str:
     return f"GENERIC_USER_ERROR: {message}"
 
 
+def _first_select(tree: exp.Expr) -> exp.Select | None:
+    """The one whose names the result has."""
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    return tree if isinstance(tree, exp.Select) else None
+
+
 def _name_columns(tree: exp.Query) -> None:
-    """Athena calls the n-th unnamed column _coln, counting from 0."""
-    first: exp.Expr = tree
-    while isinstance(first, (exp.SetOperation, exp.Subquery)):
-        first = first.this
-    if not isinstance(first, exp.Select):
-        return
-    for number, item in enumerate(list(first.expressions)):
+    """Mark what has no name, before sqlglot invents one."""
+    select = _first_select(tree)
+    for item in list(select.expressions) if select else []:
         if not isinstance(item, (exp.Alias, exp.Column, exp.Star, exp.Dot)):
-            item.replace(exp.alias_(item.copy(), f"_col{number}", quoted=True))
+            item.replace(exp.alias_(item.copy(), UNNAMED, quoted=True))
+
+
+def _count_columns(tree: exp.Expr) -> None:
+    """Athena calls the n-th column, if unnamed, _coln, counting from 0; every * is spread by now."""
+    select = _first_select(tree)
+    for number, item in enumerate(select.expressions if select else []):
+        if isinstance(item, exp.Alias) and item.alias == UNNAMED:
+            item.set("alias", exp.to_identifier(f"_col{number}", quoted=True))
 
 
 def _version(table: exp.Table) -> datetime | int | None:

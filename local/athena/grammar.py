@@ -21,7 +21,7 @@ FUNCTION_WORDS = """
     Coalesce Nullif If Case Cast TryCast Try Exists
     Lower Upper Trim Length Replace Reverse Concat ConcatWs Pad StrPosition StartsWith Substring Split SplitPart
     RegexpLike RegexpExtract RegexpReplace Levenshtein Chr Format
-    Abs Ceil Floor Round Sign Sqrt Cbrt Pow Exp Ln Log Greatest Least Mod
+    Abs Ceil Floor Round Sign Sqrt Pow Exp Ln Log Greatest Least Mod
     JSONExtractScalar
     Array ArraySize ArrayContains ArrayPosition ArrayToString ArrayDistinct ArrayMax ArrayMin ArrayFilter Transform
     Map MapKeys Unnest GenerateSeries

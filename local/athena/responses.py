@@ -33,7 +33,7 @@ def execution_document(execution: Execution) -> dict[str, Any]:
     document: dict[str, Any] = {
         "QueryExecutionId": execution.id,
         "Query": execution.query,
-        "StatementType": "DDL" if execution.is_ddl else "DML",
+        "StatementType": "UTILITY" if execution.is_utility else "DML",
         "SubstatementType": execution.query.split(None, 1)[0].upper() if execution.query.strip() else "",
         "ResultConfiguration": {"OutputLocation": execution.output},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
@@ -86,8 +86,8 @@ def get_query_results(self: AthenaResponse) -> str:
     if not 1 <= most <= PAGE_ROWS:
         raise InvalidRequest("MaxResults is not within range [1, 1000]")
     start = _start(self._get_param("NextToken"))
-    # Row 0 of a query's results is the header; SHOW and DESCRIBE have none.
-    header: list[list[str | None]] = [] if execution.is_ddl else [[c["Label"] for c in execution.columns]]
+    # Row 0 of a query's results is the header; SHOW, DESCRIBE and EXPLAIN have none.
+    header: list[list[str | None]] = [] if execution.is_utility else [[c["Label"] for c in execution.columns]]
     rows = [*header, *execution.rows] if start < len(header) else execution.rows
     offset = start if start < len(header) or not header else start - len(header)
     page = rows[offset : offset + most]

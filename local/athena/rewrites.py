@@ -105,6 +105,15 @@ def _divide(node: exp.Div) -> exp.Expr:
     raise NotHere("/ on decimals", "its rounding differs; cast one side to double")
 
 
+def _percentile(node: exp.ApproxQuantile) -> exp.Expr:
+    """Of the type of its argument, as Trino has it."""
+    source, share = kind(node.this), node.args["quantile"]
+    if source not in ("integer", "double") or not isinstance(share, exp.Literal):
+        raise NotHere(f"approx_percentile() of a value of type {source}", "one share of a bigint or double is answered")
+    call = exp.Anonymous(this="approx_quantile", expressions=[node.this.copy(), share.copy()])
+    return exp.cast(call, "BIGINT" if source == "integer" else "DOUBLE")
+
+
 def _average(node: exp.Avg) -> exp.Expr:
     if kind(node.this) in ("decimal", "unknown") and not isinstance(node.this, exp.Distinct):
         raise NotHere("avg() of a decimal or of an unknown type", "cast it to double")
@@ -318,6 +327,7 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.Div: _divide,
     exp.Mod: _modulo,
     exp.Avg: _average,
+    exp.ApproxQuantile: _percentile,
     exp.Cast: _cast,
     exp.TryCast: _cast,
     exp.JSONExtractScalar: _json_scalar,

@@ -211,18 +211,22 @@ def _parquet_source(glue: Any, database: str, name: str, table: dict[str, Any], 
         fragments = [f for where, value in folders for f in _fragments(system, where, value)]
         dataset = ds.FileSystemDataset(fragments, schema, ds.ParquetFileFormat(), system)
         row_filter = reduce(lambda a, b: a & b, (c.arrow() for c in conditions)) if conditions else None
-        chosen: dict[str, pc.Expression] = {n: pc.field(n) for n in names if n != PATH_COLUMN}
-        if PATH_COLUMN in names:
-            chosen[PATH_COLUMN] = pc.field("__filename")
-        scanned = sum(_fragment_bytes(f, row_filter, set(names) - set(keys)) for f in dataset.get_fragments(row_filter))
-        made = dataset.to_table(columns=chosen, filter=row_filter)
-        if PATH_COLUMN in names:
-            at = made.schema.get_field_index(PATH_COLUMN)
-            made = made.set_column(at, PATH_COLUMN, pc.binary_join_element_wise("s3://", made[PATH_COLUMN], ""))
-        return made, scanned
+        left = list(dataset.get_fragments(row_filter))
+        scanned = sum(_fragment_bytes(f, row_filter, schema, set(names) - set(keys)) for f in left)
+        if PATH_COLUMN not in names:
+            return dataset.to_table(columns=names, filter=row_filter), scanned
+        others = [n for n in names if n != PATH_COLUMN]
+        made = [_with_path(f, f.to_table(schema=schema, columns=others, filter=row_filter)) for f in left]
+        empty = pa.schema([schema.field(n) for n in others] + [(PATH_COLUMN, pa.string())]).empty_table()
+        return pa.concat_tables([empty, *made]), scanned
 
     comments = {c["Name"].lower(): c.get("Comment", "") for c in descriptor.get("Columns", [])}
     return Source(database, name, columns, read, comments, has_path=True)
+
+
+def _with_path(fragment: Any, table: pa.Table) -> pa.Table:
+    path = pa.array([f"s3://{fragment.path}"] * table.num_rows, pa.string())
+    return table.append_column(PATH_COLUMN, path)
 
 
 def _folders(
@@ -251,8 +255,8 @@ def _fragments(system: fs.FileSystem, location: str, value: pc.Expression | None
     ]
 
 
-def _fragment_bytes(fragment: Any, row_filter: pc.Expression | None, names: set[str]) -> int:
-    left = fragment.subset(row_filter) if row_filter is not None else fragment
+def _fragment_bytes(fragment: Any, row_filter: pc.Expression | None, schema: pa.Schema, names: set[str]) -> int:
+    left = fragment.subset(row_filter, schema=schema) if row_filter is not None else fragment
     total = 0
     for group in left.row_groups:
         whole = fragment.metadata.row_group(group.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class Routes:
         return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self.api.id}/{self.stage}/{verb}/{path.lstrip('/')}"
 
     def is_binary(self, content_type: str | None) -> bool:
-        kinds = getattr(self.api, "binary_media_types", None) or []
+        kinds = self.api.binaryMediaTypes or []
         kind = (content_type or "").split(";")[0].strip().lower()
         return any(k == "*/*" or (kind and k.lower() == kind) for k in kinds)
 
@@ -101,7 +102,7 @@ class Routes:
         configured = self._configured(kind, status)
         headers, template, content_type = [], None, "application/json"
         if configured:
-            status = int(configured.get("statusCode") or status)
+            status = int(configured.get("statusCode") or status)  # moto keeps it as a text
             for name, value in (configured.get("responseParameters") or {}).items():
                 if name.startswith("gatewayresponse.header."):
                     headers.append((name.rpartition(".")[2], str(value).strip("'")))
@@ -118,12 +119,11 @@ class Routes:
 
     def _configured(self, kind: str, status: int) -> Any:
         responses = self.api.gateway_responses
-        return responses.get(kind) or responses.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
+        found = responses.get(kind) or responses.get("DEFAULT_4XX" if status < 500 else "DEFAULT_5XX")
+        return found.to_json() if found else None
 
 
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text)
 
 

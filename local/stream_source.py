@@ -94,7 +94,7 @@ class StreamSource:
             self._cursor, self._failures = first, 0
             self._pause()
             return
-        if self._mapping.bisect_on_error and len(batch) > 1 and not (partial and not outcome.failed):
+        if self._mapping.bisect_on_error and len(batch) > 1:
             self._most = (len(batch) + 1) // 2  # does not count as a retry
             return
         self._failures += 1

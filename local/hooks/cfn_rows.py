@@ -83,11 +83,8 @@ ROWS: dict[str, Row] = {
     "AWS::Scheduler::Schedule": Row(
         "scheduler", "create_schedule", "given.Name", {"Arn": "answer.ScheduleArn"}, {}, "Name"
     ),
-    # API Gateway (methods: cfn_special)
+    # API Gateway (methods, authorizers: cfn_special)
     "AWS::ApiGateway::Resource": Row(_API, "create_resource", "answer.id", {"ResourceId": "answer.id"}),
-    "AWS::ApiGateway::Authorizer": Row(
-        _API, "create_authorizer", "answer.id", {"AuthorizerId": "answer.id"}, {}, "Name"
-    ),
     "AWS::ApiGateway::Deployment": Row(_API, "create_deployment", "answer.id", {"DeploymentId": "answer.id"}),
     "AWS::ApiGateway::Stage": Row(_API, "create_stage", "given.stageName"),
     "AWS::ApiGateway::GatewayResponse": Row(_API, "put_gateway_response"),

@@ -146,6 +146,18 @@ def rest_api(wish: Wish) -> Made:
     return Made(answer["id"], {"RestApiId": answer["id"], "RootResourceId": resources[0]["id"]})
 
 
+def authorizer(wish: Wish) -> Made:
+    given = {**wish.given, "Name": wish.name("Name")}
+    answer = wish.call("apigateway", "create_authorizer", given)
+    if expression := given.get("IdentityValidationExpression"):
+        # moto loses it between request and model (a misspelt argument).
+        from moto.apigateway.models import apigateway_backends
+
+        api = apigateway_backends[wish.account][wish.region].apis[given["RestApiId"]]
+        api.authorizers[answer["id"]].identity_validation_expression = expression
+    return Made(answer["id"], {"AuthorizerId": answer["id"]})
+
+
 def method(wish: Wish) -> Made:
     given = dict(wish.given)
     integration = given.pop("Integration", None)
@@ -187,6 +199,7 @@ def _batch_role(wish: Wish) -> str:
 
 
 SPECIAL: dict[str, Callable[[Wish], Made]] = {
+    "AWS::ApiGateway::Authorizer": authorizer,
     "AWS::ApiGateway::Method": method,
     "AWS::ApiGateway::RestApi": rest_api,
     "AWS::Batch::ComputeEnvironment": compute_environment,

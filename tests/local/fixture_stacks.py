@@ -119,6 +119,7 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
                 "BatchSize": 10,
                 "StartingPosition": "TRIM_HORIZON",
                 "MaximumRetryAttempts": 2,
+                "BisectBatchOnFunctionError": True,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Rejected", "Arn"]}}},
                 "FilterCriteria": {"Filters": [{"Pattern": '{"eventName": ["INSERT", "MODIFY"]}'}]},

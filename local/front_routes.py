@@ -106,7 +106,9 @@ class Routes:
             for name, value in (configured.get("responseParameters") or {}).items():
                 if name.startswith("gatewayresponse.header."):
                     headers.append((name.rpartition(".")[2], str(value).strip("'")))
-            content_type, template = next(iter((configured.get("responseTemplates") or {}).items()), (content_type, None))
+            content_type, template = next(
+                iter((configured.get("responseTemplates") or {}).items()), (content_type, None)
+            )
         words = {
             "error.messageString": _quoted(message),
             "error.message": message,
@@ -114,7 +116,11 @@ class Routes:
             **context,
         }
         text = _fill(template, words) if template else f'{{"message":{_quoted(message)}}}'
-        headers += [("Content-Type", content_type), ("x-amzn-ErrorType", _error_type(kind)), ("x-amzn-RequestId", context.get("requestId", ""))]
+        headers += [
+            ("Content-Type", content_type),
+            ("x-amzn-ErrorType", _error_type(kind)),
+            ("x-amzn-RequestId", context.get("requestId", "")),
+        ]
         return Response(status, text.encode(), headers)
 
     def _configured(self, kind: str, status: int) -> Any:
@@ -132,7 +138,8 @@ def _fill(template: str, words: Mapping[str, str]) -> str:
     >>> _fill('{"id": "$context.requestId", "m": $context.error.messageString}', {"requestId": "r", "error.messageString": '"x"'})
     '{"id": "r", "m": "x"}'
     """
-    return re.sub(r"\$\{?context\.([A-Za-z.]+[A-Za-z])\}?", lambda m: words.get(m[1], ""), template)
+    pattern = r"\$\{context\.([A-Za-z.]+)\}|\$context\.([A-Za-z.]*[A-Za-z])"
+    return re.sub(pattern, lambda m: words.get(m[1] or m[2], ""), template)
 
 
 def _error_type(kind: str) -> str:

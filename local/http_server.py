@@ -135,7 +135,9 @@ def _handler(
                 response = answer(request)
             except Exception:
                 log.exception("the front stumbled")
-                response = Response(500, b'{"message": "Internal server error"}', [("Content-Type", "application/json")])
+                response = Response(
+                    500, b'{"message": "Internal server error"}', [("Content-Type", "application/json")]
+                )
             self._send(response)
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve

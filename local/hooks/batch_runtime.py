@@ -33,7 +33,12 @@ class BatchRuntime:
     """Runs jobs, at most one per processor at a time. `environment` gives what is added to a job's variables."""
 
     def __init__(
-        self, project: Path, children: Children, pump: LogPump, logs: LogBook, environment: Callable[[dict[str, str]], dict[str, str]]
+        self,
+        project: Path,
+        children: Children,
+        pump: LogPump,
+        logs: LogBook,
+        environment: Callable[[dict[str, str]], dict[str, str]],
     ) -> None:
         self._project, self._children, self._pump, self._logs = project, children, pump, logs
         self._environment = environment

@@ -142,8 +142,16 @@ def rest_api(wish: Wish) -> Made:
     if "Body" in given or "BodyS3Location" in given:
         raise ValueError("a RestApi from an OpenAPI body is not known to the laptop; declare resources and methods")
     answer = wish.call("apigateway", "create_rest_api", given)
+    # moto's request loses the binary types.
+    _rest_api(wish, answer["id"]).binaryMediaTypes = list(given.get("BinaryMediaTypes") or [])
     resources = client("apigateway").get_resources(restApiId=answer["id"])["items"]
     return Made(answer["id"], {"RestApiId": answer["id"], "RootResourceId": resources[0]["id"]})
+
+
+def _rest_api(wish: Wish, api_id: str) -> Any:
+    from moto.apigateway.models import apigateway_backends
+
+    return apigateway_backends[wish.account][wish.region].apis[api_id]
 
 
 def authorizer(wish: Wish) -> Made:
@@ -151,10 +159,7 @@ def authorizer(wish: Wish) -> Made:
     answer = wish.call("apigateway", "create_authorizer", given)
     if expression := given.get("IdentityValidationExpression"):
         # moto loses it between request and model (a misspelt argument).
-        from moto.apigateway.models import apigateway_backends
-
-        api = apigateway_backends[wish.account][wish.region].apis[given["RestApiId"]]
-        api.authorizers[answer["id"]].identity_validation_expression = expression
+        _rest_api(wish, given["RestApiId"]).authorizers[answer["id"]].identity_validation_expression = expression
     return Made(answer["id"], {"AuthorizerId": answer["id"]})
 
 

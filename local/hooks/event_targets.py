@@ -157,7 +157,12 @@ def _send_s3_event(account_id: str, bucket: Any, event_name: Any, key: Any) -> N
     from moto.s3.notifications import _detail_type
 
     detail_type = _detail_type(event_name)
-    thing = {"key": key.name, "size": key.size, "etag": key.etag.replace('"', ""), "sequencer": f"{next(_sequence):016X}"}
+    thing = {
+        "key": key.name,
+        "size": key.size,
+        "etag": key.etag.replace('"', ""),
+        "sequencer": f"{next(_sequence):016X}",
+    }
     if bucket.is_versioned and key.version_id not in (None, "null"):
         thing["version-id"] = key.version_id
     if detail_type == "Object Deleted":

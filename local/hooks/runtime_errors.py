@@ -29,7 +29,9 @@ def exited(request_id: str, code: int) -> bytes:
         how = "error: signal: killed" if -code == signal.SIGKILL else f"error: signal: {-code}"
     else:
         how = f"error: exit status {code}" if code else "out providing a reason"
-    return _error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with{'' if not code else ' '}{how}")
+    return _error(
+        "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with{'' if not code else ' '}{how}"
+    )
 
 
 def response_too_large() -> bytes:

@@ -53,7 +53,13 @@ def _lock_queues() -> None:
                 self.deleted_messages.clear()
 
     def receive_message(
-        self: Any, queue_name: str, count: int, wait_seconds_timeout: int, visibility_timeout: int, *args: Any, **kwargs: Any
+        self: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         queue = self.get_queue(queue_name)
         end = time.monotonic() + (wait_seconds_timeout or 0)

@@ -12,7 +12,11 @@ from tests.local.conftest import Cloud, wait_for
 
 def submit(cloud: Cloud, code: str, **more: Any) -> str:
     answer = cloud.client("batch").submit_job(
-        jobName="probe", jobQueue=cloud.out("JobQueue"), jobDefinition=cloud.out("Job"), parameters={"code": code}, **more
+        jobName="probe",
+        jobQueue=cloud.out("JobQueue"),
+        jobDefinition=cloud.out("Job"),
+        parameters={"code": code},
+        **more,
     )
     return str(answer["jobId"])
 

@@ -157,7 +157,8 @@ def test_idle_workers_are_swept(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -
 def test_new_code_means_new_workers(cloud: Cloud) -> None:
     before = cloud.invoke(cloud.out("Echo"))[0]
     cloud.client("lambda").update_function_configuration(
-        FunctionName=cloud.out("Echo"), Environment={"Variables": {"OWN_WORD": "new", "BIOTHECA_PUBLIC_URL": "x", "OWN_TABLE": cloud.out("TableName")}}
+        FunctionName=cloud.out("Echo"),
+        Environment={"Variables": {"OWN_WORD": "new", "BIOTHECA_PUBLIC_URL": "x", "OWN_TABLE": cloud.out("TableName")}},
     )
     after = cloud.invoke(cloud.out("Echo"))[0]
     assert after["environment"]["OWN_WORD"] == "new"

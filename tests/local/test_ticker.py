@@ -63,7 +63,11 @@ def test_a_one_time_schedule_fires_once_and_is_deleted(cloud: Cloud) -> None:
         ScheduleExpression="at(2030-01-01T00:00:00)",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
-        Target={"Arn": queue["Attributes"]["QueueArn"], "RoleArn": "arn:aws:iam::123456789012:role/r", "Input": '"free"'},
+        Target={
+            "Arn": queue["Attributes"]["QueueArn"],
+            "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "Input": '"free"',
+        },
     )
     cloud.laptop.ticker.tick()
     cloud.laptop.clock.set(datetime(2030, 1, 1, 0, 0, 5, tzinfo=UTC))
@@ -104,7 +108,9 @@ def test_expressions_mean_what_eventbridge_means(expression: str, zone: str, exp
     assert (found.isoformat() if found else None) == expected
 
 
-@pytest.mark.parametrize("expression", ["every day", "rate(0 days)", "rate(5 weeks)", "cron(0 0 * * *)", "cron(99 0 * * ? *)"])
+@pytest.mark.parametrize(
+    "expression", ["every day", "rate(0 days)", "rate(5 weeks)", "cron(0 0 * * *)", "cron(99 0 * * ? *)"]
+)
 def test_bad_expressions_are_refused(expression: str) -> None:
     with pytest.raises(BadSchedule):
         next_due(expression, datetime(2026, 1, 1, tzinfo=UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import requests
@@ -62,7 +63,7 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
             Lock(state) as lock,
             serve(new_laptop(state, port, front_port), assembly, empty, click.echo) as laptop,
         ):
-            lock.tell(Running(_own_pid(), laptop.endpoint_url, laptop.front_url))
+            lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
             click.echo(f"archive and portal  {laptop.front_url}")
             click.echo(f"AWS APIs            {laptop.endpoint_url}")
             click.echo("Ctrl-C ends it.")
@@ -90,7 +91,7 @@ def deploy(state: Path, keep: bool) -> None:
 
     try:
         with _signals_end_us(), Lock(state) as lock, serve(new_laptop(state, 0, 0), None, True, click.echo) as laptop:
-            lock.tell(Running(_own_pid(), laptop.endpoint_url, laptop.front_url))
+            lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
             cdk_deploy.run(laptop, state, click.echo)
             if keep:
                 click.echo(f"serving {laptop.front_url} until Ctrl-C")
@@ -196,12 +197,6 @@ def _span(text: str) -> timedelta:
         raise click.BadParameter(f"{text!r}: expected a number and d, h, m or s, such as 30d") from None
 
 
-def _own_pid() -> int:
-    import os
-
-    return os.getpid()
-
-
 @contextmanager
 def _signals_end_us() -> Iterator[None]:
     """SIGTERM ends us as Ctrl-C does. While we end, further signals wait."""
@@ -219,7 +214,7 @@ def _signals_end_us() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _fail(message: str, code: int) -> Any:
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)
 

@@ -135,8 +135,8 @@ def _quoted(text: str) -> str:
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
     """
-    >>> _fill('{"id": "$context.requestId", "m": $context.error.messageString}', {"requestId": "r", "error.messageString": '"x"'})
-    '{"id": "r", "m": "x"}'
+    >>> _fill('{"m": $context.error.messageString}', {"error.messageString": '"x"'})
+    '{"m": "x"}'
     """
     pattern = r"\$\{context\.([A-Za-z.]+)\}|\$context\.([A-Za-z.]*[A-Za-z])"
     return re.sub(pattern, lambda m: words.get(m[1] or m[2], ""), template)

@@ -1,4 +1,4 @@
-"""The cloud assembly for the laptop, made by the CDK application in a child process and kept by a digest of its sources."""
+"""The cloud assembly for the laptop: made by the CDK in a child process, kept by a digest of its sources."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from local.hooks import batch_retries
+from local.hooks.patching import replace
 from local.logs import LogBook, LogPump
 from local.processes import Children, LaptopStops, base_environment
 
@@ -257,6 +258,6 @@ def install() -> None:
 
     from local.hooks import batch_describe
 
-    Job.run = _run  # type: ignore[method-assign]
+    replace(Job, run=_run)
     batch_describe.install()
     batch_retries.install()

@@ -6,7 +6,6 @@ import json
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from local.hooks import cfn_bucket, cfn_machine

@@ -22,8 +22,8 @@ def init_timeout(request_id: str, seconds: float) -> bytes:
 
 def exited(request_id: str, code: int) -> bytes:
     """
-    >>> exited("r", -9)
-    b'{"errorType": "Runtime.ExitError", "errorMessage": "RequestId: r Error: Runtime exited with error: signal: killed"}'
+    >>> json.loads(exited("r", -9))["errorMessage"]
+    'RequestId: r Error: Runtime exited with error: signal: killed'
     """
     if code < 0:
         how = "error: signal: killed" if -code == signal.SIGKILL else f"error: signal: {-code}"

@@ -51,7 +51,7 @@ def test_fire_runs_one_now_by_part_of_its_name(cloud: Cloud) -> None:
     assert cloud.laptop.ticker.fire("Sometimes") == cloud.out("Sometimes")
     event = json.loads(wait_for(lambda: bodies(cloud))[0])
     assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
-    with pytest.raises(NoSuchSchedule, match="No schedule has 'never' in the name. Known: .*Daily"):
+    with pytest.raises(NoSuchSchedule, match=r"No schedule has 'never' in the name\. Known: .*Daily"):
         cloud.laptop.ticker.fire("never")
 
 

@@ -37,7 +37,8 @@ def serve(
             report(f"started in {time.monotonic() - started:.1f} s")
             if wanted is not None:
                 laptop.deploy(wanted if isinstance(wanted, Path) else wanted.result(), report)
-                _seed(laptop)
+                if assembly is None:
+                    _seed(laptop)
                 report(f"ready after {time.monotonic() - started:.1f} s")
             yield laptop
 

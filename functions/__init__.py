@@ -1,0 +1,1 @@
+"""Lambda doors: thin functions between AWS events and the capabilities."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ACCOUNT = "123456789012"  # moto's
 REGION = "us-east-1"
@@ -48,8 +49,8 @@ class Surroundings:
         # Ports are chosen at start, after the templates were made.
         if "BIOTHECA_PUBLIC_URL" in template:
             added["BIOTHECA_PUBLIC_URL"] = self.front_url
-        if pool := template.get("BIOTHECA_USER_POOL"):
-            added["BIOTHECA_TOKEN_KEYS_URL"] = f"{self.endpoint_url}/{pool}/.well-known/jwks.json"
+        if keys := template.get("BIOTHECA_TOKEN_KEYS_URL"):  # same path, served here instead of by Cognito
+            added["BIOTHECA_TOKEN_KEYS_URL"] = self.endpoint_url + urlsplit(keys).path
         return added
 
     def write_aws_config(self) -> None:

@@ -17,6 +17,7 @@ def install() -> None:
     global _installed
     from local.hooks import (
         batch_runtime,
+        cfn_order,
         cfn_types,
         event_source_hooks,
         event_targets,
@@ -30,6 +31,7 @@ def install() -> None:
             return
         for hook in (
             soundness,
+            cfn_order,
             cfn_types,
             lambda_runtime,
             batch_runtime,

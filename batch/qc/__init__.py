@@ -1,0 +1,1 @@
+"""The Batch job that checks one file. The check itself: biotheca.qc."""

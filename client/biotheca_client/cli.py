@@ -1,0 +1,100 @@
+"""The command line: `biotheca`. Thin; what commands do stands in client, what they say in commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from biotheca_client.commands import account, archive, deposit, desk
+from biotheca_client.commands.common import Context
+from biotheca_client.errors import ClientFault
+from biotheca_client.local_files import Stopped
+from biotheca_client.output import Output
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--server", metavar="URL", help="The archive; else BIOTHECA_SERVER, else the last one signed in to.")
+@click.pass_context
+def biotheca(context: click.Context, server: str | None) -> None:
+    """Deposit in a Biotheca archive, follow what happens, find and fetch what is public.
+
+    \b
+    Example:
+      biotheca login
+      biotheca submit my-reads --wait
+      biotheca search rice drought
+      biotheca download CRA000001 --to data
+
+    \b
+    Exit codes:
+      0  done                         3  not found
+      1  the archive refused          4  not signed in
+      2  wrong use of the command     5  network or archive not available
+      130  interrupted; run the same command again to go on
+    """
+    context.obj = Context(server)
+
+
+for command in (*account.COMMANDS, *deposit.COMMANDS, *desk.COMMANDS, *archive.COMMANDS):
+    biotheca.add_command(command)
+
+
+def main() -> None:
+    """Entry point: every fault becomes one paragraph and an exit code; a traceback only with BIOTHECA_DEBUG=1."""
+    words = sys.argv[1:]
+    output = Output(as_json="--json" in words)
+    try:
+        biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+    except ClientFault as fault:
+        _trace_if_asked()
+        output.fault(fault)
+        _leave(fault.exit_code)
+    except click.exceptions.Exit as done:
+        _leave(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        _leave(wrong.exit_code)
+    except (KeyboardInterrupt, click.Abort, Stopped):
+        click.echo("Interrupted. Nothing is lost: run the same command again and it goes on from here.", err=True)
+        _leave(INTERRUPTED)
+    except BrokenPipeError:  # `biotheca search ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave(0)
+    except OSError as fault:
+        _trace_if_asked()
+        where = f" {fault.filename}" if fault.filename else ""
+        click.echo(
+            f"This computer refused{where}: {fault.strerror or fault}. Mend that and run the command again.", err=True
+        )
+        _leave(1)
+    except Exception as fault:
+        _trace_if_asked()
+        kind = type(fault).__name__
+        click.echo(
+            f"The client itself failed ({kind}); that is its fault, not yours. Nothing is lost. "
+            "Run again with BIOTHECA_DEBUG=1 and send what it prints to the help desk.",
+            err=True,
+        )
+        _leave(1)
+
+
+def _trace_if_asked() -> None:
+    if os.environ.get("BIOTHECA_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exc()
+
+
+def _leave(code: int) -> None:
+    """End now: threads that wait for a slow line must not hold the person up."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What every command shares: the client, the voice, the --json switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from biotheca_client.client import Client
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+jobs = click.option("--jobs", default=4, show_default=True, type=click.IntRange(1, 32), help="Transfers side by side.")
+
+
+@dataclass
+class Context:
+    """The options before the command."""
+
+    server: str | None
+
+    def client(self) -> Client:
+        """A client of the chosen archive."""
+        return Client(self.server)
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that gets the Context first; its docstring is its help."""
+
+    def register(run: Callable[..., Any]) -> click.Command:
+        return click.command(name, no_args_is_help=False)(click.pass_obj(run))
+
+    return register

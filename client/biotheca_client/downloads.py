@@ -1,0 +1,215 @@
+"""Fetching released files: resumed by ranges, proved by digests, put in place in one step. Sending: see uploads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
+from biotheca_client.errors import NetworkDown, NotFound, Refused
+from biotheca_client.local_files import Stopped
+from biotheca_client.words import clean, size
+
+_READ_BYTES = 256 * 1024
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}")
+
+Add = Callable[[int], None]
+
+
+def _nothing(_: int) -> None:
+    """No progress is shown."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of one file. `already_there`: it was whole before; `bytes_fetched` came over the line now."""
+
+    name: str
+    path: str
+    size_bytes: int
+    sha256: str
+    bytes_fetched: int
+    already_there: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain values."""
+        return dict(vars(self))
+
+
+class _Digests:
+    """MD5 and SHA-256 of what has been written so far."""
+
+    def __init__(self) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
+        self.size_bytes = 0
+
+    def add(self, data: bytes) -> None:
+        self._md5.update(data)
+        self._sha256.update(data)
+        self.size_bytes += len(data)
+
+    def differ_from(self, file: dict[str, Any]) -> str:
+        """Which digest is wrong, in words; '' if all that the archive states are right."""
+        for name, actual in (("SHA-256", self._sha256.hexdigest()), ("MD5", self._md5.hexdigest())):
+            stated = str(file.get(name.lower().replace("-", "")) or "").lower()
+            if stated and stated != actual:
+                return f"its {name} is {actual}, the archive states {clean(stated)}"
+        return ""
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+
+class Downloader:
+    """Fetches files of one record into a folder. `stop` ends it between two reads; the .part file stays."""
+
+    def __init__(self, session: Session, stop: threading.Event | None = None) -> None:
+        self._session = session
+        self._store = plain_session()
+        self._stop = stop or threading.Event()
+
+    def fetch(self, accession: str, file: dict[str, Any], folder: Path, add: Add = _nothing) -> Fetched:
+        """One file, whole and proved, at `folder/name`. `file` is its entry in the record's list.
+
+        Raises Refused (digests wrong twice, another file in the way, disk full), NetworkDown.
+        """
+        name = str(file["name"])
+        # The name comes over the network and becomes a path here.
+        if not _SAFE_NAME.fullmatch(name):
+            raise Refused(
+                f"The archive names a file {clean(name)!r}, which is no safe file name here.", "Tell the help desk."
+            )
+        target, partial = folder / name, folder / f"{name}.part"
+        if target.exists():
+            return self._judge_existing(file, target, add)
+        self._must_fit(file, folder, partial)
+        began_with = partial.stat().st_size if partial.exists() else 0
+        digests, fetched = self._fill(accession, file, partial, add)
+        wrong = digests.differ_from(file)
+        if wrong and began_with:
+            # What lay there may have been anything; a clean start decides.
+            partial.unlink()
+            add(-digests.size_bytes)
+            digests, more = self._fill(accession, file, partial, add)
+            fetched, wrong = fetched + more, digests.differ_from(file)
+        if wrong:
+            partial.unlink()
+            raise Refused(
+                f"{name} arrived damaged: {wrong}. The bytes were thrown away.",
+                "Run the command again; if it stays, tell the help desk the accession and the file name.",
+            )
+        partial.replace(target)
+        return Fetched(name, str(target), digests.size_bytes, digests.sha256, fetched, False)
+
+    def _judge_existing(self, file: dict[str, Any], target: Path, add: Add) -> Fetched:
+        digests = _Digests()
+        with target.open("rb") as old:
+            while data := old.read(_READ_BYTES):
+                self._must_go_on()
+                digests.add(data)
+                add(len(data))
+        if digests.differ_from(file):
+            raise Refused(
+                f"{target} exists and is another file than the archive's.",
+                "Move it away or choose another folder with --to, then run the command again.",
+            )
+        return Fetched(target.name, str(target), digests.size_bytes, digests.sha256, 0, True)
+
+    def _must_fit(self, file: dict[str, Any], folder: Path, partial: Path) -> None:
+        there = partial.stat().st_size if partial.exists() else 0
+        free = shutil.disk_usage(folder).free
+        if file["size_bytes"] - there > free:
+            raise Refused(
+                f"{file['name']} needs {size(file['size_bytes'] - there)} more, {folder} has {size(free)} free.",
+                "Free some space or choose another folder with --to.",
+            )
+
+    def _fill(self, accession: str, file: dict[str, Any], partial: Path, add: Add) -> tuple[_Digests, int]:
+        """Bring the .part file to its full size; its digests, and the bytes that came over the line."""
+        digests, fetched, failures = _Digests(), 0, 0
+        with partial.open("a+b") as out:
+            self._take_in(out, digests, file["size_bytes"], add)
+            while digests.size_bytes < file["size_bytes"]:
+                before = digests.size_bytes
+                reason = self._get(accession, file, out, digests, add)
+                fetched += max(0, digests.size_bytes - before)
+                if digests.size_bytes >= file["size_bytes"]:
+                    break
+                # A slow, breaking line is still a line: only standing still counts.
+                failures = 1 if digests.size_bytes > before else failures + 1
+                if failures >= ATTEMPTS:
+                    raise NetworkDown(
+                        f"{file['name']} stopped at {digests.size_bytes} of {file['size_bytes']} bytes: {reason}.",
+                        f"Run the same command again: it goes on from {partial.name}.",
+                    )
+                self._session.pause(pause_before(failures))
+            out.flush()
+            os.fsync(out.fileno())
+        return digests, fetched
+
+    def _take_in(self, out: Any, digests: _Digests, size_bytes: int, add: Add) -> None:
+        """Digest what an earlier run left; too long a rest is thrown away."""
+        out.seek(0, os.SEEK_END)
+        if out.tell() > size_bytes:
+            out.truncate(0)
+        out.seek(0)
+        while data := out.read(_READ_BYTES):
+            self._must_go_on()
+            digests.add(data)
+            add(len(data))
+
+    def _get(self, accession: str, file: dict[str, Any], out: Any, digests: _Digests, add: Add) -> str:
+        """One ranged GET, appended as far as it comes; why it ended early, in words. Links are always fresh."""
+        path = path_of("v1", "records", accession, "files", file["name"])
+        link = self._session.call("GET", path, params={"redirect": "false"})
+        start = digests.size_bytes
+        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        try:
+            with self._store.get(
+                link["url"], headers=headers, timeout=TIMEOUT_S, stream=True, allow_redirects=False
+            ) as got:
+                if not _answers(got, start):
+                    return f"the store answered with status {got.status_code}"
+                for data in got.iter_content(_READ_BYTES):
+                    self._must_go_on()
+                    data = data[: file["size_bytes"] - digests.size_bytes]
+                    out.write(data)
+                    digests.add(data)
+                    add(len(data))
+        except requests.RequestException as fault:
+            # The fault's own text holds the link, and the link is a right to read.
+            return "the answer came too slowly" if isinstance(fault, requests.Timeout) else "the connection broke"
+        return "the connection broke"
+
+    def _must_go_on(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+
+def _answers(got: requests.Response, start: int) -> bool:
+    """Whether the answer holds the bytes from `start`; a whole file serves only a start at 0."""
+    if got.status_code == 206:
+        return got.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+    return got.status_code == 200 and start == 0
+
+
+def choose(files: list[dict[str, Any]], wanted: str | None) -> list[dict[str, Any]]:
+    """The files to fetch: all, or the one of that name (published or original). Raises NotFound if there is none."""
+    if wanted is None:
+        return files
+    found = [f for f in files if wanted in (f["name"], f.get("original_name"))]
+    if not found:
+        names = ", ".join(clean(f["name"]) for f in files[:20]) or "none"
+        raise NotFound(f"There is no file {wanted!r} in this record.", f"Its files: {names}.")
+    return found

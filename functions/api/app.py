@@ -1,0 +1,33 @@
+"""The Chalice app of the REST API: wiring only. Handler `functions.api.app.handler`; routes are read by infra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Chalice
+
+from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, uploads
+from functions.observability import MetricUnit, logger, metrics, tracer
+
+app = Chalice(app_name="biotheca-api", configure_logs=False)
+app.register_blueprint(authorizer.blueprint)
+for capability in (accounts, submissions, uploads, curation, publication, search, reference):
+    app.register_blueprint(capability.routes)
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """One request of the gateway."""
+    log = logger()
+    request = event.get("requestContext", {})
+    log.set_correlation_id(request.get("requestId", ""))
+    log.append_keys(route=request.get("resourcePath"), method=event.get("httpMethod"))
+    answer = tracer().capture_lambda_handler(metrics().log_metrics(_answer), capture_response=False)(event, context)
+    log.info("answered", extra={"status": answer.get("statusCode")})
+    return answer
+
+
+def _answer(event: dict[str, Any], context: Any) -> Any:
+    answer = app(event, context)
+    kind = f"Answers{str(answer.get('statusCode', 500))[0]}xx"
+    metrics().add_metric(name=kind, unit=MetricUnit.Count, value=1)
+    return answer

@@ -1,0 +1,75 @@
+"""Public records, their files and downloads, and the accession resolver. No sign-in is needed for what is public."""
+
+from __future__ import annotations
+
+from biotheca.accessions.model import recognise
+from biotheca.errors import Finding, Invalid, NotFound
+from biotheca.publication import service
+from biotheca.publication.model import public_file
+from chalice import Response
+
+from functions.api.seam import Routes, optional_person, page_of, query_of
+from functions.api.shapes import DownloadShape, Page, RecordShape
+from functions.api.submissions import PAGED
+from functions.stores import archive, records
+
+routes = Routes(__name__, "publication")
+
+
+@routes.on("GET", "/v1/records/{accession}", answer=RecordShape, errors=(401, 404))
+def show(accession: str) -> RecordShape:
+    """One record with its links and files."""
+    record = service.visible(records(), optional_person(routes.current_request), accession)
+    return RecordShape(**record.public_view())
+
+
+@routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 422))
+def files(accession: str) -> Page:
+    """The files of a record; of a dataset, those of all its runs."""
+    request = routes.current_request
+    limit, cursor = page_of(request)
+    found, following = service.files(records(), optional_person(request), accession, limit, cursor)
+    return Page(items=[public_file(f) for f in found], next_cursor=following)
+
+
+@routes.on("GET", "/v1/records/{accession}/objects/{type}", answer=Page, query=PAGED, errors=(401, 404, 422))
+def inside(accession: str, type: str) -> Page:
+    """The records of one type (run, experiment) inside a dataset."""
+    request = routes.current_request
+    limit, cursor = page_of(request)
+    found, following = service.inside(records(), optional_person(request), accession, type, limit, cursor)
+    return Page(items=[record.public_view() for record in found], next_cursor=following)
+
+
+@routes.on(
+    "GET",
+    "/v1/records/{accession}/files/{name}",
+    answer=DownloadShape,
+    query={"redirect": "false: the link as JSON instead of a redirect"},
+    errors=(302, 401, 404, 422),
+)
+def download(accession: str, name: str) -> Response | DownloadShape:
+    """A redirect to a presigned link of 15 minutes; byte ranges are served."""
+    request = routes.current_request
+    wanted = query_of(request).get("redirect", "true")
+    if wanted not in ("true", "false"):
+        raise Invalid(
+            "redirect is true or false.", [Finding("metadata.choice", "?redirect", "true or false", wanted[:80])]
+        )
+    link = service.download(records(), archive(), optional_person(request), accession, name)
+    if wanted == "true":
+        return Response("", status_code=302, headers={"Location": link["url"]})
+    return DownloadShape(**link)
+
+
+@routes.on("GET", "/r/{accession}", errors=(302, 404))
+def resolve(accession: str) -> Response:
+    """Go to the record that an accession names, in any letter case; a private one is not found."""
+    found = recognise(accession)
+    target = found.text if found else accession
+    if found and found.parent and found.serial:  # a file's number leads to its dataset
+        target = found.parent
+    record = service.visible(records(), optional_person(routes.current_request), target)
+    if not record.accession:
+        raise NotFound(f"There is no public record {accession!r}.")
+    return Response("", status_code=302, headers={"Location": f"/v1/records/{record.accession}"})

@@ -1,0 +1,171 @@
+"""The JSON shapes that strangers send and get: pydantic only here, at the edge."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+# XML 1.0 and people's terminals both dislike control characters; so do we.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+
+
+class Shape(BaseModel):
+    """Unknown fields are refused, so that a misspelt name is never silently lost."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class SignIn(Shape):
+    email: Annotated[str, StringConstraints(min_length=3, max_length=320)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class Refresh(Shape):
+    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
+
+class Tokens(BaseModel):
+    token: str
+    refresh_token: str | None = None
+    expires_in_s: int
+
+
+class Me(BaseModel):
+    subject: str
+    email: str
+    roles: list[str]
+
+
+class Release(Shape):
+    mode: Literal["immediately", "on_date"] = "immediately"
+    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class NewSubmission(Shape):
+    member: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    title: Annotated[Text, StringConstraints(min_length=3, max_length=300)]
+    release: Release = Release()
+
+
+class Metadata(BaseModel):
+    """A document of sections; what each must hold is catalog data, so here only the outer shape is fixed."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class FindingShape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    rule: str
+    where: str
+    message: str
+    severity: str
+
+
+class FileShape(BaseModel):
+    id: str
+    name: str
+    run: str
+    size_bytes: int | None
+    md5: str
+    sha256: str | None
+    reads: int | None
+    bases: int | None
+    state: str
+    findings: list[dict[str, Any]]
+
+
+class ObjectShape(BaseModel):
+    type: str
+    alias: str
+    accession: str | None
+    attributes: dict[str, Any]
+
+
+class SubmissionSummary(BaseModel):
+    id: str
+    member: str
+    title: str
+    state: str
+    state_words: str
+    round: int
+    release: Release
+    dataset: str | None
+    created_at: str
+    updated_at: str
+
+
+class SubmissionShape(SubmissionSummary):
+    objects: list[ObjectShape]
+    files: list[FileShape]
+    accessions: dict[str, str]
+    reasons: list[dict[str, str]]
+    findings: list[dict[str, Any]]
+
+
+class Page(BaseModel):
+    items: list[dict[str, Any]]
+    next_cursor: str | None = None
+
+
+class StartUpload(Shape):
+    size_bytes: Annotated[int, Field(gt=0, le=50 * 2**40)]
+
+
+class UploadShape(BaseModel):
+    file_id: str
+    state: str
+    size_bytes: int
+    part_size_bytes: int
+    part_count: int
+
+
+class PartWanted(Shape):
+    number: Annotated[int, Field(ge=1, le=10_000)]
+    size_bytes: Annotated[int, Field(gt=0, le=5 * 2**30)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+
+
+class PartsWanted(Shape):
+    parts: Annotated[list[PartWanted], Field(min_length=1, max_length=100)]
+
+
+class Reason(Shape):
+    code: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    text: Annotated[Text, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Decision(Shape):
+    decision: Literal["accept", "return"]
+    reasons: Annotated[list[Reason], Field(max_length=50)] = []
+
+
+class RecordShape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    accession: str
+    type: str
+    member: str
+    title: str
+    visibility: str
+
+
+class DownloadShape(BaseModel):
+    name: str
+    url: str
+    expires_at: str
+    size_bytes: int
+    md5: str
+    sha256: str
+
+
+class ProblemShape(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    rule: str
+    mend: str
+    findings: list[FindingShape] | None = None
+    instance: str | None = None

@@ -1,0 +1,106 @@
+"""Submissions: open, describe, hand in, look at."""
+
+from __future__ import annotations
+
+from biotheca.accounts.model import Person
+from biotheca.submissions import service
+
+from functions.api import views
+from functions.api.seam import Routes, page_of
+from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
+from functions.observability import logger
+from functions.stores import submissions
+
+routes = Routes(__name__, "submissions")
+PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
+
+
+def _whole(submission: service.Submission) -> SubmissionShape:
+    logger().set_correlation_id(submission.id)
+    store = submissions()
+    return views.whole(submission, store.objects(submission), store.files(submission))
+
+
+@routes.on(
+    "POST",
+    "/v1/submissions",
+    signed_in=True,
+    body=NewSubmission,
+    answer=SubmissionShape,
+    status=201,
+    errors=(401, 403, 422),
+)
+def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
+    """Open a draft. With the same Idempotency-Key header the first draft is returned again."""
+    key = routes.current_request.headers.get("idempotency-key")
+    day = body.release.date if body.release.mode == "on_date" else None
+    made = service.open_submission(
+        submissions(), person, body.member, body.title, body.release.mode, day, idempotency_key=key
+    )
+    return _whole(made)
+
+
+@routes.on("GET", "/v1/submissions", signed_in=True, answer=Page, query=PAGED, errors=(401, 422))
+def list_own(person: Person) -> Page:
+    """Your submissions, newest first."""
+    limit, cursor = page_of(routes.current_request)
+    found, following = submissions().owned_by(person.subject, limit, cursor)
+    return Page(items=[views.summary(s).model_dump(mode="json") for s in found], next_cursor=following)
+
+
+@routes.on("GET", "/v1/submissions/{submission_id}", signed_in=True, answer=SubmissionShape, errors=(401, 404))
+def show(submission_id: str, person: Person) -> SubmissionShape:
+    """One submission with its objects, files, accessions and findings."""
+    return _whole(service.visible(submissions(), person, submission_id))
+
+
+@routes.on(
+    "PUT",
+    "/v1/submissions/{submission_id}/metadata",
+    signed_in=True,
+    body=Metadata,
+    answer=SubmissionShape,
+    errors=(401, 404, 409, 422),
+)
+def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
+    """Replace all metadata. With any finding nothing is stored and all findings come back."""
+    return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}))
+
+
+@routes.on(
+    "POST",
+    "/v1/submissions/{submission_id}/submit",
+    signed_in=True,
+    answer=SubmissionShape,
+    status=202,
+    errors=(401, 404, 409, 422),
+)
+def submit(submission_id: str, person: Person) -> SubmissionShape:
+    """Hand the submission in; files may still be on their way."""
+    return _whole(service.submit(submissions(), person, submission_id))
+
+
+@routes.on("DELETE", "/v1/submissions/{submission_id}", signed_in=True, status=204, errors=(401, 404, 409))
+def cancel(submission_id: str, person: Person) -> None:
+    """Give a draft or a returned submission up."""
+    service.cancel(submissions(), person, submission_id)
+
+
+@routes.on(
+    "GET", "/v1/submissions/{submission_id}/history", signed_in=True, answer=Page, query=PAGED, errors=(401, 404, 422)
+)
+def history(submission_id: str, person: Person) -> Page:
+    """What happened to the submission, in words, oldest first."""
+    submission = service.visible(submissions(), person, submission_id)
+    limit, cursor = page_of(routes.current_request)
+    lines, following = submissions().history(submission.id, limit, cursor)
+    for line in lines:  # who acted is shown as a role, never as a person's id
+        line["actor"] = {"archive": "archive", submission.owner: "submitter"}.get(line["actor"], "curator")
+    return Page(items=lines, next_cursor=following)
+
+
+@routes.on("GET", "/v1/submissions/{submission_id}/files", signed_in=True, answer=Page, errors=(401, 404))
+def files(submission_id: str, person: Person) -> Page:
+    """The files of a submission with their states and findings."""
+    submission = service.visible(submissions(), person, submission_id)
+    return Page(items=[views.file(f).model_dump(mode="json") for f in submissions().files(submission)])

@@ -1,0 +1,30 @@
+"""The stores of this process, made on first use. Importing a handler does nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from biotheca.accessions.service import Mint
+from biotheca.accessions.store import AccessionStore
+from biotheca.accounts.store import UserPool
+from biotheca.curation.store import Workflow
+from biotheca.publication.store import Archive, RecordStore
+from biotheca.qc.store import ReportStore
+from biotheca.search.store import WordIndex
+from biotheca.submissions.store import SubmissionStore
+from biotheca.uploads.store import Inbox
+
+submissions = cache(SubmissionStore)
+inbox = cache(Inbox)
+records = cache(RecordStore)
+archive = cache(Archive)
+reports = cache(ReportStore)
+index = cache(WordIndex)
+users = cache(UserPool)
+workflow = cache(Workflow)
+
+
+@cache
+def minting() -> Mint:
+    """One Mint a process: it holds the rest of each block it took."""
+    return Mint(AccessionStore())

@@ -1,0 +1,1 @@
+"""Public numbers: their forms, how text is recognised, how they are minted."""

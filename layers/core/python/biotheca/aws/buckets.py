@@ -1,0 +1,166 @@
+"""S3 as verbs: multipart uploads through presigned URLs, verified copies, small documents, links.
+
+Bytes of submitters never pass through here; only signatures, lists and copies do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from biotheca.aws.session import client
+
+COPY_LIMIT_BYTES = 5 * 1024**3  # CopyObject ends here; larger objects are copied by parts
+COPY_PART_BYTES = 512 * 1024**2
+
+
+class ObjectMissing(Exception):
+    """No object is stored under that key."""
+
+
+class UploadGone(Exception):
+    """The multipart upload was completed, aborted or never existed."""
+
+
+def start_upload(bucket: str, key: str) -> str:
+    """Open a multipart upload whose parts carry SHA-256; returns the upload id."""
+    answer = client("s3").create_multipart_upload(
+        Bucket=bucket, Key=key, ChecksumAlgorithm="SHA256", ContentType="application/octet-stream"
+    )
+    return answer["UploadId"]
+
+
+def presign_part(
+    bucket: str, key: str, upload_id: str, number: int, size_bytes: int, sha256: str, valid_s: int
+) -> tuple[str, dict[str, str]]:
+    """A PUT link bound to part number, length and SHA-256 (base64); with the headers that must be sent."""
+    url = client("s3").generate_presigned_url(
+        "upload_part",
+        Params={
+            "Bucket": bucket,
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ContentLength": size_bytes,
+            "ChecksumSHA256": sha256,
+        },
+        ExpiresIn=valid_s,
+        HttpMethod="PUT",
+    )
+    return url, {"x-amz-checksum-sha256": sha256, "content-length": str(size_bytes)}
+
+
+def parts(bucket: str, key: str, upload_id: str, after: int = 0, limit: int = 1000) -> tuple[list[dict], int | None]:
+    """Parts that S3 holds after a number: number, size_bytes, sha256, etag; and the number to go on from."""
+    try:
+        answer = client("s3").list_parts(
+            Bucket=bucket, Key=key, UploadId=upload_id, PartNumberMarker=after, MaxParts=limit
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchUpload":
+            raise UploadGone(upload_id) from error
+        raise
+    found = [
+        {"number": p["PartNumber"], "size_bytes": p["Size"], "sha256": p.get("ChecksumSHA256", ""), "etag": p["ETag"]}
+        for p in answer.get("Parts", [])
+    ]
+    return found, int(answer["NextPartNumberMarker"]) if answer.get("IsTruncated") and found else None
+
+
+def every_part(bucket: str, key: str, upload_id: str) -> Iterator[dict]:
+    """All parts that S3 holds, in order."""
+    after: int | None = 0
+    while after is not None:
+        found, after = parts(bucket, key, upload_id, after)
+        yield from found
+
+
+def complete_upload(bucket: str, key: str, upload_id: str, held: list[dict]) -> str:
+    """Join the parts; returns the version id ('' where the bucket keeps none)."""
+    listed = [{"PartNumber": p["number"], "ETag": p["etag"], "ChecksumSHA256": p["sha256"]} for p in held]
+    answer = client("s3").complete_multipart_upload(
+        Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+    )
+    return answer.get("VersionId", "")
+
+
+def abort_upload(bucket: str, key: str, upload_id: str) -> None:
+    """Throw the parts away; aborting twice is no fault."""
+    try:
+        client("s3").abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+
+
+def facts(bucket: str, key: str, version_id: str | None = None) -> dict[str, Any]:
+    """Size, version and metadata of an object without its bytes; ObjectMissing if there is none."""
+    wanted = {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
+    try:
+        answer = client("s3").head_object(**wanted)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+            raise ObjectMissing(key) from error
+        raise
+    return {
+        "size_bytes": answer["ContentLength"],
+        "version_id": answer.get("VersionId", ""),
+        "metadata": answer.get("Metadata", {}),
+        "etag": answer["ETag"],
+    }
+
+
+def copy(source: tuple[str, str, str], target: tuple[str, str], size_bytes: int, metadata: dict[str, str]) -> str:
+    """Server-side copy of (bucket, key, version) to (bucket, key), tiered; returns the new version id."""
+    from_bucket, from_key, version = source
+    to_bucket, to_key = target
+    wanted = {"Bucket": from_bucket, "Key": from_key} | ({"VersionId": version} if version else {})
+    common: dict[str, Any] = {"Bucket": to_bucket, "Key": to_key}
+    described: dict[str, Any] = {
+        "Metadata": metadata,
+        "StorageClass": "INTELLIGENT_TIERING",
+        "ChecksumAlgorithm": "SHA256",
+    }
+    s3 = client("s3")
+    if size_bytes <= COPY_LIMIT_BYTES:
+        answer = s3.copy_object(CopySource=wanted, MetadataDirective="REPLACE", **common, **described)
+        return answer.get("VersionId", "")
+    upload = s3.create_multipart_upload(**common, **described)["UploadId"]
+    done = []
+    for number, start in enumerate(range(0, size_bytes, COPY_PART_BYTES), 1):
+        end = min(start + COPY_PART_BYTES, size_bytes) - 1
+        part = s3.upload_part_copy(
+            CopySource=wanted, UploadId=upload, PartNumber=number, CopySourceRange=f"bytes={start}-{end}", **common
+        )["CopyPartResult"]
+        done.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumSHA256": part.get("ChecksumSHA256", "")})
+    answer = s3.complete_multipart_upload(UploadId=upload, MultipartUpload={"Parts": done}, **common)
+    return answer.get("VersionId", "")
+
+
+def put_document(bucket: str, key: str, document: Any) -> None:
+    """Store a JSON document."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    client("s3").put_object(
+        Bucket=bucket, Key=key, Body=body, ContentType="application/json", ChecksumAlgorithm="SHA256"
+    )
+
+
+def get_document(bucket: str, key: str) -> Any:
+    """Read a JSON document; ObjectMissing if there is none."""
+    try:
+        return json.loads(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            raise ObjectMissing(key) from error
+        raise
+
+
+def presign_download(bucket: str, key: str, version_id: str | None, name: str, valid_s: int) -> str:
+    """A GET link to one version of one object that downloads under `name`."""
+    wanted = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": f'attachment; filename="{name}"'}
+    if version_id:
+        wanted["VersionId"] = version_id
+    return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)

@@ -1,0 +1,50 @@
+"""The events of the archive: their names and their one envelope. Who listens: infra/capabilities.
+
+An envelope carries id (also the idempotency key), type, schema version, time, correlation id (the
+submission, from upload to release) and a small body of identifiers. Content is fetched by whoever needs it,
+so that no event ever holds a name or a private value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biotheca import clock, ids
+
+SUBMISSION_SUBMITTED = "SubmissionSubmitted"
+FILE_RECEIVED = "FileReceived"
+FILES_CHECKED = "FilesChecked"
+CURATION_DECIDED = "CurationDecided"
+SUBMISSION_RETURNED = "SubmissionReturned"
+DATASET_ARCHIVED = "DatasetArchived"
+DATASET_RELEASED = "DatasetReleased"
+SUBMISSION_HELD = "SubmissionHeld"
+SUBMISSION_CHANGED = "SubmissionChanged"
+
+ALL = (
+    SUBMISSION_SUBMITTED,
+    FILE_RECEIVED,
+    FILES_CHECKED,
+    CURATION_DECIDED,
+    SUBMISSION_RETURNED,
+    DATASET_ARCHIVED,
+    DATASET_RELEASED,
+    SUBMISSION_HELD,
+    SUBMISSION_CHANGED,
+)
+
+
+def envelope(kind: str, correlation_id: str, **body: Any) -> dict[str, Any]:
+    """A new envelope around a body of identifiers.
+
+    >>> sorted(envelope("FileReceived", "sub_1", file="f"))
+    ['at', 'body', 'correlation_id', 'id', 'type', 'version']
+    """
+    return {
+        "id": ids.new("evt"),
+        "type": kind,
+        "version": 1,
+        "at": clock.stamp(),
+        "correlation_id": correlation_id,
+        "body": body,
+    }

@@ -1,0 +1,275 @@
+"""The structure of FASTQ: four lines a record (Cock et al. 2010; ENA's file rules). What a defect is called: see qc.
+
+    @name description        the name is the text up to the first blank; 1 to 256 characters
+    bases                    IUPAC letters of either case, and '.'
+    +                        alone, or followed by the same name
+    qualities                as many characters as bases, each ASCII 33 to 126
+
+Lines are looked at in blocks of 2 MiB. A block without a defect is passed by a few whole-block
+tests; any other is walked record by record, so findings never depend on where blocks begin.
+After a record whose lines do not fit, the walk looks for the next place where four lines do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from biotheca.formats import containers
+
+BLOCK_BYTES = 2 * 1024 * 1024
+MAX_LINE_BYTES = 64 * 1024 * 1024  # the longest nanopore reads known have some 4 million bases
+MAX_NAME_CHARACTERS = 256
+
+# INSDC takes the IUPAC nucleotide letters (Cornish-Bowden 1985), U among them; '-' is for alignments, not reads.
+BASES = b"ACGTUNRYKMSWBDHVacgtunrykmswbdhv."
+QUALITIES = bytes(range(33, 127))
+_HEADER_CHARACTERS = bytes(range(33, 127)) + b" \t\n"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One thing found at `line` (counted from 1) of the decoded text; `facts` depend on the code."""
+
+    code: str
+    line: int
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def name_of(header: bytes) -> bytes:
+    """The read name in a header line, without '@' or '+'.
+
+    >>> name_of(b"@M01:7 1:N:0:ATCACG")
+    b'M01:7'
+    """
+    words = header[1:].split(maxsplit=1)
+    return words[0] if words and not header[1:2].isspace() else b""
+
+
+class FastqCheck:
+    """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
+
+    `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
+    """
+
+    def __init__(self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self._keep = keep
+        self._block_bytes = block_bytes
+        self._max_line_bytes = max_line_bytes
+        self._held: list[bytes] = []  # decoded bytes not yet looked at
+        self._held_bytes = 0
+        self._carry: list[bytes] = []  # whole lines of a record that is not yet complete
+        self._line = 0  # lines before the first of `_carry`
+        self._started = False
+        self._lost = False  # looking for the next record
+        self._stopped = False  # nothing more can be said of this text
+        self._blank_from = 0  # first line of a run of blank lines between records
+        self.defects: list[Defect] = []
+        self.counted: Counter[str] = Counter()
+        self.reads = 0
+        self.bases = 0
+        self.crlf_lines = 0
+        self.first_crlf_line = 0
+
+    @property
+    def lines(self) -> int:
+        """Lines read so far."""
+        return self._line + len(self._carry)
+
+    def feed(self, piece: bytes) -> None:
+        """The next decoded bytes, cut anywhere."""
+        if self._stopped:
+            return
+        self._held.append(piece)
+        self._held_bytes += len(piece)
+        if self._held_bytes >= self._block_bytes and b"\n" in piece:
+            self._work()
+        if self._held_bytes > self._max_line_bytes + self._block_bytes:
+            self._work()
+            if self._held_bytes > self._max_line_bytes:
+                self._stop("line_too_long", self.lines + 1, limit_bytes=self._max_line_bytes)
+
+    def finish(self, whole: bool = True) -> None:
+        """The end of the text. `whole` is False if the container broke: its last record is then no finding."""
+        if self._stopped:
+            return
+        self._work()
+        if not whole or self._stopped:
+            return
+        rest = b"".join(self._held)
+        if rest.endswith(b"\r") and self.crlf_lines:
+            rest = rest[:-1]
+        self._walk(self._take_carry([rest] if rest else []), last=True, newline_at_end=not rest)
+        if self._blank_from:
+            self._add("blank_lines_at_end", self._blank_from, lines=self._line + 1 - self._blank_from)
+        if not self.reads and not self.counted:
+            self._add("no_reads", 1)
+
+    def _work(self) -> None:
+        """Look at all whole lines held."""
+        text = b"".join(self._held)
+        if not self._started:
+            self._started = True
+            if content := containers.content_of(text[:512]):
+                return self._stop("content_is_other", 1, content=content)
+        end = text.rfind(b"\n") + 1
+        self._held = [text[end:]]
+        self._held_bytes = len(text) - end
+        if end:
+            self._walk(self._take_carry(self._split(text[:end])), last=False)
+        return None
+
+    def _split(self, block: bytes) -> list[bytes]:
+        """The lines of a block that ends with a newline, without their ends; counts CRLF."""
+        if b"\r\n" in block:
+            if not self.crlf_lines:
+                self.first_crlf_line = self.lines + 1 + block.count(b"\n", 0, block.index(b"\r\n"))
+            self.crlf_lines += block.count(b"\r\n")
+            block = block.replace(b"\r\n", b"\n")
+        lines = block.split(b"\n")
+        lines.pop()
+        return lines
+
+    def _take_carry(self, lines: list[bytes]) -> list[bytes]:
+        lines, self._carry = self._carry + lines, []
+        return lines
+
+    def _walk(self, lines: list[bytes], last: bool, newline_at_end: bool = True) -> None:
+        """Pass over `lines`, of which the first begins a record (or the search for one)."""
+        i = 0
+        if not self._lost and not self._blank_from:
+            i = self._pass_clean(lines)
+        while i < len(lines) and not self._stopped:
+            step = self._step(lines, i, last, newline_at_end)
+            if not step:
+                break
+            i += step
+            self._line += step
+        self._carry = lines[i:]
+
+    def _pass_clean(self, lines: list[bytes]) -> int:
+        """Count all records at once if none has a defect; the number of lines passed, else 0."""
+        n = len(lines) // 4 * 4
+        names, sequences, pluses, qualities = (lines[k:n:4] for k in range(4))
+        if not n or not _are_clean(names, sequences, pluses, qualities):
+            return 0
+        self.reads += n // 4
+        self.bases += sum(map(len, sequences))
+        self._line += n
+        return n
+
+    def _step(self, lines: list[bytes], i: int, last: bool, newline_at_end: bool) -> int:
+        """Lines passed by one step at line `i`; 0 if more lines must be known first."""
+        if self._lost:
+            return self._search(lines, i, last, newline_at_end)
+        if not lines[i]:
+            self._blank_from = self._blank_from or self._line + 1
+            return 1
+        if self._blank_from:
+            self._add("blank_line", self._blank_from, lines=self._line + 1 - self._blank_from)
+            self._blank_from = 0
+        if not lines[i].startswith(b"@"):
+            self._lost = True
+            self._add("header_line", self._line + 1, value=lines[i])
+            return 1
+        here = len(lines) - i
+        if here < 4:
+            if last:
+                self._add("record_cut", self._line + 1, read=name_of(lines[i]), lines=here)
+            return here if last else 0
+        at_end = last and here == 4 and not newline_at_end
+        header, sequence, plus, quality = lines[i : i + 4]
+        return self._record(header, sequence, plus, quality, at_end)
+
+    def _search(self, lines: list[bytes], i: int, last: bool, newline_at_end: bool) -> int:
+        """One step of the search for the next record: '@' above a line that is no header above '+'."""
+        if len(lines) - i < 3:
+            return len(lines) - i if last else 0
+        header, sequence, plus = lines[i : i + 3]
+        if header[:1] == b"@" and sequence[:1] not in (b"@", b"+", b"") and plus[:1] == b"+":
+            self._lost = False
+            return self._step(lines, i, last, newline_at_end)
+        return 1
+
+    def _record(self, header: bytes, sequence: bytes, plus: bytes, quality: bytes, at_end: bool) -> int:
+        """Examine one record; the number of lines that belong to it."""
+        line, read = self._line + 1, name_of(header)
+        if not plus.startswith(b"+"):
+            self._no_plus(header, sequence, plus, quality)
+            return 1
+        if len(sequence) != len(quality):
+            facts = {"read": read, "bases": len(sequence), "qualities": len(quality)}
+            if at_end and len(quality) < len(sequence):
+                self._add("record_cut", line, lines=4, **facts)
+            else:
+                self._add("quality_length", line + 3, **facts)
+            # The quality line may be missing, and the next header stand in its place.
+            self._lost = True
+            return 3
+        self.reads += 1
+        self.bases += len(sequence)
+        self._check_name(header, plus, line)
+        if not sequence:
+            self._add("read_empty", line + 1, read=read)
+        self._check_letters("base", sequence, BASES, line + 1, read)
+        self._check_letters("quality_character", quality, QUALITIES, line + 3, read)
+        return 4
+
+    def _no_plus(self, header: bytes, sequence: bytes, third: bytes, fourth: bytes) -> None:
+        line, read = self._line + 3, name_of(header)
+        if _is_sequence(sequence) and _is_sequence(third) and (fourth[:1] == b"+" or _is_sequence(fourth)):
+            return self._stop("multi_line", line, read=read)
+        self._lost = True
+        if not third:
+            return self._add("blank_line", line, lines=1)
+        return self._add("plus_line", line, read=read, value=third)
+
+    def _check_name(self, header: bytes, plus: bytes, line: int) -> None:
+        name = name_of(header)
+        if not name:
+            self._add("name_missing", line, value=header)
+        elif name.translate(None, QUALITIES):
+            self._add("name_characters", line, read=name, value=name.translate(None, QUALITIES)[:1])
+        elif len(name) > MAX_NAME_CHARACTERS:
+            self._add("name_length", line, read=name, characters=len(name))
+        if len(plus) > 1 and name_of(plus) != name:
+            self._add("plus_name", line + 2, read=name, value=plus)
+
+    def _check_letters(self, code: str, text: bytes, allowed: bytes, line: int, read: bytes) -> None:
+        strange = text.translate(None, allowed)
+        if strange:
+            column = text.index(strange[:1]) + 1
+            self._add(code, line, read=read, value=strange[:1], column=column, count=len(strange))
+
+    def _stop(self, code: str, line: int, **facts: Any) -> None:
+        self._stopped = True
+        self._held, self._held_bytes = [], 0
+        self._add(code, line, **facts)
+
+    def _add(self, code: str, line: int, **facts: Any) -> None:
+        self.counted[code] += 1
+        if len(self.defects) < self._keep:
+            shown = {k: v[:300] if isinstance(v, bytes) else v for k, v in facts.items()}
+            self.defects.append(Defect(code, line, shown))
+
+
+def _is_sequence(line: bytes) -> bool:
+    return bool(line) and not line.translate(None, BASES)
+
+
+def _are_clean(headers: list[bytes], sequences: list[bytes], pluses: list[bytes], qualities: list[bytes]) -> bool:
+    """Whether no record of a block can have a defect. False proves nothing: the walk decides."""
+    names = b"\n" + b"\n".join(headers) + b"\n"
+    lengths = [len(s) for s in sequences]
+    return (
+        names.count(b"\n@") == len(headers)
+        and not (b"\n@ " in names or b"\n@\t" in names or b"\n@\n" in names)
+        and max(map(len, headers)) <= MAX_NAME_CHARACTERS + 1
+        and not names.translate(None, _HEADER_CHARACTERS)
+        and (pluses.count(b"+") == len(pluses) or [b"@" + p[1:] for p in pluses if p[:1] == b"+"] == headers)
+        and min(lengths) > 0
+        and lengths == [len(q) for q in qualities]
+        and not b"".join(sequences).translate(None, BASES)
+        and not b"".join(qualities).translate(None, QUALITIES)
+    )

@@ -1,0 +1,1 @@
+"""Publication: numbers for a submission, verified archive copies, release, and what the public sees."""

@@ -1,0 +1,233 @@
+"""From accepted to public: mint, archive with proof, release; and what a reader gets.
+
+Each step is safe to repeat: numbers come from the ledger, a verified copy is not made again, a record
+that is public stays public.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from biotheca import catalog, clock, events
+from biotheca.accessions.model import recognise
+from biotheca.accessions.service import Mint
+from biotheca.accounts.model import Person, Role
+from biotheca.errors import NotFound, SystemFault
+from biotheca.publication import rules
+from biotheca.publication.model import Record, Visibility
+from biotheca.publication.store import Archive, RecordStore
+from biotheca.submissions.model import DataFile, FileState, State, Submission
+from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
+from biotheca.uploads.store import Inbox
+
+log = logging.getLogger(__name__)
+
+
+class CopyDiffers(SystemFault):
+    """The archived bytes are not those that were checked; the copy must be made again."""
+
+
+def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str, int]:
+    """Give every object of an accepted submission its accession; returns counts by type. A replay gives the same."""
+    submission = store.get(submission_id)
+    submission.must_be_in(State.ACCEPTED, State.ARCHIVED, State.RELEASED)
+    member = catalog.members()[submission.member]
+    objects = store.objects(submission)
+    counts: dict[str, int] = {}
+    fresh = False
+    for kind in member.objects:
+        alike = [o for o in objects if o.type == kind.type]
+        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}", len(alike))
+        for obj, number in zip(alike, numbers, strict=True):
+            if obj.accession is None:
+                store.set_accession(submission, obj, number)
+                fresh = True
+        counts[kind.type] = len(alike)
+    if fresh:
+        listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+        store.note(submission_id, "accessions issued", f"Accessions were issued for {listed}.", "archive")
+    return counts
+
+
+def plan_archive(store: SubmissionStore, submission_id: str) -> list[dict[str, Any]]:
+    """Work items for the archive step: one per file."""
+    submission = store.get(submission_id)
+    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission)]
+
+
+def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submission_id: str, file_id: str) -> str:
+    """Copy one checked file to the archive, read the copy back, compare SHA-256; returns its key.
+
+    Raises CopyDiffers if the copy's bytes are others (the machinery tries again). A replay changes nothing.
+    """
+    submission = store.get(submission_id)
+    file = next(f for f in store.files(submission) if f.id == file_id)
+    if file.state == FileState.ARCHIVED and file.archived:
+        return file.archived["key"]
+    if file.state != FileState.QC_PASSED or not file.sha256 or file.size_bytes is None:
+        raise SystemFault(f"file {file_id} is {file.state}: only a file that passed its checks is archived")
+    member = catalog.members()[submission.member]
+    objects = store.objects(submission)
+    kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
+    dataset = next(o.accession for o in objects if o.type == member.dataset)
+    if not accession or not dataset:
+        raise SystemFault(f"submission {submission_id} has no accessions yet")
+    name = rules.published_name(kind, accession, file)
+    key = rules.archive_key(member, dataset, accession, name)
+    version = archive.held(key, file.sha256)
+    if version is None:
+        metadata = {"sha256": file.sha256, "md5": file.md5, "accession": accession}
+        version = archive.copy(inbox.key(submission_id, file_id), file.version_id, key, file.size_bytes, metadata)
+    found = archive.digest(key, version)
+    if found != file.sha256:
+        raise CopyDiffers(f"archive copy of {file_id} has SHA-256 {found}, expected {file.sha256}")
+    stored = {
+        "name": name,
+        "original_name": file.name,
+        "run": accession,
+        "bucket": archive.bucket,
+        "key": key,
+        "version_id": version,
+        "size_bytes": file.size_bytes,
+        "md5": file.md5,
+        "sha256": file.sha256,
+        "reads": file.reads,
+        "bases": file.bases,
+    }
+    changed: DataFile = replace(file, state=FileState.ARCHIVED, archived=stored)
+    words = f"{file.name} was archived as {name}; the copy was read back and its SHA-256 is equal."
+    store.save_file(submission_id, changed, only_from={FileState.QC_PASSED}, words=words)
+    return key
+
+
+def close_archive(store: SubmissionStore, records: RecordStore, submission_id: str) -> dict[str, Any]:
+    """Write the records (still private) and mark the submission archived; says whether to release now."""
+    submission = store.get(submission_id)
+    files = store.files(submission)
+    left = [f.name for f in files if f.state != FileState.ARCHIVED]
+    if left:
+        raise SystemFault(f"submission {submission_id}: {len(left)} file(s) are not archived")
+    member = catalog.members()[submission.member]
+    found = rules.records_of(member, submission, store.objects(submission), files)
+    for record in found:
+        records.put_new(record)
+    dataset = next(r.accession for r in found if r.type == member.dataset)
+
+    def change(current: Submission) -> Submission:
+        if current.state != State.ACCEPTED:
+            return current
+        words = f"Archived as {dataset}" + (f"; release on {current.release_on}." if current.release_on else ".")
+        return store.save(
+            current,
+            replace(current, state=State.ARCHIVED, dataset=dataset),
+            event="archived",
+            words=words,
+            actor="archive",
+            announce=events.DATASET_ARCHIVED,
+            body={"dataset": dataset},
+        )
+
+    saved(store, submission_id, change)
+    today = clock.now().date().isoformat()
+    return {"dataset": dataset, "release_now": not submission.release_on or submission.release_on <= today}
+
+
+def release(store: SubmissionStore, records: RecordStore, submission_id: str) -> Submission:
+    """Make an archived submission public: what it needs to be understood first, then the dataset, in one write.
+
+    Releasing pulls parents (project, samples) up, never siblings. Again changes nothing.
+    """
+    submission = store.get(submission_id)
+    member = catalog.members()[submission.member]
+    at = clock.stamp()
+    objects = store.objects(submission)
+    parents = {kind.type for kind in member.objects if kind.release == "with_dataset"}
+    inside = {kind.type for kind in member.objects if kind.release == "in_dataset"}
+    for obj in objects:
+        if obj.type in parents | inside and obj.accession:
+            records.publish(obj.accession, at)
+
+    def change(current: Submission) -> Submission:
+        if current.state != State.ARCHIVED:
+            return current
+        return store.save(
+            current,
+            replace(current, state=State.RELEASED),
+            event="released",
+            words=f"Released: {current.dataset} is public.",
+            actor="archive",
+            announce=events.DATASET_RELEASED,
+            body={"dataset": current.dataset},
+            extra=[records.publish_line(current.dataset or "", at)],
+        )
+
+    return saved(store, submission_id, change)
+
+
+def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
+    """Release every dataset whose date has come (UTC); returns the submissions."""
+    released = []
+    for submission_id in records.due(clock.now().date().isoformat()):
+        if release(store, records, submission_id).state == State.RELEASED:
+            released.append(submission_id)
+    return released
+
+
+def visible(records: RecordStore, person: Person | None, accession: str) -> Record:
+    """The record that a text names, if the reader may see it; else NotFound, the same as if there were none."""
+    found = recognise(accession)
+    record = records.get(found.text) if found and found.own else None
+    if record is None or not _may_see(records, person, record):
+        raise NotFound(f"There is no public record {accession.strip()[:60]!r}.")
+    return record
+
+
+def _may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+    if person and (person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}):
+        return True
+    if record.visibility != Visibility.PUBLIC:
+        return False
+    if record.dataset in (None, record.accession):
+        return True
+    dataset = records.get(record.dataset or "")
+    return dataset is not None and dataset.visibility == Visibility.PUBLIC
+
+
+def inside(
+    records: RecordStore, person: Person | None, accession: str, kind: str, limit: int, cursor: str | None
+) -> tuple[list[Record], str | None]:
+    """A page of the records of a type inside a dataset that the reader may see."""
+    dataset = visible(records, person, accession)
+    return records.inside(dataset.accession, kind, limit, cursor)
+
+
+def files(
+    records: RecordStore, person: Person | None, accession: str, limit: int, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of the files of a record; of a dataset, those of its runs."""
+    record = visible(records, person, accession)
+    if record.accession != record.dataset:
+        return record.files, None
+    kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
+    runs, following = records.inside(record.accession, kinds[0], limit, cursor)
+    return [file for run in runs for file in run.files], following
+
+
+def download(
+    records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str
+) -> dict[str, Any]:
+    """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
+    record = visible(records, person, accession)
+    if record.accession == record.dataset:  # published names begin with the run's accession
+        run = records.get(name.split("_", 1)[0].upper())
+        record = run if run and run.dataset == record.accession else record
+    file = next((f for f in record.files if name in (f.get("name"), f.get("original_name"))), None)
+    if file is None:
+        raise NotFound(f"{record.accession} has no file {name[:100]!r}.")
+    expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
+    shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
+    return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}

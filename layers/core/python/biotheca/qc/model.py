@@ -1,0 +1,67 @@
+"""What a file check says: the report and its verdict. How it is reached: see rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from biotheca.errors import Finding, SystemFault
+
+REPORT_VERSION = 1
+
+
+class Verdict(StrEnum):
+    SOUND = "sound"
+    UNSOUND = "unsound"
+
+
+class NoSuchCheck(SystemFault):
+    """A file was sent to the check with a format that the check does not know: a fault of the caller, not the data."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
+
+    `findings` are the first hundred, `findings_total` counts all. `container` is None for an empty file.
+    Two reports are equal if they say the same, however long the passes took.
+    """
+
+    key: str
+    size_bytes: int
+    md5: str
+    sha256: str
+    format: str
+    container: str | None
+    reads: int
+    bases: int
+    findings: tuple[Finding, ...]
+    findings_total: int
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Unsound if any finding is an error; warnings alone leave a file sound."""
+        # Warnings stand first in `findings`, so an error can hide beyond the hundred kept: see the total.
+        kept_is_all = self.findings_total == len(self.findings)
+        errors = any(f.severity == "error" for f in self.findings)
+        return Verdict.UNSOUND if errors or not kept_is_all else Verdict.SOUND
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document that the archive keeps beside the file."""
+        return {
+            "version": REPORT_VERSION,
+            "key": self.key,
+            "size_bytes": self.size_bytes,
+            "md5": self.md5,
+            "sha256": self.sha256,
+            "format": self.format,
+            "container": self.container,
+            "reads": self.reads,
+            "bases": self.bases,
+            "verdict": str(self.verdict),
+            "findings": [f.as_dict() for f in self.findings],
+            "findings_total": self.findings_total,
+            "seconds": round(self.seconds, 3),
+        }

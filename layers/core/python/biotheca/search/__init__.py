@@ -1,0 +1,1 @@
+"""Search over released records by accession and by the words of their titles."""

@@ -1,0 +1,36 @@
+"""Where the index is kept: one item per word and record, sorted by accession under each word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from biotheca.aws.tables import Table
+from biotheca.settings import Settings
+
+
+class WordIndex:
+    """The search table: pk word, sk accession, with what a hit shows."""
+
+    def __init__(self, table: Table | None = None) -> None:
+        self.table = table or Table(Settings().search_table)
+
+    def put(self, word: str, accession: str, shown: dict[str, Any]) -> None:
+        """Index a record under a word; again changes nothing."""
+        self.table.put({"pk": word, "sk": accession, "shown": shown})
+
+    def remove(self, word: str, accession: str) -> None:
+        """Take a record out from under a word."""
+        self.table.delete({"pk": word, "sk": accession})
+
+    def under(self, word: str, after: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(accession, shown) of the records under a word, by accession, after one."""
+        start = {"pk": word, "sk": after} if after else None
+        cursor: str | None = None
+        while True:
+            items, cursor = self.table.query(
+                "pk = :w", {"w": word}, limit=200, cursor=cursor, start_after=None if cursor else start
+            )
+            yield from ((item["sk"], item["shown"]) for item in items)
+            if cursor is None:
+                return

@@ -1,0 +1,1 @@
+"""Submissions: what a person hands in, its states, its metadata, its history."""

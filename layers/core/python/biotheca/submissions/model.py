@@ -1,0 +1,156 @@
+"""What a submission is: states, the table of transitions, objects and files. Rules on metadata: rules."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from biotheca.accounts.model import Person, Role
+from biotheca.errors import BiothecaError, Conflict
+
+
+class State(StrEnum):
+    """States of a submission; `TRANSITIONS` says which may follow which."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    FILES_EXPECTED = "files_expected"
+    FILES_CHECKING = "files_checking"
+    FILES_FAILED = "files_failed"
+    DATA_REVIEW = "data_review"
+    REVISION_REQUESTED = "revision_requested"
+    ACCEPTED = "accepted"
+    ARCHIVED = "archived"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    HELD = "held"
+
+
+class FileState(StrEnum):
+    """States of a file."""
+
+    DECLARED = "declared"
+    UPLOADING = "uploading"
+    RECEIVED = "received"
+    CHECKING = "checking"
+    QC_PASSED = "qc_passed"
+    QC_FAILED = "qc_failed"
+    ARCHIVED = "archived"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.SUBMITTED, State.CANCELLED}),
+    State.SUBMITTED: frozenset({State.FILES_EXPECTED, State.HELD}),
+    State.FILES_EXPECTED: frozenset({State.FILES_CHECKING, State.FILES_FAILED, State.HELD}),
+    State.FILES_CHECKING: frozenset({State.FILES_FAILED, State.DATA_REVIEW, State.HELD}),
+    State.FILES_FAILED: frozenset({State.SUBMITTED, State.CANCELLED}),
+    State.DATA_REVIEW: frozenset({State.ACCEPTED, State.REVISION_REQUESTED, State.HELD}),
+    State.REVISION_REQUESTED: frozenset({State.SUBMITTED, State.CANCELLED}),
+    State.ACCEPTED: frozenset({State.ARCHIVED, State.HELD}),
+    State.ARCHIVED: frozenset({State.RELEASED, State.HELD}),
+    State.RELEASED: frozenset(),
+    State.CANCELLED: frozenset(),
+    # An operator mends the cause and sends the submission round again.
+    State.HELD: frozenset({State.SUBMITTED}),
+}
+
+EDITABLE = frozenset({State.DRAFT, State.FILES_FAILED, State.REVISION_REQUESTED})
+UPLOADABLE = EDITABLE | {State.SUBMITTED, State.FILES_EXPECTED}
+
+WORDS = {
+    State.DRAFT: "a draft: metadata and files can be changed",
+    State.SUBMITTED: "submitted: the workflow is starting",
+    State.FILES_EXPECTED: "waiting for its files to arrive",
+    State.FILES_CHECKING: "in the file checks",
+    State.FILES_FAILED: "returned to you: one or more files did not pass the checks",
+    State.DATA_REVIEW: "checked: waiting for a curator's decision",
+    State.REVISION_REQUESTED: "returned to you by the curator with reasons",
+    State.ACCEPTED: "accepted: numbers are issued and files go to the archive",
+    State.ARCHIVED: "archived: waiting for its release date",
+    State.RELEASED: "released: public",
+    State.CANCELLED: "cancelled by its owner",
+    State.HELD: "held: something failed on our side and an operator was told",
+}
+
+
+class WrongState(Conflict):
+    """The submission is not in a state in which this can be done."""
+
+
+class FilesWrong(BiothecaError):
+    """A file does not belong to the submission or cannot be uploaded now."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a run. `version_id` and `sequencer` name the very object that was received."""
+
+    id: str
+    name: str
+    owner_alias: str
+    position: int
+    md5: str
+    format: str
+    size_bytes: int | None = None
+    state: FileState = FileState.DECLARED
+    sha256: str | None = None
+    reads: int | None = None
+    bases: int | None = None
+    container: str | None = None
+    version_id: str | None = None
+    sequencer: str | None = None
+    upload: dict[str, Any] | None = None
+    archived: dict[str, Any] | None = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ArchiveObject:
+    """One metadata object (sample, run ...) of a submission."""
+
+    type: str
+    alias: str
+    attributes: dict[str, Any]
+    position: int = 0
+    accession: str | None = None
+    file_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission.
+
+    `version` counts its writes (optimistic lock), `round` its trips to the curator, `generation` its metadata
+    documents: objects are stored under their generation and appear all at once when this number changes.
+    """
+
+    id: str
+    member: str
+    owner: str
+    title: str
+    state: State
+    release_mode: str
+    release_on: str | None
+    created_at: str
+    updated_at: str
+    version: int = 1
+    round: int = 0
+    generation: int = 0
+    tokens: dict[str, str] = field(default_factory=dict)
+    reasons: list[dict[str, str]] = field(default_factory=list)
+    dataset: str | None = None
+
+    def must_be_in(self, *states: State) -> None:
+        """WrongState unless the submission is in one of the states."""
+        if self.state not in states:
+            wanted = ", ".join(sorted(states))
+            raise WrongState(f"Submission {self.id} is {WORDS[self.state]}; this can be done only when it is {wanted}.")
+
+    def may_see(self, person: Person) -> bool:
+        """Owners and the archive's staff see a submission; to everybody else it does not exist."""
+        return person.subject == self.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})

@@ -1,0 +1,181 @@
+"""What a submitter can do: open, describe, submit, cancel. Files: uploads. Decisions: curation."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from biotheca import catalog, clock, events, ids
+from biotheca.accounts.model import Person, Role
+from biotheca.errors import Invalid, NotFound
+from biotheca.submissions import rules
+from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.store import SubmissionStore, saved
+
+
+def open_submission(
+    store: SubmissionStore,
+    person: Person,
+    member: str,
+    title: str,
+    release_mode: str,
+    release_on: str | None,
+    idempotency_key: str | None = None,
+) -> Submission:
+    """A new draft; with the same idempotency key by the same person, the draft of the first call."""
+    person.must_be(Role.SUBMITTER)
+    if member not in catalog.members():
+        known = ", ".join(catalog.members())
+        finding = rules.finding("members.unknown", "/member", f"There is no member {member!r}.", member, known)
+        raise Invalid(finding.message, [finding])
+    if findings := rules.check_release(release_mode, release_on, clock.now().date()):
+        raise Invalid(findings[0].message, findings)
+    identifier = ids.new("sub")
+    if idempotency_key:
+        digest = hashlib.sha256(f"{person.subject}\0{idempotency_key}".encode()).hexdigest()
+        identifier = f"sub_{digest[:26]}"
+    at = clock.stamp()
+    draft = Submission(identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at)
+    return store.create(draft, person.subject)
+
+
+def visible(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
+    """The submission if the person may see it; else NotFound, the same as if there were none."""
+    submission = store.get(submission_id)
+    if not submission.may_see(person):
+        raise NotFound(f"There is no submission {submission_id!r}, or you may not see it.")
+    return submission
+
+
+def own(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
+    """The submission if it is the person's own; else NotFound."""
+    submission = visible(store, person, submission_id)
+    if submission.owner != person.subject:
+        raise NotFound(f"There is no submission {submission_id!r} of yours.")
+    return submission
+
+
+def describe(store: SubmissionStore, person: Person, submission_id: str, document: dict[str, Any]) -> Submission:
+    """Replace the metadata by a document; Invalid with every finding if a rule is broken (nothing is written then)."""
+    submission = own(store, person, submission_id)
+    submission.must_be_in(*EDITABLE)
+    member = catalog.members()[submission.member]
+    if findings := rules.check_document(member, document):
+        raise Invalid(f"The metadata has {len(findings)} finding(s); nothing was stored.", findings)
+    before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
+    numbers = {(o.type, o.alias): o.accession for o in store.objects(submission)}
+    objects: list[ArchiveObject] = []
+    files: list[DataFile] = []
+    for kind in member.objects:
+        for position, entry in enumerate(rules.objects_of(document, kind)):
+            attributes = {k: v for k, v in entry.items() if k not in ("alias", "files")}
+            number = numbers.get((kind.type, entry["alias"]))
+            declared = (
+                [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
+            )
+            ids_of_files = [f.id for f in declared]
+            objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files))
+            files += declared
+    words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
+    return store.describe(submission, objects, files, words, person.subject)
+
+
+def _declared(
+    before: dict[tuple[str, str, str], DataFile], entry: dict[str, Any], place: int, kind: catalog.ObjectType
+) -> DataFile:
+    """The file as declared; what was uploaded under the same run, name and MD5 stays."""
+    file = entry["files"][place]
+    md5 = file["md5"].lower()
+    file_type = entry[(kind.files or {})["type_field"]]
+    if old := before.get((entry["alias"], file["name"], md5)):
+        return replace(old, position=place, format=file_type)
+    return DataFile(ids.new("file"), file["name"], entry["alias"], place, md5, file_type, file.get("size_bytes"))
+
+
+def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
+    """Hand the submission in: the next round of the workflow starts. Submitting twice changes nothing."""
+    submission = own(store, person, submission_id)
+    if submission.state in UPLOADABLE - EDITABLE:
+        return submission
+    submission.must_be_in(*EDITABLE)
+    if not store.files(submission):
+        finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
+        raise Invalid(finding.message, [finding])
+    new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
+    return store.save(
+        submission,
+        new,
+        event="submitted",
+        words=f"Handed in (round {new.round}).",
+        actor=person.subject,
+        announce=events.SUBMISSION_SUBMITTED,
+    )
+
+
+def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:
+    """Give a draft (or a returned submission) up. Cancelling twice changes nothing."""
+    submission = own(store, person, submission_id)
+    if submission.state == State.CANCELLED:
+        return
+    new = replace(submission, state=State.CANCELLED)
+    store.save(submission, new, event="cancelled", words="Cancelled by its owner.", actor=person.subject)
+
+
+def expect_files(store: SubmissionStore, submission_id: str, round_number: int) -> list[DataFile]:
+    """The workflow's first step: the submission waits for its files. A replay changes nothing."""
+
+    def change(submission: Submission) -> Submission:
+        if submission.state != State.SUBMITTED or submission.round != round_number:
+            return submission
+        new = replace(submission, state=State.FILES_EXPECTED)
+        count = len(store.files(submission))
+        words = f"Waiting for {count} file(s)."
+        return store.save(submission, new, event="files expected", words=words, actor="archive")
+
+    return store.files(saved(store, submission_id, change))
+
+
+def keep_token(store: SubmissionStore, submission_id: str, round_number: int, step: str, token: str) -> bool:
+    """Bind a workflow token to submission, round and step; False if the submission has moved on."""
+    kept = False
+
+    def change(submission: Submission) -> Submission:
+        nonlocal kept
+        if submission.round != round_number:
+            return submission
+        kept = True
+        new = replace(submission, tokens={**submission.tokens, step: token})
+        return store.save(submission, new, event="waiting", words=_WAITING[step], actor="archive")
+
+    saved(store, submission_id, change)
+    return kept
+
+
+_WAITING = {
+    "files": "The workflow waits until every file has arrived.",
+    "decision": "The workflow waits for a curator.",
+}
+
+
+def files_all(files: list[DataFile], *states: FileState) -> bool:
+    """Whether there are files and each is in one of the states."""
+    return bool(files) and all(f.state in states for f in files)
+
+
+def hold(store: SubmissionStore, submission_id: str, reason: str) -> Submission:
+    """Stop a submission whose workflow failed on our side; an operator is told by the event."""
+
+    def change(submission: Submission) -> Submission:
+        if submission.state in (State.HELD, State.RELEASED, State.CANCELLED):
+            return submission
+        return store.save(
+            submission,
+            replace(submission, state=State.HELD),
+            event="held",
+            words=f"Held: {reason}",
+            actor="archive",
+            announce=events.SUBMISSION_HELD,
+        )
+
+    return saved(store, submission_id, change)

@@ -1,0 +1,268 @@
+"""Where submissions are kept, and the one way to change them.
+
+Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FILE#<id>,
+HIST#<time>#<id>. FILE#<id> / POINTER leads from a file to its submission. A new metadata document is written
+beside the old one under the next generation; the submission's own item then switches to it in one write.
+Every change of state is one transaction of the submission, a history line and an outbox line, so that no
+state can change without its event.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+from biotheca import clock, events, ids
+from biotheca.aws.tables import ConditionFailed, Table, transact
+from biotheca.errors import NotFound, SystemFault
+from biotheca.settings import Settings
+from biotheca.submissions.model import (
+    TRANSITIONS,
+    WORDS,
+    ArchiveObject,
+    DataFile,
+    FileState,
+    State,
+    Submission,
+    WrongState,
+)
+
+OUTBOX_DAYS = 7
+
+
+class StaleWrite(Exception):
+    """Somebody else changed the record in between; read again and decide again."""
+
+
+class SubmissionStore:
+    """Submissions, their objects, files and history in the records table."""
+
+    def __init__(self, records: Table | None = None, outbox: Table | None = None) -> None:
+        self.records = records or Table(Settings().records_table)
+        self.outbox = outbox or Table(Settings().outbox_table)
+
+    # --- read ---
+
+    def get(self, submission_id: str) -> Submission:
+        """The submission; NotFound if there is none."""
+        item = self.records.get({"pk": f"SUB#{submission_id}", "sk": "SUB"})
+        if item is None:
+            raise NotFound(f"There is no submission {submission_id!r}, or you may not see it.")
+        return _submission(item)
+
+    def owned_by(self, subject: str, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
+        """A page of a person's submissions, newest first."""
+        items, following = self.records.query(
+            "owner_key = :o", {"o": f"OWNER#{subject}"}, index="by_owner", limit=limit, cursor=cursor, newest_first=True
+        )
+        return [_submission(item) for item in items], following
+
+    def in_state(self, state: State, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
+        """A page of the submissions in a state, longest waiting first."""
+        items, following = self.records.query(
+            "state_key = :s", {"s": f"STATE#{state}"}, index="by_state", limit=limit, cursor=cursor
+        )
+        return [_submission(item) for item in items], following
+
+    def objects(self, submission: Submission) -> list[ArchiveObject]:
+        """All metadata objects of the current generation, grouped by type, in the order of the document."""
+        prefix = _generation(submission.generation)
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission.id}", "s": prefix})
+        return [_object(item) for item in found]
+
+    def files(self, submission: Submission) -> list[DataFile]:
+        """All files of the current generation, in the order of the document."""
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission.id}", "s": "FILE#"})
+        by_id = {item["id"]: _file(item) for item in found}
+        listed = [
+            (identifier, obj.alias, position)
+            for obj in self.objects(submission)
+            for position, identifier in enumerate(obj.file_ids)
+        ]
+        return [replace(by_id[i], owner_alias=alias, position=position) for i, alias, position in listed if i in by_id]
+
+    def file(self, file_id: str) -> tuple[str, DataFile]:
+        """(submission id, file); NotFound if there is none."""
+        pointer = self.records.get({"pk": f"FILE#{file_id}", "sk": "POINTER"})
+        item = self.records.get({"pk": pointer["submission"], "sk": f"FILE#{file_id}"}) if pointer else None
+        if pointer is None or item is None:
+            raise NotFound(f"There is no file {file_id!r}, or you may not see it.")
+        return pointer["submission"].removeprefix("SUB#"), _file(item)
+
+    def history(self, submission_id: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of history lines, oldest first."""
+        values = {"p": f"SUB#{submission_id}", "s": "HIST#"}
+        items, following = self.records.query("pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor)
+        return [{k: v for k, v in i.items() if k not in ("pk", "sk")} for i in items], following
+
+    # --- write ---
+
+    def create(self, submission: Submission, actor: str) -> Submission:
+        """Write a new submission; if its id exists already, what is stored (a replayed request)."""
+        lines = [
+            self.records.put_line(_item(submission), "attribute_not_exists(pk)"),
+            self.records.put_line(self._history(submission, "created", "The submission was opened.", actor)),
+        ]
+        try:
+            transact(lines)
+        except ConditionFailed:
+            return self.get(submission.id)
+        return submission
+
+    def save(
+        self,
+        old: Submission,
+        new: Submission,
+        *,
+        event: str,
+        words: str,
+        actor: str,
+        body: dict[str, Any] | None = None,
+        extra: list[dict[str, Any]] | None = None,
+        announce: str | None = None,
+    ) -> Submission:
+        """Change a submission: its item, a history line, an outbox line and `extra` lines, all or none.
+
+        WrongState if the transition table forbids it, StaleWrite if somebody was faster.
+        """
+        if new.state != old.state and new.state not in TRANSITIONS[old.state]:
+            raise WrongState(f"Submission {old.id} is {WORDS[old.state]}; it cannot become {new.state}.")
+        new = replace(new, version=old.version + 1, updated_at=clock.stamp())
+        lines = [
+            self.records.put_line(_item(new), "#version = :old", n_version="version", old=old.version),
+            self.records.put_line(self._history(new, event, words, actor)),
+            *(extra or []),
+        ]
+        if announce:
+            lines.append(self._outbox(announce, new.id, {"submission": new.id, "round": new.round, **(body or {})}))
+        try:
+            transact(lines)
+        except ConditionFailed as error:
+            raise StaleWrite(old.id) from error
+        return new
+
+    def describe(
+        self, old: Submission, objects: list[ArchiveObject], files: list[DataFile], words: str, actor: str
+    ) -> Submission:
+        """Put a metadata document in force, all of it or nothing, and clear the old one away."""
+        pk, generation = f"SUB#{old.id}", old.generation + 1
+        for obj in objects:
+            self.records.put({"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)})
+        for file in files:  # what an earlier document declared alike keeps its state
+            with suppress(ConditionFailed):
+                self.records.put({"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()}, "attribute_not_exists(pk)")
+            self.records.put({"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk})
+        new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
+        self._clear(new, {f"FILE#{f.id}" for f in files})
+        return new
+
+    def _clear(self, submission: Submission, kept_files: set[str]) -> None:
+        """Remove what no generation in force names; a crash here leaves only unreachable items."""
+        pk, current = f"SUB#{submission.id}", _generation(submission.generation)
+        for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "OBJ#"})):
+            if item["sk"] < current:
+                self.records.delete({"pk": pk, "sk": item["sk"]})
+        for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "FILE#"})):
+            if item["sk"] not in kept_files:
+                self.records.delete({"pk": pk, "sk": item["sk"]})
+
+    def set_accession(self, submission: Submission, obj: ArchiveObject, accession: str) -> None:
+        """Note an object's public number; the same number again changes nothing."""
+        self.records.update(
+            {"pk": f"SUB#{submission.id}", "sk": _object_key(submission.generation, obj)},
+            "SET accession = :a",
+            "attribute_not_exists(accession) OR accession = :a",
+            a=accession,
+        )
+
+    def save_file(
+        self,
+        submission_id: str,
+        file: DataFile,
+        *,
+        only_from: set[FileState] | None = None,
+        words: str | None = None,
+        announce: str | None = None,
+    ) -> DataFile:
+        """Write a file if its stored state is one of `only_from`; with history and outbox lines if asked.
+
+        StaleWrite if the stored state is another.
+        """
+        key_values = {"pk": f"SUB#{submission_id}", "sk": f"FILE#{file.id}", **file.as_dict()}
+        condition, names = "attribute_exists(pk)", {}
+        if only_from:
+            listed = sorted(only_from)
+            condition += " AND #state IN (" + ", ".join(f":s{n}" for n in range(len(listed))) + ")"
+            names = {"n_state": "state"} | {f"s{n}": str(s) for n, s in enumerate(listed)}
+        lines = [self.records.put_line(key_values, condition, **names)]
+        if words:
+            lines.append(self.records.put_line(self._line(submission_id, f"file {file.state}", words, "archive")))
+        if announce:
+            lines.append(self._outbox(announce, submission_id, {"submission": submission_id, "file": file.id}))
+        try:
+            transact(lines)
+        except ConditionFailed as error:
+            raise StaleWrite(file.id) from error
+        return file
+
+    def note(self, submission_id: str, event: str, words: str, actor: str) -> None:
+        """A history line on its own."""
+        self.records.put(self._line(submission_id, event, words, actor))
+
+    def _history(self, submission: Submission, event: str, words: str, actor: str) -> dict[str, Any]:
+        return self._line(submission.id, event, words, actor) | {"state": str(submission.state)}
+
+    def _line(self, submission_id: str, event: str, words: str, actor: str) -> dict[str, Any]:
+        at = clock.stamp()
+        key = {"pk": f"SUB#{submission_id}", "sk": f"HIST#{at}#{ids.new('his')}"}
+        return key | {"at": at, "event": event, "words": words, "actor": actor}
+
+    def _outbox(self, kind: str, correlation_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        envelope = events.envelope(kind, correlation_id, **body)
+        expires = int(clock.now().timestamp()) + OUTBOX_DAYS * 86_400
+        return self.outbox.put_line({"pk": envelope["id"], "envelope": envelope, "expires": expires})
+
+
+def saved(store: SubmissionStore, submission_id: str, change: Any, tries: int = 5) -> Submission:
+    """Read, `change(submission)` (which saves and returns it), and again if somebody was faster."""
+    for _ in range(tries):
+        try:
+            return change(store.get(submission_id))
+        except StaleWrite:
+            continue
+    raise SystemFault(f"submission {submission_id} kept changing under {tries} tries")
+
+
+def _generation(number: int) -> str:
+    return f"OBJ#{number:06d}#"
+
+
+def _object_key(generation: int, obj: ArchiveObject) -> str:
+    return f"{_generation(generation)}{obj.type}#{obj.position:06d}"
+
+
+def _object(item: dict[str, Any]) -> ArchiveObject:
+    return ArchiveObject(**{k: item[k] for k in ArchiveObject.__dataclass_fields__ if k in item})
+
+
+def _item(submission: Submission) -> dict[str, Any]:
+    fields = asdict(submission)
+    keys = {
+        "pk": f"SUB#{submission.id}",
+        "sk": "SUB",
+        "owner_key": f"OWNER#{submission.owner}",
+        "state_key": f"STATE#{submission.state}",
+    }
+    return keys | fields
+
+
+def _submission(item: dict[str, Any]) -> Submission:
+    names = Submission.__dataclass_fields__
+    given = {k: v for k, v in item.items() if k in names}
+    return Submission(**given | {"state": State(item["state"]), "release_on": item.get("release_on")})
+
+
+def _file(item: dict[str, Any]) -> DataFile:
+    names = DataFile.__dataclass_fields__
+    return DataFile(**{k: v for k, v in item.items() if k in names} | {"state": FileState(item["state"])})

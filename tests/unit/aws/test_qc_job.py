@@ -1,0 +1,108 @@
+"""The file-check job as Batch runs it: a process with arguments, an environment and an exit code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.aws.s3_with_faults import Faults
+from tests.unit.formats.making import gzip_member, tiny_fastq
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _start(faults: Faults, *words: str) -> subprocess.Popen[str]:
+    environment = os.environ | {
+        "AWS_ENDPOINT_URL": faults.endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "BIOTHECA_CORRELATION_ID": "corr-7",
+    }
+    command = [sys.executable, "-m", "batch.qc", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def _words(key: str, md5: str, fmt: str = "fastq") -> list[str]:
+    job = {
+        "bucket": "reads",
+        "key": key,
+        "md5": md5,
+        "format": fmt,
+        "report-bucket": "reads",
+        "report-key": f"{key}.json",
+    }
+    return [word for name, value in job.items() for word in (f"--{name}", value)]
+
+
+def _run(faults: Faults, *words: str) -> tuple[int, list[dict[str, Any]], str]:
+    process = _start(faults, *words)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, [json.loads(line) for line in out.splitlines()], err
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_the_report_is_written_and_the_exit_code_is_the_verdict(client: Any, faults: Faults, sound: bool) -> None:
+    stored = gzip_member(tiny_fastq(reads=500))[: None if sound else -8]
+    client.put_object(Bucket="reads", Key="in/a.fastq.gz", Body=stored)
+    code, lines, err = _run(faults, *_words("in/a.fastq.gz", hashlib.md5(stored).hexdigest()))
+    assert (code, err) == (0 if sound else 2, "")
+    report = json.loads(client.get_object(Bucket="reads", Key="in/a.fastq.gz.json")["Body"].read())
+    assert report["verdict"] == ("sound" if sound else "unsound")
+    assert (report["reads"], report["key"], report["size_bytes"]) == (500, "in/a.fastq.gz", len(stored))
+    assert [line["event"] for line in lines] == ["file check begins", "file checked"]
+    assert {line["correlation_id"] for line in lines} == {"corr-7"}
+
+
+def test_a_missing_object_is_our_fault_and_is_logged_as_one_line(faults: Faults, client: Any) -> None:
+    code, lines, err = _run(faults, *_words("nothing", "0" * 32))
+    assert (code, err) == (70, "")
+    assert (lines[-1]["level"], lines[-1]["fault"]) == ("ERROR", "ObjectIsMissing")
+
+
+def test_a_wrong_call_never_looks_like_unsound_data(faults: Faults) -> None:
+    code, lines, err = _run(faults, "--bucket", "reads")
+    assert (code, err) == (64, "")
+    assert "--key" in lines[-1]["reason"]
+    assert _run(faults, *_words("a", "", fmt="bam"))[0] == 70
+
+
+def test_a_job_told_to_stop_stops_at_once_and_writes_no_report(client: Any, faults: Faults) -> None:
+    client.put_object(Bucket="reads", Key="slow", Body=tiny_fastq())
+    held = threading.Event()
+    faults.orders[:] = [held]
+    process = _start(faults, *_words("slow", "0" * 32))
+    try:
+        until = time.monotonic() + 20
+        while not faults.ranges and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    finally:
+        held.set()
+    assert (process.returncode, err) == (143, "")
+    assert json.loads(out.splitlines()[-1])["signal"] == "SIGTERM"
+    assert "Contents" not in client.list_objects_v2(Bucket="reads", Prefix="slow.json")
+
+
+def test_the_image_installs_exactly_what_the_lock_pins_and_copies_what_exists() -> None:
+    pins = re.compile(r"^([a-z0-9-]+==[^ \n]+)", re.M)
+    lock = set(pins.findall((ROOT / "requirements/dev.lock").read_text()))
+    wanted = set(pins.findall((ROOT / "batch/qc/requirements.txt").read_text()))
+    assert wanted and wanted <= lock
+    dockerfile = (ROOT / "batch/qc/Dockerfile").read_text()
+    sources = [s for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M) for s in line.split()[:-1]]
+    assert sources and all((ROOT / source).exists() for source in sources)
+    assert re.search(r"^USER 10001$", dockerfile, re.M)

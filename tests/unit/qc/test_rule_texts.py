@@ -1,0 +1,47 @@
+"""Every rule of the file check has one row in the catalogue, one sentence, and one way to fail."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+
+from biotheca.formats import faults
+from biotheca.qc import check_file
+from biotheca.qc.rules import catalogue
+from biotheca.qc.sentences import EXPECTED, SENTENCES
+
+from tests.unit.qc.defects import CASES
+
+
+def test_catalogue_and_sentences_know_the_same_rules() -> None:
+    assert {rule.removeprefix("qc.") for rule in catalogue()} == set(SENTENCES)
+    assert set(EXPECTED) <= set(SENTENCES)
+
+
+def test_every_row_says_message_and_mending_in_both_languages_and_gives_an_example() -> None:
+    for rule, row in catalogue().items():
+        assert row["severity"] in ("error", "warning", "hint"), rule
+        assert set(row["message"]) == set(row["mend"]) == {"en", "zh"}, rule
+        assert all(row["message"].values()) and all(row["mend"].values()) and row["example"], rule
+        assert any("\u4e00" <= c <= "\u9fff" for c in row["message"]["zh"] + row["mend"]["zh"]), rule
+
+
+def test_every_rule_is_shown_by_a_case_or_by_a_test_of_its_own() -> None:
+    shown = {rule for _, rules, _ in CASES.values() for rule in rules}
+    of_their_own = {"qc.md5", "qc.name_and_content", "qc.unpacks_too_far", "qc.line_too_long"}
+    assert shown | of_their_own == set(catalogue())
+
+
+def test_every_kind_of_broken_container_has_a_rule() -> None:
+    kinds = faults.ContainerFault.__subclasses__()
+    assert len(kinds) == 9
+    assert {f"qc.{kind.code}" for kind in kinds} <= set(catalogue())
+
+
+def test_facts_fill_every_gap_of_the_sentences() -> None:
+    for stored, _, _ in CASES.values():
+        for finding in check_file([stored], hashlib.md5(stored).hexdigest(), "fastq", "reads").findings:
+            gaps = {
+                gap for _, gap, _, _ in string.Formatter().parse(SENTENCES[finding.rule.removeprefix("qc.")]) if gap
+            }
+            assert gaps <= set(finding.facts)

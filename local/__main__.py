@@ -61,7 +61,9 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
         with (
             _signals_end_us(),
             Lock(state) as lock,
-            serve(new_laptop(state, port, front_port), assembly, empty, click.echo) as laptop,
+            serve(
+                new_laptop(state, port, front_port, bare=bool(assembly) or empty), assembly, empty, click.echo
+            ) as laptop,
         ):
             lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
             click.echo(f"archive and portal  {laptop.front_url}")
@@ -90,7 +92,11 @@ def deploy(state: Path, keep: bool) -> None:
     from local.synthesis import CannotSynthesise
 
     try:
-        with _signals_end_us(), Lock(state) as lock, serve(new_laptop(state, 0, 0), None, True, click.echo) as laptop:
+        with (
+            _signals_end_us(),
+            Lock(state) as lock,
+            serve(new_laptop(state, bare=True), None, True, click.echo) as laptop,
+        ):
             lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
             cdk_deploy.run(laptop, state, click.echo)
             if keep:

@@ -116,8 +116,9 @@ class Routes:
             **context,
         }
         text = _fill(template, words) if template else f'{{"message":{_quoted(message)}}}'
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", content_type))
         headers += [
-            ("Content-Type", content_type),
             ("x-amzn-ErrorType", _error_type(kind)),
             ("x-amzn-RequestId", context.get("requestId", "")),
         ]

@@ -34,10 +34,16 @@ class StackArtifact:
     parameters: dict[str, str]
 
 
-def deploy(assembly: Path, credentials: Credentials, endpoint_url: str, report: Report = lambda text: None) -> dict[str, dict[str, str]]:
+def deploy(
+    assembly: Path, credentials: Credentials, endpoint_url: str, report: Report = lambda text: None
+) -> dict[str, dict[str, str]]:
     """Creates every stack. Returns the outputs by stack name. Raises DeploymentFailed."""
     manifest = _read_json(assembly / "manifest.json")
-    places = {"${AWS::AccountId}": credentials.account, "${AWS::Region}": credentials.region, "${AWS::Partition}": "aws"}
+    places = {
+        "${AWS::AccountId}": credentials.account,
+        "${AWS::Region}": credentials.region,
+        "${AWS::Partition}": "aws",
+    }
     _bootstrap()
     buckets: set[str] = set()
     for path in _asset_manifests(manifest, assembly):

@@ -1,4 +1,4 @@
-"""Event-source mappings, polled as Lambda does it. Queues: queue_source. Streams: stream_source. Hook: event_source_hooks.
+"""Event-source mappings, polled as Lambda does. Queues: queue_source. Streams: stream_source.
 
 moto itself calls the function inside SendMessage or PutItem, once, and without batches, retries or partial failures.
 """

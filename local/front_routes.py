@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class Routes:
         return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self.api.id}/{self.stage}/{verb}/{path.lstrip('/')}"
 
     def is_binary(self, content_type: str | None) -> bool:
-        kinds = getattr(self.api, "binary_media_types", None) or []
+        kinds = self.api.binaryMediaTypes or []
         kind = (content_type or "").split(";")[0].strip().lower()
         return any(k == "*/*" or (kind and k.lower() == kind) for k in kinds)
 
@@ -101,11 +102,13 @@ class Routes:
         configured = self._configured(kind, status)
         headers, template, content_type = [], None, "application/json"
         if configured:
-            status = int(configured.get("statusCode") or status)
+            status = int(configured.get("statusCode") or status)  # moto keeps it as a text
             for name, value in (configured.get("responseParameters") or {}).items():
                 if name.startswith("gatewayresponse.header."):
                     headers.append((name.rpartition(".")[2], str(value).strip("'")))
-            content_type, template = next(iter((configured.get("responseTemplates") or {}).items()), (content_type, None))
+            content_type, template = next(
+                iter((configured.get("responseTemplates") or {}).items()), (content_type, None)
+            )
         words = {
             "error.messageString": _quoted(message),
             "error.message": message,
@@ -113,7 +116,12 @@ class Routes:
             **context,
         }
         text = _fill(template, words) if template else f'{{"message":{_quoted(message)}}}'
-        headers += [("Content-Type", content_type), ("x-amzn-ErrorType", _error_type(kind)), ("x-amzn-RequestId", context.get("requestId", ""))]
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", content_type))
+        headers += [
+            ("x-amzn-ErrorType", _error_type(kind)),
+            ("x-amzn-RequestId", context.get("requestId", "")),
+        ]
         return Response(status, text.encode(), headers)
 
     def _configured(self, kind: str, status: int) -> Any:
@@ -123,17 +131,16 @@ class Routes:
 
 
 def _quoted(text: str) -> str:
-    import json
-
     return json.dumps(text)
 
 
 def _fill(template: str, words: Mapping[str, str]) -> str:
     """
-    >>> _fill('{"id": "$context.requestId", "m": $context.error.messageString}', {"requestId": "r", "error.messageString": '"x"'})
-    '{"id": "r", "m": "x"}'
+    >>> _fill('{"m": $context.error.messageString}', {"error.messageString": '"x"'})
+    '{"m": "x"}'
     """
-    return re.sub(r"\$\{?context\.([A-Za-z.]+[A-Za-z])\}?", lambda m: words.get(m[1], ""), template)
+    pattern = r"\$\{context\.([A-Za-z.]+)\}|\$context\.([A-Za-z.]*[A-Za-z])"
+    return re.sub(pattern, lambda m: words.get(m[1] or m[2], ""), template)
 
 
 def _error_type(kind: str) -> str:

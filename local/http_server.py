@@ -59,8 +59,8 @@ class HttpServer:
     ) -> None:
         self._wanted_port, self._option = port, option
         self.port = port
-        handler = _handler(answer, largest_body, too_large)
-        self._handler = handler
+        members = {"answer": staticmethod(answer), "largest_body": largest_body, "too_large": too_large}
+        self._handler = type("Handler", (_Handler,), members)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -111,69 +111,69 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """A client that hangs up is no news."""
 
 
-def _handler(
-    answer: Callable[[Request], Response], largest_body: int, too_large: Response
-) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version = "biotheca-laptop"
-        sys_version = ""
-        timeout = IDLE_S
-        wbufsize = -1
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "biotheca-laptop"
+    sys_version = ""
+    timeout = IDLE_S
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    # set by HttpServer in a subclass
+    answer: Callable[[Request], Response]
+    largest_body: int
+    too_large: Response
 
-        def _serve(self) -> None:
-            try:
-                body = self._read_body()
-            except BodyTooLarge:
-                self.close_connection = True
-                self._send(too_large)
-                return
-            path, _, query = self.path.partition("?")
-            request = Request(self.command, path, query, self.headers.items(), body, self.client_address[0])
-            try:
-                response = answer(request)
-            except Exception:
-                log.exception("the front stumbled")
-                response = Response(500, b'{"message": "Internal server error"}', [("Content-Type", "application/json")])
-            self._send(response)
+    def _serve(self) -> None:
+        try:
+            body = self._read_body()
+        except BodyTooLarge:
+            self.close_connection = True
+            self._send(self.too_large)
+            return
+        path, _, query = self.path.partition("?")
+        request = Request(self.command, path, query, self.headers.items(), body, self.client_address[0])
+        try:
+            response = self.answer(request)
+        except Exception:
+            log.exception("the front stumbled")
+            response = Response(500, b'{"message": "Internal server error"}', [("Content-Type", "application/json")])
+        self._send(response)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
-        def _read_body(self) -> bytes:
-            if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-                return self._read_chunks()
-            length = int(self.headers.get("Content-Length") or 0)
-            if length > largest_body:
+    def _read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._read_chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > self.largest_body:
+            raise BodyTooLarge
+        return self.rfile.read(length) if length else b""
+
+    def _read_chunks(self) -> bytes:
+        parts, total = [], 0
+        while size := int(self.rfile.readline(128).split(b";")[0] or b"0", 16):
+            total += size
+            if total > self.largest_body:
                 raise BodyTooLarge
-            return self.rfile.read(length) if length else b""
-
-        def _read_chunks(self) -> bytes:
-            parts, total = [], 0
-            while size := int(self.rfile.readline(128).split(b";")[0] or b"0", 16):
-                total += size
-                if total > largest_body:
-                    raise BodyTooLarge
-                parts.append(self.rfile.read(size))
-                self.rfile.readline(8)
+            parts.append(self.rfile.read(size))
             self.rfile.readline(8)
-            return b"".join(parts)
+        self.rfile.readline(8)
+        return b"".join(parts)
 
-        def _send(self, response: Response) -> None:
-            self.send_response(response.status)
-            for name, value in response.headers:
-                if name.lower() not in ("content-length", "connection", "transfer-encoding", "date"):
-                    self.send_header(name, value)
-            if response.status not in (204, 304):
-                self.send_header("Content-Length", str(len(response.body)))
-            if self.close_connection:
-                self.send_header("Connection", "close")
-            self.end_headers()
-            if self.command != "HEAD" and response.status not in (204, 304):
-                self.wfile.write(response.body)
-            self.wfile.flush()
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding", "date"):
+                self.send_header(name, value)
+        bodiless = response.status in (204, 304)
+        if not bodiless:
+            self.send_header("Content-Length", str(len(response.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD" and not bodiless:
+            self.wfile.write(response.body)
+        self.wfile.flush()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """No line per request; the functions log."""
-
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:
+        """No line per request; the functions log."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from local import deploy as deployment
-from local import hooks, server
+from local import hooks, laptop_pages, server
 from local.background import Background
 from local.clock import SettableClock
 from local.event_sources import EventSources
@@ -56,6 +56,7 @@ class Laptop:
         self.ticker = Ticker(self.clock)
         self.event_sources = EventSources()
         self._running = False
+        laptop_pages.register(self)
 
     @property
     def endpoint_url(self) -> str:
@@ -105,7 +106,9 @@ class Laptop:
     def __enter__(self) -> Laptop:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def _start(self) -> None:

@@ -36,6 +36,8 @@ def seed(cognito: Any, pool: str) -> None:
             )
         except cognito.exceptions.UsernameExistsException:
             continue
-        cognito.admin_set_user_password(UserPoolId=pool, Username=person.email, Password=person.password, Permanent=True)
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username=person.email, Password=person.password, Permanent=True
+        )
         for role in person.roles:
             cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.email, GroupName=role)

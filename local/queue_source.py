@@ -32,7 +32,7 @@ class QueueSource:
         self._mapping, self._invoke, self._work = mapping, invoke, work
         self._backend = sqs_backends[mapping.account_id][mapping.region]
         self._queue_name = mapping.event_source_arn.rpartition(":")[2]
-        self._queue = self._backend.get_queue(self._queue_name)
+        self._queue: Any = self._backend.get_queue(self._queue_name)
         scaling = (mapping.scaling_config or {}).get("MaximumConcurrency") or MOST_BATCHES_AT_ONCE
         most = 1 if self._queue.fifo_queue else min(MOST_BATCHES_AT_ONCE, int(scaling))
         self._free = threading.Semaphore(most)

@@ -20,7 +20,9 @@ class PortTaken(RuntimeError):
     """The wanted port is in use."""
 
     def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"Port {port} on {HOST} is in use by another program. Choose another with {option} (0 = any free).")
+        super().__init__(
+            f"Port {port} on {HOST} is in use by another program. Choose another with {option} (0 = any free)."
+        )
         self.port = port
 
 

@@ -1,4 +1,4 @@
-"""DynamoDB stream to Lambda: in order, with batches, filters, bisection, retries, checkpoints and a failure destination."""
+"""DynamoDB stream to Lambda: in order, with filters, bisection, retries, checkpoints, a failure destination."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class StreamSource:
 
         self._mapping, self._invoke = mapping, invoke
         table_name = mapping.event_source_arn.split(":", 5)[5].split("/")[1]
-        table = dynamodb_backends[mapping.account_id][mapping.region].get_table(table_name)
-        self._shard = table.stream_shard
+        table: Any = dynamodb_backends[mapping.account_id][mapping.region].get_table(table_name)
+        self._shard: Any = table.stream_shard
         self._arrival = arrival_of(self._shard)
         start = self._shard.starting_sequence_number
         self._cursor = start if mapping.starting_position == "TRIM_HORIZON" else start + len(self._shard.items)
@@ -94,7 +94,7 @@ class StreamSource:
             self._cursor, self._failures = first, 0
             self._pause()
             return
-        if self._mapping.bisect_on_error and len(batch) > 1 and not (partial and not outcome.failed):
+        if self._mapping.bisect_on_error and len(batch) > 1:
             self._most = (len(batch) + 1) // 2  # does not count as a retry
             return
         self._failures += 1

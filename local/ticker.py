@@ -81,7 +81,9 @@ class Ticker:
         found = [name] if name in things else [known for known in things if name.lower() in known.lower()]
         if len(found) != 1:
             known = ", ".join(sorted(things)) or "none"
-            raise NoSuchSchedule(f"{'Several schedules have' if found else 'No schedule has'} {name!r} in the name. Known: {known}.")
+            raise NoSuchSchedule(
+                f"{'Several schedules have' if found else 'No schedule has'} {name!r} in the name. Known: {known}."
+            )
         kind, thing = things[found[0]]
         self._fire(kind, thing, self._clock.now())
         return found[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from local.hooks.patching import replace
+
 _STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 
 
@@ -43,9 +45,8 @@ def install() -> None:
                 job.job_stopped_reason = reason
                 job.stop = True
 
-    Job.describe, Job.describe_short = describe, describe_short  # type: ignore[method-assign]
-    Job._get_container_property = container_property  # type: ignore[method-assign]
-    Job.terminate = terminate  # type: ignore[method-assign]
+    replace(Job, describe=describe, describe_short=describe_short, terminate=terminate)
+    replace(Job, _get_container_property=container_property)
 
 
 def _with_end(job: Any, result: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import fnmatch
 from dataclasses import dataclass
 from typing import Any
 
+from local.hooks.patching import replace
+
 MOST_ATTEMPTS = 10
 
 
@@ -83,5 +85,5 @@ def install() -> None:
         self.status_reason = None
         stock_init(self, *args, **kwargs)
 
-    BatchResponse.submitjob = submit
-    Job.__init__ = init  # type: ignore[method-assign]
+    replace(BatchResponse, submitjob=submit)
+    replace(Job, __init__=init)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from local.hooks import batch_retries
+from local.hooks.patching import replace
 from local.logs import LogBook, LogPump
 from local.processes import Children, LaptopStops, base_environment
 
@@ -33,7 +34,12 @@ class BatchRuntime:
     """Runs jobs, at most one per processor at a time. `environment` gives what is added to a job's variables."""
 
     def __init__(
-        self, project: Path, children: Children, pump: LogPump, logs: LogBook, environment: Callable[[dict[str, str]], dict[str, str]]
+        self,
+        project: Path,
+        children: Children,
+        pump: LogPump,
+        logs: LogBook,
+        environment: Callable[[dict[str, str]], dict[str, str]],
     ) -> None:
         self._project, self._children, self._pump, self._logs = project, children, pump, logs
         self._environment = environment
@@ -252,6 +258,6 @@ def install() -> None:
 
     from local.hooks import batch_describe
 
-    Job.run = _run  # type: ignore[method-assign]
+    replace(Job, run=_run)
     batch_describe.install()
     batch_retries.install()

@@ -42,7 +42,7 @@ def client(service: str, region: str | None = None) -> Any:
 @functools.cache
 def _client(service: str, region: str) -> Any:
     assert _address is not None
-    session = boto3.session.Session(_address.access_key, _address.secret_key, region_name=region)
+    session: Any = boto3.session.Session(_address.access_key, _address.secret_key, region_name=region)
     return session.client(
         service,
         endpoint_url=_address.endpoint_url,

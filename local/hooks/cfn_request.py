@@ -36,7 +36,9 @@ class Wish:
         """The physical name; `named_by` is the property that may hold it."""
         return str(self.given.get(named_by) or self.physical_name)
 
-    def call(self, service: str, operation: str, given: Mapping[str, Any], renames: Mapping[str, str] | None = None) -> Any:
+    def call(
+        self, service: str, operation: str, given: Mapping[str, Any], renames: Mapping[str, str] | None = None
+    ) -> Any:
         """Calls an API operation with properties in CloudFormation's spelling."""
         api = client(service, self.region)
         shape = _input_shape(api, operation)

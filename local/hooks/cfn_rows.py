@@ -66,9 +66,7 @@ ROWS: dict[str, Row] = {
         "athena", "create_work_group", "given.Name", {}, {"WorkGroupConfiguration": "Configuration"}, "Name"
     ),
     "AWS::Athena::NamedQuery": Row("athena", "create_named_query", "answer.NamedQueryId", named_by="Name"),
-    "AWS::Glue::Database": Row(
-        "glue", "create_database", "given.DatabaseInput.Name", {}, {}, "DatabaseInput.Name"
-    ),
+    "AWS::Glue::Database": Row("glue", "create_database", "given.DatabaseInput.Name", {}, {}, "DatabaseInput.Name"),
     "AWS::Glue::Table": Row("glue", "create_table", "given.TableInput.Name", {}, {}, "TableInput.Name"),
     "AWS::LakeFormation::Resource": paper(),
     "AWS::LakeFormation::DataLakeSettings": paper(),
@@ -83,11 +81,8 @@ ROWS: dict[str, Row] = {
     "AWS::Scheduler::Schedule": Row(
         "scheduler", "create_schedule", "given.Name", {"Arn": "answer.ScheduleArn"}, {}, "Name"
     ),
-    # API Gateway (methods: cfn_special)
+    # API Gateway (methods, authorizers: cfn_special)
     "AWS::ApiGateway::Resource": Row(_API, "create_resource", "answer.id", {"ResourceId": "answer.id"}),
-    "AWS::ApiGateway::Authorizer": Row(
-        _API, "create_authorizer", "answer.id", {"AuthorizerId": "answer.id"}, {}, "Name"
-    ),
     "AWS::ApiGateway::Deployment": Row(_API, "create_deployment", "answer.id", {"DeploymentId": "answer.id"}),
     "AWS::ApiGateway::Stage": Row(_API, "create_stage", "given.stageName"),
     "AWS::ApiGateway::GatewayResponse": Row(_API, "put_gateway_response"),
@@ -95,7 +90,9 @@ ROWS: dict[str, Row] = {
         _API, "create_request_validator", "answer.id", {"RequestValidatorId": "answer.id"}, {}, "Name"
     ),
     "AWS::ApiGateway::Model": Row(_API, "create_model", "given.name", {}, {}, "Name"),
-    "AWS::ApiGateway::UsagePlan": Row(_API, "create_usage_plan", "answer.id", {"Id": "answer.id"}, {"UsagePlanName": "name"}, "UsagePlanName"),
+    "AWS::ApiGateway::UsagePlan": Row(
+        _API, "create_usage_plan", "answer.id", {"Id": "answer.id"}, {"UsagePlanName": "name"}, "UsagePlanName"
+    ),
     "AWS::ApiGateway::Account": paper(Id="{name}"),
     # Queues, topics, mail, secrets
     "AWS::SQS::QueuePolicy": paper(Id="{name}"),
@@ -122,7 +119,8 @@ ROWS: dict[str, Row] = {
     "AWS::Events::Archive": paper(Arn="arn:aws:events:{region}:{account}:archive/{name}", ArchiveName="{name}"),
     # Batch (compute environments: cfn_special)
     "AWS::Batch::JobQueue": Row(
-        "batch", "create_job_queue",
+        "batch",
+        "create_job_queue",
         "answer.jobQueueArn",
         {"JobQueueArn": "answer.jobQueueArn"},
         {},
@@ -137,7 +135,9 @@ ROWS: dict[str, Row] = {
         {},
         "JobDefinitionName",
     ),
-    "AWS::Batch::SchedulingPolicy": Row("batch", "create_scheduling_policy", "answer.arn", {"Arn": "answer.arn"}, {}, "Name"),
+    "AWS::Batch::SchedulingPolicy": Row(
+        "batch", "create_scheduling_policy", "answer.arn", {"Arn": "answer.arn"}, {}, "Name"
+    ),
     # Lambda (functions: cfn_special)
     "AWS::Lambda::LayerVersion": Row(
         "lambda",
@@ -148,12 +148,18 @@ ROWS: dict[str, Row] = {
         "LayerName",
     ),
     "AWS::Lambda::Version": Row(
-        "lambda", "publish_version", "answer.FunctionArn", {"Version": "answer.Version", "FunctionArn": "answer.FunctionArn"}
+        "lambda",
+        "publish_version",
+        "answer.FunctionArn",
+        {"Version": "answer.Version", "FunctionArn": "answer.FunctionArn"},
     ),
     "AWS::Lambda::Alias": Row("lambda", "create_alias", "answer.AliasArn", {"AliasArn": "answer.AliasArn"}),
     "AWS::Lambda::EventInvokeConfig": Row("lambda", "put_function_event_invoke_config"),
     "AWS::Lambda::EventSourceMapping": Row(
-        "lambda", "create_event_source_mapping", "answer.UUID", {"Id": "answer.UUID", "EventSourceMappingArn": "answer.EventSourceMappingArn"}
+        "lambda",
+        "create_event_source_mapping",
+        "answer.UUID",
+        {"Id": "answer.UUID", "EventSourceMappingArn": "answer.EventSourceMappingArn"},
     ),
     "AWS::Lambda::Url": Row(
         "lambda",
@@ -184,9 +190,7 @@ ROWS: dict[str, Row] = {
         {},
         "AlarmName",
     ),
-    "AWS::CloudWatch::Dashboard": Row(
-        "cloudwatch", "put_dashboard", "given.DashboardName", {}, {}, "DashboardName"
-    ),
+    "AWS::CloudWatch::Dashboard": Row("cloudwatch", "put_dashboard", "given.DashboardName", {}, {}, "DashboardName"),
     "AWS::XRay::Group": paper(GroupARN="arn:aws:xray:{region}:{account}:group/{name}"),
     "AWS::XRay::SamplingRule": paper(RuleARN="arn:aws:xray:{region}:{account}:sampling-rule/{name}"),
     "AWS::Budgets::Budget": paper(),
@@ -196,7 +200,9 @@ ROWS: dict[str, Row] = {
         "ssm", "put_parameter", "given.Name", {"Type": "given.Type", "Value": "given.Value"}, {}, "Name"
     ),
     # The edge: described, never reached from a laptop
-    "AWS::CloudFront::Distribution": paper(Id="{name}", DomainName="{name}.cloudfront.net", Arn="arn:aws:cloudfront::{account}:distribution/{name}"),
+    "AWS::CloudFront::Distribution": paper(
+        Id="{name}", DomainName="{name}.cloudfront.net", Arn="arn:aws:cloudfront::{account}:distribution/{name}"
+    ),
     "AWS::CloudFront::OriginAccessControl": paper(Id=_CLOUDFRONT_ID),
     "AWS::CloudFront::CloudFrontOriginAccessIdentity": paper(Id=_CLOUDFRONT_ID, S3CanonicalUserId="{name}"),
     "AWS::CloudFront::ResponseHeadersPolicy": paper(Id=_CLOUDFRONT_ID),
@@ -205,7 +211,8 @@ ROWS: dict[str, Row] = {
     "AWS::CloudFront::PublicKey": paper(Id=_CLOUDFRONT_ID),
     "AWS::CloudFront::KeyGroup": paper(Id=_CLOUDFRONT_ID),
     "AWS::CloudFront::Function": paper(
-        FunctionARN="arn:aws:cloudfront::{account}:function/{name}", **{"FunctionMetadata.FunctionARN": "arn:aws:cloudfront::{account}:function/{name}"}
+        FunctionARN="arn:aws:cloudfront::{account}:function/{name}",
+        **{"FunctionMetadata.FunctionARN": "arn:aws:cloudfront::{account}:function/{name}"},
     ),
     "AWS::WAFv2::WebACL": paper(
         Arn="arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/{name}", Id="{name}", Capacity="1"

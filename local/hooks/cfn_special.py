@@ -6,7 +6,6 @@ import json
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from local.hooks import cfn_bucket, cfn_machine
@@ -142,8 +141,25 @@ def rest_api(wish: Wish) -> Made:
     if "Body" in given or "BodyS3Location" in given:
         raise ValueError("a RestApi from an OpenAPI body is not known to the laptop; declare resources and methods")
     answer = wish.call("apigateway", "create_rest_api", given)
+    # moto's request loses the binary types.
+    _rest_api(wish, answer["id"]).binaryMediaTypes = list(given.get("BinaryMediaTypes") or [])
     resources = client("apigateway").get_resources(restApiId=answer["id"])["items"]
     return Made(answer["id"], {"RestApiId": answer["id"], "RootResourceId": resources[0]["id"]})
+
+
+def _rest_api(wish: Wish, api_id: str) -> Any:
+    from moto.apigateway.models import apigateway_backends
+
+    return apigateway_backends[wish.account][wish.region].apis[api_id]
+
+
+def authorizer(wish: Wish) -> Made:
+    given = {**wish.given, "Name": wish.name("Name")}
+    answer = wish.call("apigateway", "create_authorizer", given)
+    if expression := given.get("IdentityValidationExpression"):
+        # moto loses it between request and model (a misspelt argument).
+        _rest_api(wish, given["RestApiId"]).authorizers[answer["id"]].identity_validation_expression = expression
+    return Made(answer["id"], {"AuthorizerId": answer["id"]})
 
 
 def method(wish: Wish) -> Made:
@@ -187,6 +203,7 @@ def _batch_role(wish: Wish) -> str:
 
 
 SPECIAL: dict[str, Callable[[Wish], Made]] = {
+    "AWS::ApiGateway::Authorizer": authorizer,
     "AWS::ApiGateway::Method": method,
     "AWS::ApiGateway::RestApi": rest_api,
     "AWS::Batch::ComputeEnvironment": compute_environment,

@@ -17,6 +17,7 @@ from local.hooks import names
 from local.hooks.cfn_request import Made, Wish
 from local.hooks.cfn_rows import ROWS, STOCK, Row
 from local.hooks.cfn_special import SPECIAL
+from local.hooks.patching import replace
 
 AfterCreate = Callable[[Wish, Made], None]
 
@@ -80,7 +81,7 @@ def install() -> None:
         except ValueError:
             return stock_parse(template)
 
-    models.Stack.parse_template = staticmethod(parse_quickly)
+    replace(models.Stack, parse_template=staticmethod(parse_quickly))
 
 
 def _install_types(parsing: Any) -> None:
@@ -93,7 +94,7 @@ def _install_types(parsing: Any) -> None:
         made: Made
 
         @classmethod
-        def create_from_cloudformation_json(  # type: ignore[override,misc]
+        def create_from_cloudformation_json(
             cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
         ) -> Any:
             stack = kwargs["StackId"].rsplit("/", 2)[1]
@@ -123,25 +124,25 @@ def _install_types(parsing: Any) -> None:
     for kind in {*ROWS, *SPECIAL}:
         types[kind] = type(f"Laptop{kind.replace('::', '')}", (TableResource,), {"kind": kind})
     parsing.get_name_type_map()  # filled before the next line empties the list of known types
-    parsing.NULL_MODELS = []
+    replace(parsing, NULL_MODELS=[])
 
     def known_type(kind: str) -> Any:
         if kind not in ROWS and kind not in SPECIAL and kind not in STOCK:
             raise parsing.ValidationError(message=f"the laptop does not know the resource type {kind}")
         return types[kind]
 
-    parsing.resource_class_from_type = known_type
+    replace(parsing, resource_class_from_type=known_type)
 
 
 def _install_names(parsing: Any) -> None:
-    parsing.generate_resource_name = names.physical_name
+    replace(parsing, generate_resource_name=names.physical_name)
     stock = parsing.resource_name_property_from_type
 
     def named_by(kind: str) -> str | None:
         # Rows and specials look up their own name, and some nest it.
         return None if kind in ROWS or kind in SPECIAL else stock(kind)
 
-    parsing.resource_name_property_from_type = named_by
+    replace(parsing, resource_name_property_from_type=named_by)
 
 
 def _install_errors(parsing: Any) -> None:
@@ -161,4 +162,4 @@ def _install_errors(parsing: Any) -> None:
             reason = f"{type(fault).__name__}: {fault}" if not str(fault).strip() else str(fault)
         raise parsing.ValidationError(message=f"{logical_id} ({resource_json['Type']}) failed: {reason}")
 
-    parsing.parse_and_create_resource = create_or_say
+    replace(parsing, parse_and_create_resource=create_or_say)

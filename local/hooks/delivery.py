@@ -17,7 +17,9 @@ class CannotDeliver(RuntimeError):
     """A target type that the laptop does not know, or a target that does not exist."""
 
 
-def send(arn: str, body: str, attributes: dict[str, str] | None = None, parameters: dict[str, Any] | None = None) -> None:
+def send(
+    arn: str, body: str, attributes: dict[str, str] | None = None, parameters: dict[str, Any] | None = None
+) -> None:
     """`parameters` is an EventBridge or Scheduler target: SqsParameters, BatchParameters, ExecutionName ..."""
     _, _, service, region, account, resource = arn.split(":", 5)
     parameters = parameters or {}

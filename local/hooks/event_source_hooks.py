@@ -6,6 +6,8 @@ import threading
 import weakref
 from typing import Any, Protocol
 
+from local.hooks.patching import replace
+
 # Delivered records stay readable for other consumers of the stream, up to this many.
 KEPT_RECORDS = 1_000
 
@@ -82,9 +84,8 @@ def install() -> None:
             first = max(0, int(start) - self.starting_sequence_number)
             return [record.to_json() for record in self.items[first : first + quantity]]
 
-    LambdaBackend.create_event_source_mapping = create  # type: ignore[method-assign]
-    LambdaBackend.delete_event_source_mapping = delete  # type: ignore[method-assign]
-    StreamShard.add, StreamShard.get = add, get  # type: ignore[method-assign]
+    replace(LambdaBackend, create_event_source_mapping=create, delete_event_source_mapping=delete)
+    replace(StreamShard, add=add, get=get)
 
 
 def _detach(mapping: Any) -> None:

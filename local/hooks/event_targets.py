@@ -17,6 +17,7 @@ from typing import Any
 
 from local.background import Background
 from local.hooks import delivery
+from local.hooks.patching import replace
 
 log = logging.getLogger("biotheca.laptop")
 
@@ -157,12 +158,17 @@ def _send_s3_event(account_id: str, bucket: Any, event_name: Any, key: Any) -> N
     from moto.s3.notifications import _detail_type
 
     detail_type = _detail_type(event_name)
-    thing = {"key": key.name, "size": key.size, "etag": key.etag.replace('"', ""), "sequencer": f"{next(_sequence):016X}"}
+    thing = {
+        "key": key.name,
+        "size": key.size,
+        "etag": key.etag.replace('"', ""),
+        "sequencer": f"{next(_sequence):016X}",
+    }
     if bucket.is_versioned and key.version_id not in (None, "null"):
         thing["version-id"] = key.version_id
     if detail_type == "Object Deleted":
         thing = {name: thing[name] for name in ("key", "sequencer", "version-id") if name in thing}
-    event = {
+    event: Any = {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": detail_type,
@@ -202,7 +208,7 @@ def install() -> None:
     from moto.events import notifications
     from moto.events.models import Rule
 
-    Rule.send_to_targets = _send_to_targets  # type: ignore[method-assign]
-    moto.s3.notifications._send_event_bridge_message = _send_s3_event
+    replace(Rule, send_to_targets=_send_to_targets)
+    replace(moto.s3.notifications, _send_event_bridge_message=_send_s3_event)
     # A second, hard-wired path of moto for bucket creation; it would bypass the queue.
-    notifications._send_safe_notification = lambda *args, **kwargs: None
+    replace(notifications, _send_safe_notification=lambda *args, **kwargs: None)

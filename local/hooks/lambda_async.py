@@ -1,4 +1,4 @@
-"""Asynchronous invocations: off the caller's thread, two retries, then the failure destination or the dead-letter queue.
+"""Asynchronous invocations: off the caller's thread, two retries, then failure destination or dead letters.
 
 AWS waits one and two minutes between attempts; here it is seconds, because a laptop's user waits.
 """

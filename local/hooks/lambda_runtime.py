@@ -20,6 +20,7 @@ from typing import Any
 from local.hooks import runtime_errors
 from local.hooks.lambda_code import CodeStore
 from local.hooks.lambda_worker import Call, Worker
+from local.hooks.patching import replace
 from local.logs import LogBook, LogPump
 from local.metrics import MetricTable
 from local.processes import Children, LaptopStops, base_environment
@@ -254,6 +255,4 @@ def install() -> None:
         # moto forgets this property.
         self.dead_letter_arn = (spec.get("DeadLetterConfig") or {}).get("TargetArn")
 
-    LambdaFunction.__init__ = keep_dead_letter_target
-    LambdaFunction._invoke_lambda = _invoke_lambda
-    LambdaFunction.invoke = _invoke
+    replace(LambdaFunction, __init__=keep_dead_letter_target, _invoke_lambda=_invoke_lambda, invoke=_invoke)

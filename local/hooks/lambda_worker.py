@@ -182,11 +182,12 @@ class Worker:
             call, self._fetched = self._call, True
         call.deadline = time.time() + call.timeout_s
         call.delivered.set()
+        trace = f"Root=1-{int(time.time()):08x}-{call.request_id.replace('-', '')[:24]};Sampled=0"
         headers = {
             "Lambda-Runtime-Aws-Request-Id": call.request_id,
             "Lambda-Runtime-Deadline-Ms": str(int(call.deadline * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": call.function_arn,
-            "Lambda-Runtime-Trace-Id": f"Root=1-{int(time.time()):08x}-{call.request_id.replace('-', '')[:24]};Sampled=0",
+            "Lambda-Runtime-Trace-Id": trace,
         }
         return _response(200, call.payload, headers)
 

@@ -1,4 +1,4 @@
-"""Physical names for resources that the template leaves unnamed: made of stack and logical id, the same at each start."""
+"""Physical names where the template gives none: made of stack and logical id, the same at each start."""
 
 from __future__ import annotations
 

@@ -22,14 +22,16 @@ def init_timeout(request_id: str, seconds: float) -> bytes:
 
 def exited(request_id: str, code: int) -> bytes:
     """
-    >>> exited("r", -9)
-    b'{"errorType": "Runtime.ExitError", "errorMessage": "RequestId: r Error: Runtime exited with error: signal: killed"}'
+    >>> json.loads(exited("r", -9))["errorMessage"]
+    'RequestId: r Error: Runtime exited with error: signal: killed'
     """
     if code < 0:
         how = "error: signal: killed" if -code == signal.SIGKILL else f"error: signal: {-code}"
     else:
         how = f"error: exit status {code}" if code else "out providing a reason"
-    return _error("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with{'' if not code else ' '}{how}")
+    return _error(
+        "Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with{'' if not code else ' '}{how}"
+    )
 
 
 def response_too_large() -> bytes:

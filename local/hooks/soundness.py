@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Any
 
+from local.hooks.patching import replace
+
 _MOST_DELETED_RECEIPTS = 10_000
 _dynamodb = threading.RLock()
 
@@ -23,7 +25,7 @@ def _track_no_instances() -> None:
     def untracked(cls: Any, *args: Any, **kwargs: Any) -> Any:
         return object.__new__(cls)
 
-    BaseModel.__new__ = untracked  # type: ignore[method-assign]
+    replace(BaseModel, __new__=untracked)
 
 
 def _lock_dynamodb() -> None:
@@ -36,7 +38,7 @@ def _lock_dynamodb() -> None:
         with _dynamodb:
             return stock(self)
 
-    DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]
+    replace(DynamoHandler, call_action=one_at_a_time)
 
 
 def _lock_queues() -> None:
@@ -53,7 +55,13 @@ def _lock_queues() -> None:
                 self.deleted_messages.clear()
 
     def receive_message(
-        self: Any, queue_name: str, count: int, wait_seconds_timeout: int, visibility_timeout: int, *args: Any, **kwargs: Any
+        self: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
         queue = self.get_queue(queue_name)
         end = time.monotonic() + (wait_seconds_timeout or 0)
@@ -69,6 +77,5 @@ def _lock_queues() -> None:
         with self.get_queue(queue_name)._messages_lock:
             stock_visibility(self, queue_name, *args, **kwargs)
 
-    Queue.delete_message = delete_message  # type: ignore[method-assign]
-    SQSBackend.receive_message = receive_message  # type: ignore[method-assign]
-    SQSBackend.change_message_visibility = change_message_visibility  # type: ignore[method-assign]
+    replace(Queue, delete_message=delete_message)
+    replace(SQSBackend, receive_message=receive_message, change_message_visibility=change_message_visibility)

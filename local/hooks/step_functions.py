@@ -11,6 +11,7 @@ from collections import deque
 from typing import Any
 
 from local.hooks.cfn_clients import client
+from local.hooks.patching import replace
 
 KEPT_EXECUTIONS = 2_000
 
@@ -51,13 +52,11 @@ def _mend_batch(module: Any) -> None:
     ) -> None:
         self._from_boto_response(response, shape(self, service_action_name, "output_shape"))
 
-    task._normalise_parameters = normalise_parameters
-    task._normalise_response = normalise_response
+    replace(task, _normalise_parameters=normalise_parameters, _normalise_response=normalise_response)
 
 
 def _use_our_clients() -> None:
     """moto makes a client per task (tens of milliseconds) with credentials that the S3 gate would refuse."""
-    stock_name = "boto_client_for"
 
     def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
         return client(service, region)
@@ -65,8 +64,8 @@ def _use_our_clients() -> None:
     import moto.stepfunctions.parser.asl.utils.boto_client  # noqa: F401
 
     for name, module in list(sys.modules.items()):
-        if name.startswith("moto.stepfunctions.parser") and hasattr(module, stock_name):
-            setattr(module, stock_name, boto_client_for)
+        if name.startswith("moto.stepfunctions.parser") and hasattr(module, "boto_client_for"):
+            replace(module, boto_client_for=boto_client_for)
 
 
 def _name_every_execution(backend: Any) -> None:
@@ -77,7 +76,7 @@ def _name_every_execution(backend: Any) -> None:
     def start_execution(self: Any, state_machine_arn: str, name: Any = None, *args: Any, **kwargs: Any) -> Any:
         return stock(self, state_machine_arn, name or str(uuid.uuid4()), *args, **kwargs)
 
-    backend.start_execution = start_execution
+    replace(backend, start_execution=start_execution)
 
 
 def _forget_old_executions(module: Any) -> None:
@@ -88,7 +87,7 @@ def _forget_old_executions(module: Any) -> None:
         stock(self)
         _remember(self.execution)
 
-    communication.terminated = terminated
+    replace(communication, terminated=terminated)
 
 
 def _remember(execution: Any) -> None:
@@ -107,7 +106,7 @@ def _drop_ended_threads() -> None:
     """moto keeps every thread it ever started, for its own tests."""
     from moto.stepfunctions.parser import utils
 
-    class Alive(list):  # type: ignore[type-arg]
+    class Alive(list[Any]):
         def append(self, thread: Any) -> None:
             if len(self) > 200:
                 self[:] = [t for t in self if t.is_alive()]
@@ -116,7 +115,7 @@ def _drop_ended_threads() -> None:
     kept = Alive(utils.TMP_THREADS)
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions.parser") and hasattr(module, "TMP_THREADS"):
-            module.TMP_THREADS = kept  # type: ignore[attr-defined]
+            replace(module, TMP_THREADS=kept)
 
 
 def reset() -> None:

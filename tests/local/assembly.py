@@ -41,7 +41,13 @@ class Assembly:
         }
         return {"Bucket": {"Fn::Sub": BUCKET}, "Key": name}
 
-    def stack(self, name: str, resources: dict[str, Any], outputs: dict[str, Any] | None = None, after: list[str] | None = None) -> None:
+    def stack(
+        self,
+        name: str,
+        resources: dict[str, Any],
+        outputs: dict[str, Any] | None = None,
+        after: list[str] | None = None,
+    ) -> None:
         template = {
             "Resources": resources,
             "Outputs": {k: v if "Value" in v else {"Value": v} for k, v in (outputs or {}).items()},

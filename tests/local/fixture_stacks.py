@@ -34,7 +34,11 @@ MACHINE = {
             "Catch": [{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.error", "Next": "Sad"}],
             "End": True,
         },
-        "Sad": {"Type": "Pass", "Parameters": {"failed": True, "cause.$": "States.StringToJson($.error.Cause)"}, "End": True},
+        "Sad": {
+            "Type": "Pass",
+            "Parameters": {"failed": True, "cause.$": "States.StringToJson($.error.Cause)"},
+            "End": True,
+        },
     },
 }
 
@@ -68,7 +72,13 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
             "Properties": {
                 "AssumeRolePolicyDocument": {
                     "Version": "2012-10-17",
-                    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Action": "sts:AssumeRole",
+                            "Principal": {"Service": "lambda.amazonaws.com"},
+                        }
+                    ],
                 }
             },
         },
@@ -101,7 +111,10 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
         "Dead": _queue(),
         "Destination": _queue(),
         "Rejected": _queue(),
-        "Work": _queue(VisibilityTimeout=30, RedrivePolicy={"deadLetterTargetArn": {"Fn::GetAtt": ["Rejected", "Arn"]}, "maxReceiveCount": 2}),
+        "Work": _queue(
+            VisibilityTimeout=30,
+            RedrivePolicy={"deadLetterTargetArn": {"Fn::GetAtt": ["Rejected", "Arn"]}, "maxReceiveCount": 2},
+        ),
         "WorkMapping": {
             "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": {
@@ -119,6 +132,7 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
                 "BatchSize": 10,
                 "StartingPosition": "TRIM_HORIZON",
                 "MaximumRetryAttempts": 2,
+                "BisectBatchOnFunctionError": True,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["Rejected", "Arn"]}}},
                 "FilterCriteria": {"Filters": [{"Pattern": '{"eventName": ["INSERT", "MODIFY"]}'}]},
@@ -149,13 +163,25 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
             },
         },
         "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
-        "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/24", "AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]}}},
-        "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "jobs", "VpcId": {"Ref": "Vpc"}}},
+        "Subnet": {
+            "Type": "AWS::EC2::Subnet",
+            "Properties": {
+                "VpcId": {"Ref": "Vpc"},
+                "CidrBlock": "10.0.0.0/24",
+                "AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]},
+            },
+        },
+        "Group": {
+            "Type": "AWS::EC2::SecurityGroup",
+            "Properties": {"GroupDescription": "jobs", "VpcId": {"Ref": "Vpc"}},
+        },
         "JobQueue": {
             "Type": "AWS::Batch::JobQueue",
             "Properties": {
                 "Priority": 1,
-                "ComputeEnvironmentOrder": [{"ComputeEnvironment": {"Fn::GetAtt": ["Environment", "ComputeEnvironmentArn"]}, "Order": 1}],
+                "ComputeEnvironmentOrder": [
+                    {"ComputeEnvironment": {"Fn::GetAtt": ["Environment", "ComputeEnvironmentArn"]}, "Order": 1}
+                ],
             },
         },
         "Job": {
@@ -213,46 +239,131 @@ def _state(assembly: Assembly) -> None:
                 "BillingMode": "PAY_PER_REQUEST",
                 "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
                 "TimeToLiveSpecification": {"AttributeName": "ends", "Enabled": True},
-                "Replicas": [{"Region": {"Ref": "AWS::Region"}, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}],
+                "Replicas": [
+                    {
+                        "Region": {"Ref": "AWS::Region"},
+                        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                    }
+                ],
             },
         },
         "Inbox": {
             "Type": "AWS::S3::Bucket",
             "Properties": {
                 "VersioningConfiguration": {"Status": "Enabled"},
-                "CorsConfiguration": {"CorsRules": [{"AllowedMethods": ["PUT"], "AllowedOrigins": ["*"], "ExposedHeaders": ["ETag"], "MaxAge": 60}]},
+                "CorsConfiguration": {
+                    "CorsRules": [
+                        {"AllowedMethods": ["PUT"], "AllowedOrigins": ["*"], "ExposedHeaders": ["ETag"], "MaxAge": 60}
+                    ]
+                },
                 "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
-                "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": 30, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]},
+                "LifecycleConfiguration": {
+                    "Rules": [
+                        {
+                            "Status": "Enabled",
+                            "ExpirationInDays": 30,
+                            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                        }
+                    ]
+                },
             },
         },
         "InboxPolicy": {
             "Type": "AWS::S3::BucketPolicy",
-            "Properties": {"Bucket": {"Ref": "Inbox"}, "PolicyDocument": {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}},
+            "Properties": {
+                "Bucket": {"Ref": "Inbox"},
+                "PolicyDocument": {
+                    "Statement": [
+                        {
+                            "Effect": "Deny",
+                            "Principal": "*",
+                            "Action": "s3:*",
+                            "Resource": "*",
+                            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                        }
+                    ]
+                },
+            },
         },
-        "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"Policies": {"PasswordPolicy": {"MinimumLength": 8}}}},
-        "PoolClient": {"Type": "AWS::Cognito::UserPoolClient", "Properties": {"UserPoolId": {"Ref": "Pool"}, "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]}},
-        "Curators": {"Type": "AWS::Cognito::UserPoolGroup", "Properties": {"UserPoolId": {"Ref": "Pool"}, "GroupName": "curators"}},
-        "WorkGroup": {"Type": "AWS::Athena::WorkGroup", "Properties": {"Name": "analysts", "WorkGroupConfiguration": {"EnforceWorkGroupConfiguration": True, "ResultConfiguration": {"OutputLocation": "s3://somewhere/"}}}},
-        "Database": {"Type": "AWS::Glue::Database", "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "lake"}}},
+        "Pool": {
+            "Type": "AWS::Cognito::UserPool",
+            "Properties": {"Policies": {"PasswordPolicy": {"MinimumLength": 8}}},
+        },
+        "PoolClient": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {"UserPoolId": {"Ref": "Pool"}, "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]},
+        },
+        "Curators": {
+            "Type": "AWS::Cognito::UserPoolGroup",
+            "Properties": {"UserPoolId": {"Ref": "Pool"}, "GroupName": "curators"},
+        },
+        "WorkGroup": {
+            "Type": "AWS::Athena::WorkGroup",
+            "Properties": {
+                "Name": "analysts",
+                "WorkGroupConfiguration": {
+                    "EnforceWorkGroupConfiguration": True,
+                    "ResultConfiguration": {"OutputLocation": "s3://somewhere/"},
+                },
+            },
+        },
+        "Database": {
+            "Type": "AWS::Glue::Database",
+            "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "lake"}},
+        },
         "GlueTable": {
             "Type": "AWS::Glue::Table",
             "Properties": {
                 "CatalogId": {"Ref": "AWS::AccountId"},
                 "DatabaseName": {"Ref": "Database"},
-                "TableInput": {"Name": "runs", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {"Columns": [{"Name": "run", "Type": "string"}], "Location": "s3://lake/runs"}},
+                "TableInput": {
+                    "Name": "runs",
+                    "TableType": "EXTERNAL_TABLE",
+                    "StorageDescriptor": {"Columns": [{"Name": "run", "Type": "string"}], "Location": "s3://lake/runs"},
+                },
                 "OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
             },
         },
-        "Key": {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": True, "KeyPolicy": {"Version": "2012-10-17", "Statement": []}}},
-        "KeyAlias": {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": "alias/archive", "TargetKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}},
+        "Key": {
+            "Type": "AWS::KMS::Key",
+            "Properties": {"EnableKeyRotation": True, "KeyPolicy": {"Version": "2012-10-17", "Statement": []}},
+        },
+        "KeyAlias": {
+            "Type": "AWS::KMS::Alias",
+            "Properties": {"AliasName": "alias/archive", "TargetKeyId": {"Fn::GetAtt": ["Key", "Arn"]}},
+        },
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
-        "Mail": {"Type": "AWS::SNS::Subscription", "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.org"}},
-        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "MetricName": "m", "Namespace": "n", "Period": 60, "Statistic": "Sum", "Threshold": 1, "AlarmActions": [{"Ref": "Topic"}]}},
+        "Mail": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.org"},
+        },
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "ComparisonOperator": "GreaterThanThreshold",
+                "EvaluationPeriods": 1,
+                "MetricName": "m",
+                "Namespace": "n",
+                "Period": 60,
+                "Statistic": "Sum",
+                "Threshold": 1,
+                "AlarmActions": [{"Ref": "Topic"}],
+            },
+        },
         "Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": '{"widgets": []}'}},
-        "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {"PasswordLength": 20}}},
+        "Secret": {
+            "Type": "AWS::SecretsManager::Secret",
+            "Properties": {"GenerateSecretString": {"PasswordLength": 20}},
+        },
         "LogGroup": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 30}},
-        "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/test/table", "Type": "String", "Value": {"Ref": "Table"}}},
-        "Origin": {"Type": "AWS::CloudFront::OriginAccessControl", "Properties": {"OriginAccessControlConfig": {"Name": "x"}}},
+        "Parameter": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": "/test/table", "Type": "String", "Value": {"Ref": "Table"}},
+        },
+        "Origin": {
+            "Type": "AWS::CloudFront::OriginAccessControl",
+            "Properties": {"OriginAccessControlConfig": {"Name": "x"}},
+        },
         "Edge": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"Enabled": True}}},
         "Metadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:x"}},
     }
@@ -335,7 +446,11 @@ def _events() -> dict[str, Any]:
                 "ScheduleExpression": "cron(0 3 * * ? *)",
                 "ScheduleExpressionTimezone": "Asia/Shanghai",
                 "FlexibleTimeWindow": {"Mode": "OFF"},
-                "Target": {"Arn": {"Fn::GetAtt": ["Ticks", "Arn"]}, "RoleArn": ROLE, "Input": '{"daily": "<aws.scheduler.scheduled-time>"}'},
+                "Target": {
+                    "Arn": {"Fn::GetAtt": ["Ticks", "Arn"]},
+                    "RoleArn": ROLE,
+                    "Input": '{"daily": "<aws.scheduler.scheduled-time>"}',
+                },
             },
         },
         "Sometimes": {
@@ -351,7 +466,16 @@ def _events() -> dict[str, Any]:
 
 def _api() -> dict[str, Any]:
     def uri(name: str) -> dict[str, Any]:
-        return {"Fn::Join": ["", ["arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/", {"Fn::GetAtt": [name, "Arn"]}, "/invocations"]]}
+        return {
+            "Fn::Join": [
+                "",
+                [
+                    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/",
+                    {"Fn::GetAtt": [name, "Arn"]},
+                    "/invocations",
+                ],
+            ]
+        }
 
     api = {"RestApiId": {"Ref": "RestApi"}}
     proxy = {"Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": uri("Api")}}
@@ -362,15 +486,28 @@ def _api() -> dict[str, Any]:
         return {"Type": "AWS::ApiGateway::Resource", "Properties": {**api, "ParentId": parent, "PathPart": part}}
 
     def method(where: str, verb: str, how: dict[str, Any]) -> dict[str, Any]:
-        return {"Type": "AWS::ApiGateway::Method", "Properties": {**api, "ResourceId": {"Ref": where}, "HttpMethod": verb, **how}}
+        return {
+            "Type": "AWS::ApiGateway::Method",
+            "Properties": {**api, "ResourceId": {"Ref": where}, "HttpMethod": verb, **how},
+        }
 
     root = {"Fn::GetAtt": ["RestApi", "RootResourceId"]}
     problem = '{"status": 403, "title": $context.error.messageString}'
     return {
-        "RestApi": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "api", "BinaryMediaTypes": ["application/octet-stream"]}},
+        "RestApi": {
+            "Type": "AWS::ApiGateway::RestApi",
+            "Properties": {"Name": "api", "BinaryMediaTypes": ["application/octet-stream"]},
+        },
         "Guard": {
             "Type": "AWS::ApiGateway::Authorizer",
-            "Properties": {**api, "Name": "guard", "Type": "TOKEN", "IdentitySource": "method.request.header.Authorization", "AuthorizerUri": uri("Authorizer"), "AuthorizerResultTtlInSeconds": 60},
+            "Properties": {
+                **api,
+                "Name": "guard",
+                "Type": "TOKEN",
+                "IdentitySource": "method.request.header.Authorization",
+                "AuthorizerUri": uri("Authorizer"),
+                "AuthorizerResultTtlInSeconds": 60,
+            },
         },
         "V1": resource(root, "v1"),
         "Things": resource({"Ref": "V1"}, "things"),
@@ -381,9 +518,42 @@ def _api() -> dict[str, Any]:
         "GetSpecial": method("Special", "GET", open_),
         "PostThings": method("Things", "POST", guarded),
         "AnyRest": method("Rest", "ANY", open_),
-        "Options": method("Things", "OPTIONS", {"AuthorizationType": "NONE", "Integration": {"Type": "MOCK", "RequestTemplates": {"application/json": '{"statusCode": 204}'}, "IntegrationResponses": [{"StatusCode": "204", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}}]}, "MethodResponses": [{"StatusCode": "204", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": True}}]}),
-        "Forbidden": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {**api, "ResponseType": "MISSING_AUTHENTICATION_TOKEN", "StatusCode": "403", "ResponseTemplates": {"application/problem+json": problem}}},
+        "Options": method(
+            "Things",
+            "OPTIONS",
+            {
+                "AuthorizationType": "NONE",
+                "Integration": {
+                    "Type": "MOCK",
+                    "RequestTemplates": {"application/json": '{"statusCode": 204}'},
+                    "IntegrationResponses": [
+                        {
+                            "StatusCode": "204",
+                            "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"},
+                        }
+                    ],
+                },
+                "MethodResponses": [
+                    {
+                        "StatusCode": "204",
+                        "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": True},
+                    }
+                ],
+            },
+        ),
+        "Forbidden": {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Properties": {
+                **api,
+                "ResponseType": "MISSING_AUTHENTICATION_TOKEN",
+                "StatusCode": "403",
+                "ResponseTemplates": {"application/problem+json": problem},
+            },
+        },
         "Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": api, "DependsOn": ["GetThing"]},
-        "Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {**api, "DeploymentId": {"Ref": "Deployment"}, "StageName": "prod"}},
+        "Stage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {**api, "DeploymentId": {"Ref": "Deployment"}, "StageName": "prod"},
+        },
         "Account": {"Type": "AWS::ApiGateway::Account", "Properties": {"CloudWatchRoleArn": ROLE}},
     }

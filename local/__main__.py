@@ -39,9 +39,9 @@ def main(context: click.Context, state: Path) -> None:
 
 
 @main.command()
-@click.option("--port", default=8901, show_default=True, help="Port of the AWS APIs; 0 = any free.")
+@click.option("--port", default=8471, show_default=True, help="Port of the AWS APIs; 0 = any free.")
 @click.option(
-    "--front-port", default=8900, show_default=True, help="Port of the archive's API and portal; 0 = any free."
+    "--front-port", default=8470, show_default=True, help="Port of the archive's API and portal; 0 = any free."
 )
 @click.option(
     "--assembly",

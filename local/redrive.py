@@ -9,7 +9,9 @@ from typing import Any
 def redrive(sqs: Any, dead_letters: str, queue: str, mend: Callable[[str], str] = lambda text: text) -> int:
     """Send every dead letter back to its queue, mended if asked, and only then delete it; returns how many."""
     moved = 0
-    while messages := sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
+    while messages := sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10, WaitTimeSeconds=0).get(
+        "Messages"
+    ):
         for message in messages:
             sqs.send_message(QueueUrl=queue, MessageBody=mend(message["Body"]))
             sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])

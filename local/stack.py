@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local import lake_tables, people
+from local import athena, lake_tables, mailbox, people, tracing
 from local.gate import STATE_MACHINE_KEYS, Faults, gate
 from local.hooks.cfn_clients import client
+from local.http_server import Response
 from local.laptop import PROJECT, Laptop
 from local.surroundings import Credentials
 
 STATE_DIR = PROJECT / ".biotheca"
-# What the templates are made of; a change in any of them makes the cached assembly stale.
-SOURCES = ("infra", "functions", "layers", "statemachines", "batch", "cdk.json", "requirements/dev.lock")
 
 
 class Stack(Laptop):
@@ -29,10 +26,9 @@ class Stack(Laptop):
     def __init__(self, state_dir: Path = STATE_DIR, port: int = 0, front_port: int = 0) -> None:
         keys = Credentials()
         self.faults = Faults()
-        secrets = {keys.access_key: keys.secret_key, **STATE_MACHINE_KEYS}
-
         # Links are judged by the machine's time, which is also what boto3 signs with; tests may shift it.
         self.link_age = timedelta(0)
+        secrets = {keys.access_key: keys.secret_key, **STATE_MACHINE_KEYS}
 
         def link_time() -> datetime:
             return datetime.now(UTC) + self.link_age
@@ -41,12 +37,27 @@ class Stack(Laptop):
             return gate(app, secrets, link_time, self.faults)
 
         super().__init__(state_dir, port, front_port, middlewares=[guarded], credentials=keys)
+        self.traces = tracing.Daemon()
+        self.environment["AWS_XRAY_DAEMON_ADDRESS"] = self.traces.address
 
     def start(self) -> Stack:
         """Serve an empty cloud."""
         lake_tables.install()
+        mailbox.install()
+        keys = self.credentials
+        athena.install(lambda: self.endpoint_url, keys.access_key, keys.secret_key, keys.region)
         super().start()
+        self.traces.start()
+        self._show(mailbox.pages(), "what the system mailed")
+        self._show(self.traces.pages(), "traces of functions, newest first")
         return self
+
+    def stop(self) -> None:
+        """End everything; safe to call twice."""
+        running = self._running
+        super().stop()
+        if running:
+            self.traces.stop()
 
     def deploy(self, assembly: Path, report: Callable[[str], None] = lambda text: None) -> dict[str, dict[str, str]]:
         """Create the stacks and the example people."""
@@ -63,24 +74,14 @@ class Stack(Laptop):
             "aws_secret_access_key": self.credentials.secret_key,
         }
 
+    def _show(self, pages: dict[str, Callable[[], tuple[str, bytes]]], summary: str) -> None:
+        for path, page in pages.items():
+            self.front.pages.register(path.removeprefix("/_local"), _answering(page), summary)
 
-def cached_assembly(state_dir: Path = STATE_DIR) -> Path:
-    """The laptop's cloud assembly, made anew only when a source of it changed."""
-    digest = hashlib.sha256()
-    for source in SOURCES:
-        root = PROJECT / source
-        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
-    folder = state_dir / "assembly" / digest.hexdigest()[:16]
-    if (folder / "manifest.json").exists():
-        return folder
-    from infra.app import synth  # takes seconds to import
 
-    if folder.parent.exists():
-        shutil.rmtree(folder.parent)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_suffix(".unfinished")
-    synth(unfinished, laptop=True)
-    unfinished.rename(folder)
-    return folder
+def _answering(page: Callable[[], tuple[str, bytes]]) -> Callable[[Any], Response]:
+    def answer(_request: Any) -> Response:
+        kind, body = page()
+        return Response(200, body, [("Content-Type", kind)])
+
+    return answer

@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from local.people import PEOPLE
-from local.stack import Stack, cached_assembly
+from local.stack import STATE_DIR, Stack
+from local.synthesis import assembly as synthesised
 
 WAIT_S = 60.0
 
@@ -24,7 +25,7 @@ WAIT_S = 60.0
 @pytest.fixture(scope="session")
 def assembly() -> Path:
     """The laptop's cloud assembly, as `make up` makes it."""
-    return cached_assembly()
+    return synthesised(STATE_DIR)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +111,9 @@ def tiny_fastq(reads: int = 20, seed: int = 1, mate: int = 1) -> bytes:
     return gzip.compress("".join(lines).encode(), mtime=0)
 
 
-def document(files: list[tuple[str, bytes]], title: str = "Synthetic reads", layout: str | None = None) -> dict[str, Any]:
+def document(
+    files: list[tuple[str, bytes]], title: str = "Synthetic reads", layout: str | None = None
+) -> dict[str, Any]:
     """Metadata for one run with these files, complete and right."""
     layout = layout or ("PAIRED" if len(files) == 2 else "SINGLE")
     return {
@@ -158,7 +161,9 @@ def document(files: list[tuple[str, bytes]], title: str = "Synthetic reads", lay
     }
 
 
-def draft(person: Person, files: list[tuple[str, bytes]], title: str = "Synthetic reads", **release: str) -> dict[str, Any]:
+def draft(
+    person: Person, files: list[tuple[str, bytes]], title: str = "Synthetic reads", **release: str
+) -> dict[str, Any]:
     """A described draft."""
     wanted = {"member": "gsa", "title": title, "release": release or {"mode": "immediately"}}
     made = person.post("/v1/submissions", wanted)

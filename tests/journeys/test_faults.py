@@ -56,7 +56,9 @@ def test_a_tampered_link_is_refused(link: tuple[dict[str, Any], bytes]) -> None:
     query = {k: v[0] for k, v in parse_qs(url.query).items()}
     signature = query["X-Amz-Signature"]
     query["X-Amz-Signature"] = ("0" if signature[0] != "0" else "1") + signature[1:]
-    put = requests.put(urlunsplit(url._replace(query=urlencode(query))), data=body, headers=given["headers"], timeout=30)
+    put = requests.put(
+        urlunsplit(url._replace(query=urlencode(query))), data=body, headers=given["headers"], timeout=30
+    )
     assert put.status_code == 403 and "SignatureDoesNotMatch" in put.text
 
 

@@ -97,7 +97,17 @@ def test_every_own_accession_redirects_in_any_letter_case(ecoli: dict[str, Any],
 
 @pytest.mark.parametrize(
     "text",
-    ["CRA999999", "PRJCA999999", "SAMC999999", "CRX999999", "CRR999999", "HRA000001", "HRI000001", "HRS000001", "HRX000001"]
+    [
+        "CRA999999",
+        "PRJCA999999",
+        "SAMC999999",
+        "CRX999999",
+        "CRR999999",
+        "HRA000001",
+        "HRI000001",
+        "HRS000001",
+        "HRX000001",
+    ]
     + ["HRR000001", "HDAC000001", "HREQ000001", "OMIX001", "OMIX001024-01", "OMIX237-64-02", "OBIA0001", "CRP000001"]
     + ["PRJNA1", "SAMEA1", "SRR000001", "GCA_000001405.1", "nonsense", "CRA1", "%2e%2e%2fetc"],
 )
@@ -149,3 +159,76 @@ def test_a_dataset_can_be_submitted_by_the_api_alone_and_released_at_a_date(
     finally:
         stack.clock.reset()
     eventually(lambda: nobody.get("/v1/search?q=Held+until")["items"])
+
+
+def test_a_released_run_is_a_row_of_the_lake_that_athena_sql_finds(
+    ecoli: dict[str, Any], stack: Stack, aws: Any
+) -> None:
+    import time
+
+    athena = aws("athena")
+    group = next(g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary")
+    shown = json.loads(ecoli["cli"].run("status", ecoli["submission"], "--json"))["submission"]
+
+    def rows() -> list[list[str]]:
+        sql = "SELECT acc, bioproject, biosample, spots, bases, cardinality(file_names) FROM biotheca.run WHERE sra_study = ?"
+        started = athena.start_query_execution(
+            QueryString=sql, WorkGroup=group, ExecutionParameters=[f"'{shown['dataset']}'"]
+        )
+        query = started["QueryExecutionId"]
+        while True:
+            status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+            if status["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
+                break
+            time.sleep(0.1)
+        assert status["State"] == "SUCCEEDED", status
+        found = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
+        return [[cell["VarCharValue"] for cell in row["Data"]] for row in found]
+
+    (row,) = eventually(rows)
+    numbers = shown["accessions"]
+    by_kind = {key.split("/")[0]: value for key, value in numbers.items()}
+    assert row == [by_kind["run"], by_kind["project"], by_kind["sample"], "2054", "353950", "2"]
+
+
+def test_a_replayed_release_event_leaves_one_row_and_one_hit(
+    ecoli: dict[str, Any], stack: Stack, aws: Any, nobody: Person
+) -> None:
+    shown = json.loads(ecoli["cli"].run("status", ecoli["submission"], "--json"))["submission"]
+    hits = nobody.get(f"/v1/search?q={shown['dataset']}")["items"]
+    envelope = {
+        "detail": {
+            "id": "evt_replayed",
+            "correlation_id": shown["id"],
+            "body": {"submission": shown["id"], "dataset": shown["dataset"]},
+        }
+    }
+    for name in ("IndexQueue", "LoadQueue"):
+        url = next(u for u in aws("sqs").list_queues()["QueueUrls"] if name in u)
+        for _ in range(3):
+            aws("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(envelope))
+    from tests.journeys.test_faults import _drained
+
+    for name in ("IndexQueue", "LoadQueue"):
+        _drained(aws, next(u for u in aws("sqs").list_queues()["QueueUrls"] if name in u))
+    assert nobody.get(f"/v1/search?q={shown['dataset']}")["items"] == hits
+    test_a_released_run_is_a_row_of_the_lake_that_athena_sql_finds(ecoli, stack, aws)
+
+
+def test_logs_carry_the_submission_from_upload_to_release_and_no_secret(ecoli: dict[str, Any], stack: Stack) -> None:
+    wanted = {"note_received", "start_workflow", "note_verdict", "mint", "release", "index_released", "load_released"}
+    seen: set[str] = set()
+    text = "\n".join(p.read_text(errors="replace") for p in (stack.state_dir / "logs").rglob("*.log*"))
+    for line in text.splitlines():
+        start = line.find("{")
+        if start < 0 or ecoli["submission"] not in line:
+            continue
+        try:
+            found = json.loads(line[start:])
+        except ValueError:
+            continue
+        if found.get("correlation_id") == ecoli["submission"] and "door" in found:
+            seen.add(found["door"].rsplit(".", 1)[-1])
+    assert wanted - seen <= {"mint", "release"}  # those two log only their report line
+    for secret in ("X-Amz-Signature", "eyJ", *(p.password for p in PEOPLE), *(p.email for p in PEOPLE)):
+        assert secret not in text, f"a log holds {secret!r}"

@@ -18,8 +18,8 @@ def install() -> None:
     from local.hooks import (
         batch_runtime,
         cfn_order,
-        dynamodb_transactions,
         cfn_types,
+        dynamodb_transactions,
         event_source_hooks,
         event_targets,
         lambda_runtime,

@@ -48,10 +48,6 @@ class Narrator:
         print("\n".join(f"    {line}" for line in text.rstrip().splitlines()), flush=True)
 
 
-def _colour() -> bool:
-    return sys.stdout.isatty()
-
-
 @dataclass
 class Someone:
     """An example person at a terminal of their own."""

@@ -37,7 +37,7 @@ def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> Non
         except Exception as fault:  # an item too large, an update expression that does not fit
             for back in reversed(undo):
                 back()
-            errors[number] = (type(fault).__name__, str(fault), None)  # type: ignore[call-overload]
+            errors[number] = (type(fault).__name__, str(fault), None)
             raise TransactionCanceledException(errors) from fault
 
 

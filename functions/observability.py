@@ -49,8 +49,13 @@ def step(correlation: Callable[[dict[str, Any]], str | None]) -> Callable:
             log.append_keys(
                 function_request_id=getattr(context, "aws_request_id", None), door=f"{door.__module__}.{door.__name__}"
             )
-            traced = tracer().capture_lambda_handler(metrics().log_metrics(door), capture_response=False)
+            traced = tracer().capture_lambda_handler(metrics().log_metrics(counted), capture_response=False)
             return traced(event, context)
+
+        def counted(event: dict[str, Any], context: Any) -> Any:
+            answer = door(event, context)
+            metrics().add_metric(name="StepsDone", unit=MetricUnit.Count, value=1)
+            return answer
 
         return run
 

@@ -7,7 +7,7 @@ from typing import Any
 from chalice import Chalice
 
 from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, uploads
-from functions.observability import logger, metrics, tracer
+from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
 app.register_blueprint(authorizer.blueprint)
@@ -21,7 +21,13 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     request = event.get("requestContext", {})
     log.set_correlation_id(request.get("requestId", ""))
     log.append_keys(route=request.get("resourcePath"), method=event.get("httpMethod"))
-    traced = tracer().capture_lambda_handler(metrics().log_metrics(app), capture_response=False)
-    answer = traced(event, context)
+    answer = tracer().capture_lambda_handler(metrics().log_metrics(_answer), capture_response=False)(event, context)
     log.info("answered", extra={"status": answer.get("statusCode")})
+    return answer
+
+
+def _answer(event: dict[str, Any], context: Any) -> Any:
+    answer = app(event, context)
+    kind = f"Answers{str(answer.get('statusCode', 500))[0]}xx"
+    metrics().add_metric(name=kind, unit=MetricUnit.Count, value=1)
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from biotheca.accounts.model import Person
 from biotheca.curation import service
+
 from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Decision, Page, SubmissionShape
@@ -21,7 +22,15 @@ def queue(person: Person) -> Page:
     return Page(items=[views.summary(s).model_dump(mode="json") for s in found], next_cursor=following)
 
 
-@routes.on("POST", "/v1/curation/{submission_id}/decision", signed_in=True, body=Decision, answer=SubmissionShape, status=202, errors=(400, 401, 403, 404, 409, 422))
+@routes.on(
+    "POST",
+    "/v1/curation/{submission_id}/decision",
+    signed_in=True,
+    body=Decision,
+    answer=SubmissionShape,
+    status=202,
+    errors=(400, 401, 403, 404, 409, 422),
+)
 def decide(submission_id: str, body: Decision, person: Person) -> SubmissionShape:
     """Accept, or return with coded reasons; the workflow goes on."""
     reasons = [reason.model_dump() for reason in body.reasons]

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import Any
 
+import biotheca
 from pydantic.json_schema import models_json_schema
 
-import biotheca
 from functions.api.seam import OPERATIONS, PROBLEM, Operation
 from functions.api.shapes import ProblemShape
 
@@ -39,7 +39,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Biotheca",
             "version": biotheca.__version__,
-            "description": "Submit, curate, publish, find and download. Errors are RFC 9457 problems whose `rule` is in /v1/rules.",
+            "description": "Submit, curate, publish, find and download. "
+            "Errors are RFC 9457 problems whose `rule` is in /v1/rules.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chalice import Response
-
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import service
 from biotheca.publication.model import public_file
-from functions.api.seam import Routes, optional_person, page_of
+from chalice import Response
+
+from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
 from functions.stores import archive, records
@@ -41,13 +41,21 @@ def inside(accession: str, type: str) -> Page:
     return Page(items=[record.public_view() for record in found], next_cursor=following)
 
 
-@routes.on("GET", "/v1/records/{accession}/files/{name}", answer=DownloadShape, query={"redirect": "false: the link as JSON instead of a redirect"}, errors=(302, 401, 404, 422))
+@routes.on(
+    "GET",
+    "/v1/records/{accession}/files/{name}",
+    answer=DownloadShape,
+    query={"redirect": "false: the link as JSON instead of a redirect"},
+    errors=(302, 401, 404, 422),
+)
 def download(accession: str, name: str) -> Response | DownloadShape:
     """A redirect to a presigned link of 15 minutes; byte ranges are served."""
     request = routes.current_request
-    wanted = (request.query_params or {}).get("redirect", "true")
+    wanted = query_of(request).get("redirect", "true")
     if wanted not in ("true", "false"):
-        raise Invalid("redirect is true or false.", [Finding("metadata.choice", "?redirect", "true or false", wanted[:80])])
+        raise Invalid(
+            "redirect is true or false.", [Finding("metadata.choice", "?redirect", "true or false", wanted[:80])]
+        )
     link = service.download(records(), archive(), optional_person(request), accession, name)
     if wanted == "true":
         return Response("", status_code=302, headers={"Location": link["url"]})

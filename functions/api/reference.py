@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice import Response
-
 import biotheca
 from biotheca import catalog, clock
 from biotheca.errors import NotFound
+from chalice import Response
+
 from functions.api.openapi import document
 from functions.api.seam import Routes
 
@@ -49,7 +49,14 @@ def _member(member: catalog.Member) -> dict[str, Any]:
 
 
 def _field(spec: catalog.Field) -> dict[str, Any]:
-    shown = {"name": spec.name, "kind": spec.kind, "required": spec.required, "min": spec.min, "max": spec.max, "to": spec.to}
+    shown = {
+        "name": spec.name,
+        "kind": spec.kind,
+        "required": spec.required,
+        "min": spec.min,
+        "max": spec.max,
+        "to": spec.to,
+    }
     if spec.vocabulary:
         shown |= {"vocabulary": spec.vocabulary, "terms": list(catalog.vocabulary(spec.vocabulary))}
     return {k: v for k, v in shown.items() if v is not None}

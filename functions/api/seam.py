@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from chalice import Blueprint, Response
-from pydantic import BaseModel, ValidationError
-
 from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.tokens import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn
+from chalice import Blueprint, Response
+from pydantic import BaseModel, ValidationError
+
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
 
@@ -169,7 +169,11 @@ def _finished(operation: Operation, result: Any) -> Response:
         return result
     if isinstance(result, BaseModel):
         result = result.model_dump(mode="json", exclude_none=False)
-    return Response(result if result is not None else "", headers={"Content-Type": "application/json", **_SAFE}, status_code=operation.status)
+    return Response(
+        result if result is not None else "",
+        headers={"Content-Type": "application/json", **_SAFE},
+        status_code=operation.status,
+    )
 
 
 def optional_person(request: Any) -> Person | None:
@@ -178,9 +182,14 @@ def optional_person(request: Any) -> Person | None:
     return who(header) if header else None
 
 
+def query_of(request: Any) -> dict[str, str]:
+    """The query string; of a repeated name the last value."""
+    return dict(request.query_params or {})
+
+
 def page_of(request: Any, largest: int = LARGEST_PAGE, usual: int = 50) -> tuple[int, str | None]:
     """(limit, cursor) of the query string; Invalid if the limit is no number from 1 to 200."""
-    given = request.query_params or {}
+    given = query_of(request)
     text = given.get("limit", str(usual))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= largest:
         message = f"limit must be a whole number from 1 to {largest}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from biotheca.accounts.model import Person
 from biotheca.submissions import service
+
 from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
@@ -20,7 +21,15 @@ def _whole(submission: service.Submission) -> SubmissionShape:
     return views.whole(submission, store.objects(submission), store.files(submission))
 
 
-@routes.on("POST", "/v1/submissions", signed_in=True, body=NewSubmission, answer=SubmissionShape, status=201, errors=(401, 403, 422))
+@routes.on(
+    "POST",
+    "/v1/submissions",
+    signed_in=True,
+    body=NewSubmission,
+    answer=SubmissionShape,
+    status=201,
+    errors=(401, 403, 422),
+)
 def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     """Open a draft. With the same Idempotency-Key header the first draft is returned again."""
     key = routes.current_request.headers.get("idempotency-key")
@@ -45,13 +54,27 @@ def show(submission_id: str, person: Person) -> SubmissionShape:
     return _whole(service.visible(submissions(), person, submission_id))
 
 
-@routes.on("PUT", "/v1/submissions/{submission_id}/metadata", signed_in=True, body=Metadata, answer=SubmissionShape, errors=(401, 404, 409, 422))
+@routes.on(
+    "PUT",
+    "/v1/submissions/{submission_id}/metadata",
+    signed_in=True,
+    body=Metadata,
+    answer=SubmissionShape,
+    errors=(401, 404, 409, 422),
+)
 def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
     """Replace all metadata. With any finding nothing is stored and all findings come back."""
     return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}))
 
 
-@routes.on("POST", "/v1/submissions/{submission_id}/submit", signed_in=True, answer=SubmissionShape, status=202, errors=(401, 404, 409, 422))
+@routes.on(
+    "POST",
+    "/v1/submissions/{submission_id}/submit",
+    signed_in=True,
+    answer=SubmissionShape,
+    status=202,
+    errors=(401, 404, 409, 422),
+)
 def submit(submission_id: str, person: Person) -> SubmissionShape:
     """Hand the submission in; files may still be on their way."""
     return _whole(service.submit(submissions(), person, submission_id))
@@ -63,7 +86,9 @@ def cancel(submission_id: str, person: Person) -> None:
     service.cancel(submissions(), person, submission_id)
 
 
-@routes.on("GET", "/v1/submissions/{submission_id}/history", signed_in=True, answer=Page, query=PAGED, errors=(401, 404, 422))
+@routes.on(
+    "GET", "/v1/submissions/{submission_id}/history", signed_in=True, answer=Page, query=PAGED, errors=(401, 404, 422)
+)
 def history(submission_id: str, person: Person) -> Page:
     """What happened to the submission, in words, oldest first."""
     submission = service.visible(submissions(), person, submission_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
+
 from functions.api.shapes import FileShape, ObjectShape, Release, SubmissionShape, SubmissionSummary
 
 
@@ -44,7 +45,6 @@ def file(f: DataFile) -> FileShape:
 
 
 def _common(submission: Submission) -> dict[str, Any]:
-    mode = "on_date" if submission.release_on else "immediately"
     return {
         "id": submission.id,
         "member": submission.member,
@@ -52,7 +52,7 @@ def _common(submission: Submission) -> dict[str, Any]:
         "state": submission.state,
         "state_words": WORDS[submission.state],
         "round": submission.round,
-        "release": Release(mode=mode, date=submission.release_on),
+        "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
         "dataset": submission.dataset,
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,

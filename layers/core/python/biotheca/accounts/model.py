@@ -37,7 +37,9 @@ class Person:
     def must_be(self, *roles: Role) -> None:
         """NotAllowed unless the person has one of the roles."""
         if not self.roles & set(roles):
-            raise NotAllowed(f"This needs the role {' or '.join(roles)}; you have {', '.join(sorted(self.roles)) or 'none'}.")
+            raise NotAllowed(
+                f"This needs the role {' or '.join(roles)}; you have {', '.join(sorted(self.roles)) or 'none'}."
+            )
 
 
 # The archive itself, where no person acts.

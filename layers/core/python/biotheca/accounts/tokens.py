@@ -44,7 +44,7 @@ def who(authorization: str | None) -> Person:
     except (jwt.PyJWTError, ValueError) as error:
         log.info("token refused", extra={"reason": type(error).__name__})
         raise NotSignedIn("The token is not valid (any more). Sign in again.") from None
-    if claims["token_use"] != "id":
+    if claims["token_use"] != "id":  # noqa: S105 - a kind of token, no secret
         raise NotSignedIn("The token is not an identity token. Sign in again.")
     groups = claims.get("cognito:groups") or []
     known = {role.value for role in Role}

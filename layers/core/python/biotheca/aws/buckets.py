@@ -119,7 +119,11 @@ def copy(source: tuple[str, str, str], target: tuple[str, str], size_bytes: int,
     to_bucket, to_key = target
     wanted = {"Bucket": from_bucket, "Key": from_key} | ({"VersionId": version} if version else {})
     common: dict[str, Any] = {"Bucket": to_bucket, "Key": to_key}
-    described: dict[str, Any] = {"Metadata": metadata, "StorageClass": "INTELLIGENT_TIERING", "ChecksumAlgorithm": "SHA256"}
+    described: dict[str, Any] = {
+        "Metadata": metadata,
+        "StorageClass": "INTELLIGENT_TIERING",
+        "ChecksumAlgorithm": "SHA256",
+    }
     s3 = client("s3")
     if size_bytes <= COPY_LIMIT_BYTES:
         answer = s3.copy_object(CopySource=wanted, MetadataDirective="REPLACE", **common, **described)
@@ -139,7 +143,9 @@ def copy(source: tuple[str, str, str], target: tuple[str, str], size_bytes: int,
 def put_document(bucket: str, key: str, document: Any) -> None:
     """Store a JSON document."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", ChecksumAlgorithm="SHA256")
+    client("s3").put_object(
+        Bucket=bucket, Key=key, Body=body, ContentType="application/json", ChecksumAlgorithm="SHA256"
+    )
 
 
 def get_document(bucket: str, key: str) -> Any:

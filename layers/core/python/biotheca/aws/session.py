@@ -24,9 +24,9 @@ def client(service: str) -> Any:
     if service == "s3":
         # SigV4 is the only version that binds headers such as a part's checksum.
         config = _CONFIG.merge(Config(signature_version="s3v4", s3=addressing()))
-    return boto3.client(service, config=config)
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
-def addressing() -> dict[str, str]:
+def addressing() -> Any:
     """S3's addressing style: by path where an endpoint is named, for bucket names are no host names on a laptop."""
     return {"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"}

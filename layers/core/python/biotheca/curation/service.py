@@ -90,7 +90,9 @@ def _check_reasons(decision: str, reasons: list[dict[str, str]]) -> None:
         return
     codes = catalog.vocabulary("return_reason")
     findings = [
-        Finding("metadata.choice", f"/reasons/{n}/code", f"{r['code']!r} is no reason code.", r["code"], ", ".join(codes))
+        Finding(
+            "metadata.choice", f"/reasons/{n}/code", f"{r['code']!r} is no reason code.", r["code"], ", ".join(codes)
+        )
         for n, r in enumerate(reasons)
         if r["code"] not in codes
     ]

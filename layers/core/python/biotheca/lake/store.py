@@ -50,13 +50,14 @@ class LakeTable:
         A commit that lost against another writer is made again on the new state; SystemFault after five tries.
         """
         arrow = pa.Table.from_pylist(rows, schema=self.schema)
+        same = EqualTo(column, value)  # type: ignore[call-arg, arg-type]
         for _ in range(TRIES):
             table = _catalog().load_table(f"{Settings().lake_database}.{self.name}")
             try:
                 if table.current_snapshot() is None:
                     table.append(arrow)
                 else:
-                    table.overwrite(arrow, overwrite_filter=EqualTo(column, value))
+                    table.overwrite(arrow, overwrite_filter=same)
                 return
             except CommitFailedException:
                 continue

@@ -16,7 +16,7 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """One object as the archive publishes it. `dataset` is the accession whose release decides on `in_dataset` types."""
+    """One object as the archive publishes it. `dataset`: the accession whose release decides on `in_dataset` types."""
 
     accession: str
     type: str

@@ -217,7 +217,9 @@ def files(
     return [file for run in runs for file in run.files], following
 
 
-def download(records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str) -> dict[str, Any]:
+def download(
+    records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str
+) -> dict[str, Any]:
     """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
     record = visible(records, person, accession)
     if record.accession == record.dataset:  # published names begin with the run's accession

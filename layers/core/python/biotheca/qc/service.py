@@ -43,6 +43,7 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
                     "file_id": file.id,
                     "bucket": inbox.bucket,
                     "key": inbox.key(submission_id, file.id),
+                    "version_id": file.version_id or "",
                     "md5": file.md5,
                     "format": file.format,
                     "report_bucket": reports.bucket,
@@ -54,7 +55,9 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
     return {"bucket": reports.bucket, "key": key, "count": len(items)}
 
 
-def note_verdict(store: SubmissionStore, reports: ReportStore, submission_id: str, file_id: str, report_key: str) -> str:
+def note_verdict(
+    store: SubmissionStore, reports: ReportStore, submission_id: str, file_id: str, report_key: str
+) -> str:
     """Make a report the state of its file; returns the verdict. NoReport if there is none. A replay changes nothing."""
     _, file = store.file(file_id)
     if file.state != FileState.CHECKING:

@@ -62,7 +62,7 @@ WORDS = {
     State.DRAFT: "a draft: metadata and files can be changed",
     State.SUBMITTED: "submitted: the workflow is starting",
     State.FILES_EXPECTED: "waiting for its files to arrive",
-    State.FILES_CHECKING: "its files are being checked",
+    State.FILES_CHECKING: "in the file checks",
     State.FILES_FAILED: "returned to you: one or more files did not pass the checks",
     State.DATA_REVIEW: "checked: waiting for a curator's decision",
     State.REVISION_REQUESTED: "returned to you by the curator with reasons",

@@ -87,7 +87,8 @@ def _check_file_counts(member: Member, document: dict[str, Any]) -> Iterator[Fin
             count = wanted.get(entry.get(demand["object"])) if isinstance(files, list) else None
             if count is not None and len(files or []) != count:
                 where = f"/{kind.section}/{number}/files"
-                message = f"{kind.type} {entry.get('alias')!r} has {len(files or [])} file(s); its {target.type} needs {count}."
+                name = f"{kind.type} {entry.get('alias')!r}"
+                message = f"{name} has {len(files or [])} file(s); its {target.type} needs {count}."
                 yield finding("files.count", where, message, len(files or []), f"{count} file(s)")
 
 
@@ -162,7 +163,9 @@ def _check_value(
 ) -> Iterator[Finding]:
     if spec.kind == "choice":
         if value not in catalog.vocabulary(spec.vocabulary or ""):
-            yield finding("metadata.choice", where, f"{value!r} is not a term of {spec.vocabulary}.", value, _expected(spec))
+            yield finding(
+                "metadata.choice", where, f"{value!r} is not a term of {spec.vocabulary}.", value, _expected(spec)
+            )
     elif spec.kind in ("integer", "taxon"):
         yield from _check_number(member, spec, value, where)
     elif spec.kind == "date_or_missing":

@@ -71,7 +71,9 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
         for position, entry in enumerate(rules.objects_of(document, kind)):
             attributes = {k: v for k, v in entry.items() if k not in ("alias", "files")}
             number = numbers.get((kind.type, entry["alias"]))
-            declared = [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
+            declared = (
+                [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
+            )
             ids_of_files = [f.id for f in declared]
             objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files))
             files += declared
@@ -150,7 +152,10 @@ def keep_token(store: SubmissionStore, submission_id: str, round_number: int, st
     return kept
 
 
-_WAITING = {"files": "The workflow waits until every file has arrived.", "decision": "The workflow waits for a curator."}
+_WAITING = {
+    "files": "The workflow waits until every file has arrived.",
+    "decision": "The workflow waits for a curator.",
+}
 
 
 def files_all(files: list[DataFile], *states: FileState) -> bool:

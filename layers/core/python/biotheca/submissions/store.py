@@ -2,8 +2,9 @@
 
 Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FILE#<id>,
 HIST#<time>#<id>. FILE#<id> / POINTER leads from a file to its submission. A new metadata document is written
-beside the old one under the next generation; the submission's own item then switches to it in one write. Every change of state is one transaction of the
-submission, a history line and an outbox line, so that no state can change without its event.
+beside the old one under the next generation; the submission's own item then switches to it in one write.
+Every change of state is one transaction of the submission, a history line and an outbox line, so that no
+state can change without its event.
 """
 
 from __future__ import annotations
@@ -16,7 +17,16 @@ from biotheca import clock, events, ids
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.errors import NotFound, SystemFault
 from biotheca.settings import Settings
-from biotheca.submissions.model import TRANSITIONS, WORDS, ArchiveObject, DataFile, FileState, State, Submission, WrongState
+from biotheca.submissions.model import (
+    TRANSITIONS,
+    WORDS,
+    ArchiveObject,
+    DataFile,
+    FileState,
+    State,
+    Submission,
+    WrongState,
+)
 
 OUTBOX_DAYS = 7
 

@@ -13,7 +13,7 @@ from typing import Any
 from biotheca import clock, events
 from biotheca.accounts.model import Person
 from biotheca.errors import Finding
-from biotheca.submissions.model import UPLOADABLE, DataFile, FilesWrong, FileState, Submission
+from biotheca.submissions.model import UPLOADABLE, DataFile, FileState, FilesWrong, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import StaleWrite, SubmissionStore
 from biotheca.uploads import rules
@@ -37,7 +37,7 @@ def start(store: SubmissionStore, inbox: Inbox, person: Person, file_id: str, si
         raise FilesWrong(f"{file.name!r} is {file.state} and cannot be sent again.")
     if not 0 < size_bytes <= rules.LARGEST_FILE_BYTES:
         raise FilesWrong(f"{file.name!r} has {size_bytes} bytes; 1 to {rules.LARGEST_FILE_BYTES} can be taken.")
-    if file.size_bytes and file.size_bytes != size_bytes and not file.upload:
+    if file.state == FileState.DECLARED and file.size_bytes not in (None, size_bytes):
         raise FilesWrong(f"{file.name!r} was declared with {file.size_bytes} bytes, not {size_bytes}.")
     opened = file.upload
     if opened and opened["size_bytes"] != size_bytes:
@@ -135,6 +135,8 @@ def note_received(
     for _ in range(5):
         submission_id, file = store.file(file_id)
         if file.state not in REPLACEABLE or not rules.is_newer(sequencer, file.sequencer):
+            return file
+        if version_id and version_id == file.version_id:  # the same bytes, told once more
             return file
         size = inbox.facts(key, version_id)["size_bytes"]
         changed = replace(

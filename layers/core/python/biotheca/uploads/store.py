@@ -28,6 +28,12 @@ class Inbox:
         pieces = key.split("/")
         return pieces[2] if len(pieces) == 3 and pieces[0] == "submissions" else None
 
+    @staticmethod
+    def submission_of(key: str) -> str | None:
+        """The submission id of a key, or None if the key is not of an upload."""
+        pieces = key.split("/")
+        return pieces[1] if len(pieces) == 3 and pieces[0] == "submissions" else None
+
     def start(self, key: str) -> str:
         """Open a multipart upload; returns its id."""
         return buckets.start_upload(self.bucket, key)

@@ -1,0 +1,1 @@
+"""Door of the archive job for files that are too large for a function."""

@@ -1,0 +1,26 @@
+"""The workflow asks for a decision; a decision lets the workflow go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biotheca.curation import service
+
+from functions.observability import logger, of_envelope, of_submission, step
+from functions.stores import submissions, workflow
+
+
+@step(of_submission)
+def ask(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """State that waits (task token) for a curator."""
+    service.ask(submissions(), event["submission_id"], event["round"], event["token"])
+    return {}
+
+
+@step(of_envelope)
+def resume(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """CurationDecided from the bus: answer the waiting step."""
+    body = event["detail"]["body"]
+    resumed = service.resume_after_decision(submissions(), workflow(), body["submission"], body["round"])
+    logger().info("decision carried on" if resumed else "nothing waited for this decision")
+    return {"resumed": resumed}

@@ -1,0 +1,29 @@
+"""Released datasets enter the lake: one Iceberg commit a dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from biotheca.lake import service
+from biotheca.lake.model import TABLES
+from biotheca.lake.store import LakeTable
+
+from functions.observability import logger, step
+from functions.stores import records
+
+_batch = BatchProcessor(event_type=EventType.SQS)
+
+
+def _load(record: SQSRecord) -> None:
+    envelope = record.json_body["detail"]
+    logger().set_correlation_id(envelope["correlation_id"])
+    rows = service.load_dataset(records(), LakeTable("run", TABLES["run"]), envelope["body"]["dataset"])
+    logger().info("lake rows written", extra={"table": "run", "rows": rows, "dataset": envelope["body"]["dataset"]})
+
+
+@step(lambda event: None)
+def load_released(event: dict[str, Any], context: Any) -> Any:
+    """Queue of DatasetReleased."""
+    return process_partial_response(event=event, record_handler=_load, processor=_batch, context=context)

@@ -1,0 +1,54 @@
+"""The workflow's doors to publication: mint, archive, close, release; and the sweep over release dates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biotheca.publication import service
+
+from functions.observability import MetricUnit, logger, metrics, of_submission, step
+from functions.stores import archive, inbox, minting, records, reports, submissions
+
+
+@step(of_submission)
+def mint(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Issue the accessions of an accepted submission."""
+    counts = service.mint(submissions(), minting(), event["submission_id"])
+    metrics().add_metric(name="AccessionsIssued", unit=MetricUnit.Count, value=sum(counts.values()))
+    return counts
+
+
+@step(of_submission)
+def plan_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Write the manifest of files to archive."""
+    items = service.plan_archive(submissions(), event["submission_id"])
+    key = reports().put_manifest(event["submission_id"], event["round"], "archive", items)
+    return {"bucket": reports().bucket, "key": key, "count": len(items)}
+
+
+@step(of_submission)
+def archive_file(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Copy one file to the archive and prove the copy."""
+    service.archive_file(submissions(), inbox(), archive(), event["submission_id"], event["file_id"])
+    metrics().add_metric(name="FilesArchived", unit=MetricUnit.Count, value=1)
+    return {}
+
+
+@step(of_submission)
+def close_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Write the private records; say whether the release date has come."""
+    return service.close_archive(submissions(), records(), event["submission_id"])
+
+
+@step(of_submission)
+def release(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Make an archived submission public."""
+    return {"state": service.release(submissions(), records(), event["submission_id"]).state}
+
+
+@step(lambda event: "release-sweep")
+def release_due(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """On a schedule: release what has reached its date."""
+    released = service.release_due(submissions(), records())
+    logger().info("release sweep", extra={"released": len(released)})
+    return {"released": released}

@@ -1,0 +1,41 @@
+"""Publication: mint, archive, release; the sweep over release dates; the job for large files."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from constructs import Construct
+
+from infra.capabilities.capability import SUBMISSIONS, Capability
+from infra.constructs.batch_job import BatchJob
+from infra.constructs.python_function import House
+from infra.constructs.queues import dead_letters
+
+ARCHIVING = SUBMISSIONS | {"inbox_bucket": "r", "open_archive_bucket": "rw"}
+
+
+class Publication(Capability):
+    """functions/publication and batch/publication."""
+
+    def __init__(self, scope: Construct, house: House) -> None:
+        super().__init__(scope, "publication", house)
+        self.add("mint", SUBMISSIONS | {"accessions_table": "rw"})
+        self.add("plan_archive", {"records_table": "r", "outbox_table": "w", "derived_bucket": "w"})
+        self.add("archive_file", ARCHIVING, timeout=Duration.minutes(15), memory_mb=1024)
+        self.add("close_archive", SUBMISSIONS)
+        self.add("release", SUBMISSIONS)
+        due = self.add("release_due", SUBMISSIONS, timeout=Duration.minutes(5))
+        caller = iam.Role(self, "ReleaseDueCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        undelivered = dead_letters(self, "ReleaseDue", house)
+        undelivered.grant_send_messages(caller)
+        scheduler.Schedule(
+            self,
+            "ReleaseDue",
+            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(15)),
+            target=targets.LambdaInvoke(due, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
+            description="Release what has reached its date",
+        )
+        command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]
+        self.jobs["PublicationJob"] = BatchJob(self, "publication", house, ARCHIVING, command)

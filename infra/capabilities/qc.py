@@ -1,0 +1,24 @@
+"""File checks: the workflow's steps around the Batch job of the same name."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from infra.capabilities.capability import SUBMISSIONS, Capability
+from infra.constructs.batch_job import BatchJob
+from infra.constructs.python_function import House
+
+_ARGUMENTS = ("bucket", "key", "version-id", "md5", "format", "report-bucket", "report-key")
+
+
+class Qc(Capability):
+    """functions/qc and batch/qc. The job knows objects and reports, no tables."""
+
+    def __init__(self, scope: Construct, house: House) -> None:
+        super().__init__(scope, "qc", house)
+        self.add("plan_checks", SUBMISSIONS | {"derived_bucket": "w", "inbox_bucket": "r"})
+        self.add("note_verdict", SUBMISSIONS | {"derived_bucket": "r"})
+        self.add("judge", {"records_table": "r", "outbox_table": "w"})
+        self.add("return_files", SUBMISSIONS)
+        command = [word for name in _ARGUMENTS for word in (f"--{name}", f"Ref::{name.replace('-', '_')}")]
+        self.jobs["QcJob"] = BatchJob(self, "qc", house, {"inbox_bucket": "r", "derived_bucket": "w"}, command)

@@ -1,0 +1,137 @@
+"""Batch: one environment pair for the house, one job definition a folder of batch/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Size
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from biotheca.settings import variable
+from constructs import Construct
+
+from infra.constructs.assets import ROOT
+from infra.constructs.python_function import House, grant
+
+UNSOUND_DATA = 2  # exit code: the report is written, trying again is useless
+
+
+class Computers(Construct):
+    """Where jobs run: isolated subnets that reach only AWS's endpoints; Fargate, and Spot with NVMe for the largest."""
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        super().__init__(scope, name)
+        self.vpc = ec2.Vpc(
+            self,
+            "Network",
+            max_azs=2,
+            nat_gateways=0,
+            restrict_default_security_group=False,
+            subnet_configuration=[ec2.SubnetConfiguration(name="jobs", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)],
+        )
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        jobs = ec2.SecurityGroup(self, "Jobs", vpc=self.vpc, description="Jobs: out to AWS endpoints only, nothing in")
+        for service in ("ECR", "ECR_DOCKER", "CLOUDWATCH_LOGS", "KMS"):
+            endpoint = self.vpc.add_interface_endpoint(
+                service.title().replace("_", ""),
+                service=getattr(ec2.InterfaceVpcEndpointAwsService, service),
+                open=False,
+            )
+            endpoint.connections.allow_from(jobs, ec2.Port.tcp(443), "jobs")
+        self.vpc.add_flow_log("FlowLog")
+        fargate = batch.FargateComputeEnvironment(
+            self, "Fargate", vpc=self.vpc, security_groups=[jobs], maxv_cpus=256, replace_compute_environment=True
+        )
+        template = ec2.LaunchTemplate(
+            self,
+            "Scratch",
+            require_imdsv2=True,
+            block_devices=[
+                ec2.BlockDevice(
+                    device_name="/dev/xvda",
+                    volume=ec2.BlockDeviceVolume.ebs(60, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
+                )
+            ],
+        )
+        spot = batch.ManagedEc2EcsComputeEnvironment(
+            self,
+            "Spot",
+            vpc=self.vpc,
+            security_groups=[jobs],
+            spot=True,
+            minv_cpus=0,
+            maxv_cpus=256,
+            use_optimal_instance_classes=False,
+            instance_classes=[ec2.InstanceClass.R6GD, ec2.InstanceClass.I4G],
+            allocation_strategy=batch.AllocationStrategy.SPOT_PRICE_CAPACITY_OPTIMIZED,
+            launch_template=template,
+        )
+        self.queue = batch.JobQueue(self, "Queue", priority=10)
+        self.queue.add_compute_environment(fargate, 1)
+        self.large_queue = batch.JobQueue(self, "LargeQueue", priority=5)
+        self.large_queue.add_compute_environment(spot, 1)
+
+
+class BatchJob(Construct):
+    """batch/<capability>: image, command, rights, retries. A reclaimed machine is retried, bad data never."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        capability: str,
+        house: House,
+        needs: Mapping[str, str],
+        command: list[str],
+        *,
+        cpu: float = 1,
+        memory_mb: int = 2048,
+    ) -> None:
+        super().__init__(scope, f"{capability.capitalize()}Job")
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=logs.RetentionDays.ONE_YEAR,
+            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        environment = {variable(setting): grant(house, self.role, setting, mode) for setting, mode in needs.items()}
+        container = batch.EcsFargateContainerDefinition(
+            self,
+            "Container",
+            image=image_of(capability, house),
+            command=["python", "-m", f"batch.{capability}", *command],
+            cpu=cpu,
+            memory=Size.mebibytes(memory_mb),
+            job_role=self.role,
+            environment=environment,
+            fargate_cpu_architecture=ecs.CpuArchitecture.ARM64,
+            logging=ecs.LogDriver.aws_logs(stream_prefix=capability, log_group=log_group),
+        )
+        self.definition = batch.EcsJobDefinition(
+            self,
+            "Definition",
+            container=container,
+            timeout=Duration.days(3),
+            retry_attempts=3,
+            # The first that fits decides; an exit code that none names is retried.
+            retry_strategies=[
+                batch.RetryStrategy.of(batch.Action.EXIT, batch.Reason.custom(on_exit_code=str(UNSOUND_DATA))),
+                batch.RetryStrategy.of(batch.Action.RETRY, batch.Reason.SPOT_INSTANCE_RECLAIMED),
+                batch.RetryStrategy.of(batch.Action.RETRY, batch.Reason.custom(on_reason="*")),
+            ],
+        )
+
+
+def image_of(capability: str, house: House) -> ecs.ContainerImage:
+    """The image of batch/<capability>/Dockerfile, or (where no engine is) a name that the laptop maps to a process."""
+    if not house.stage.images:
+        return ecs.ContainerImage.from_registry(f"biotheca-{capability}")
+    kept = ["*", "!batch/", "batch/*", "!batch/__init__.py", f"!batch/{capability}/", "!layers/", "layers/*"]
+    kept += ["!layers/core/", "!client/", "!pyproject.toml", "!README.md", "!LICENSE", "__pycache__"]
+    return ecs.ContainerImage.from_asset(
+        str(ROOT), file=f"batch/{capability}/Dockerfile", exclude=kept, ignore_mode=IgnoreMode.GIT
+    )

@@ -1,0 +1,80 @@
+"""Queues that lose no message: each has dead letters, an alarm on them, and a consumer that reports item by item."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.python_function import House
+
+TRIES = 5
+
+
+def dead_letters(scope: Construct, name: str, house: House) -> sqs.Queue:
+    """A queue for what could not be handled; any message in it raises an alarm."""
+    queue = sqs.Queue(
+        scope,
+        f"{name}DeadLetters",
+        retention_period=Duration.days(14),
+        enforce_ssl=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+    )
+    alarm = queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)).create_alarm(
+        scope,
+        f"{name}DeadLettersWaiting",
+        threshold=1,
+        evaluation_periods=1,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=f"{name}: a message was given up; look at it, mend the cause, redrive",
+    )
+    alarm.add_alarm_action(actions.SnsAction(house.alarms))
+    return queue
+
+
+def consumed_queue(
+    scope: Construct, name: str, house: House, consumer: lambda_.Function, timeout_s: int = 30
+) -> sqs.Queue:
+    """A queue whose consumer answers with batch item failures; after five tries a message is a dead letter."""
+    queue = sqs.Queue(
+        scope,
+        f"{name}Queue",
+        enforce_ssl=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        # Six times the function's time-out, as AWS advises for queues that feed functions.
+        visibility_timeout=Duration.seconds(6 * timeout_s),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters(scope, name, house), max_receive_count=TRIES),
+    )
+    consumer.add_event_source(
+        sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True, max_concurrency=10)
+    )
+    return queue
+
+
+def on_event(
+    scope: Construct, name: str, house: House, event: str, target: lambda_.Function | sqs.Queue
+) -> events.Rule:
+    """Deliver one kind of our events to a function or a queue; what cannot be delivered is a dead letter."""
+    rule = events.Rule(
+        scope,
+        f"{name}On{event}",
+        event_bus=house.bus,
+        event_pattern=events.EventPattern(source=["biotheca"], detail_type=[event]),
+        description=f"{event} -> {name}",
+    )
+    undelivered = dead_letters(scope, f"{name}On{event}", house)
+    if isinstance(target, sqs.Queue):
+        rule.add_target(targets.SqsQueue(target, dead_letter_queue=undelivered))
+    else:
+        rule.add_target(
+            targets.LambdaFunction(
+                target, dead_letter_queue=undelivered, retry_attempts=TRIES, max_event_age=Duration.hours(6)
+            )
+        )
+    return rule

@@ -1,0 +1,125 @@
+"""A state machine from statemachines/<name>.asl.json: the file's placeholders are the given names, no more, no less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.constructs.assets import ROOT
+from infra.constructs.batch_job import BatchJob, Computers
+from infra.constructs.python_function import House
+
+
+class Workflow(Construct):
+    """Standard workflow with full logs and traces, rights to just what its file names, an alarm on failures."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        house: House,
+        functions: Mapping[str, lambda_.Function],
+        jobs: Mapping[str, BatchJob],
+        computers: Computers,
+        manifests: s3.Bucket,
+    ) -> None:
+        super().__init__(scope, f"{name.capitalize()}Workflow")
+        file = ROOT / "statemachines" / f"{name}.asl.json"
+        placeholders = set(re.findall(r"\$\{(\w+)\}", file.read_text()))
+        names: dict[str, str] = {key: fn.function_arn for key, fn in functions.items()}
+        names |= {key: job.definition.job_definition_arn for key, job in jobs.items()}
+        names["QcQueue"] = computers.queue.job_queue_arn
+        missing = placeholders - set(names)
+        if missing:
+            raise ValueError(f"{file.name} names {sorted(missing)}, which no function, job or queue is called")
+        log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=logs.RetentionDays.ONE_YEAR,
+            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_file(str(file)),
+            definition_substitutions={key: names[key] for key in sorted(placeholders)},
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
+        )
+        called = [function.function_arn for key, function in functions.items() if key in placeholders]
+        self.machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=called))
+        # The Map states read their manifests themselves.
+        read = iam.PolicyStatement(actions=["s3:GetObject"], resources=[manifests.arn_for_objects("manifests/*")])
+        self.machine.add_to_role_policy(read)
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
+        )
+        self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
+        alarm = self.machine.metric_failed(period=Duration.minutes(5)).create_alarm(
+            self,
+            "Failing",
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f"An execution of {name} failed: a submission is held and waits for an operator",
+        )
+        alarm.add_alarm_action(actions.SnsAction(house.alarms))
+
+    def _allow_jobs(self, jobs: list[BatchJob], computers: Computers) -> None:
+        stack = Stack.of(self)
+        definitions = [job.definition.job_definition_arn for job in jobs]
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["batch:SubmitJob"], resources=[*definitions, computers.queue.job_queue_arn])
+        )
+        # A job has no name before it is submitted: these three actions know no narrower resource.
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(actions=["batch:DescribeJobs", "batch:TerminateJob"], resources=["*"])
+        )
+        rule = stack.format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventsForBatchJobsRule"
+        )
+        self.machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule]
+            )
+        )
+        # A distributed Map starts child executions of its own machine; a separate policy, because the machine
+        # itself waits for the policy that CDK attaches by default.
+        children = iam.Policy(self, "Children")
+        children.add_statements(
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machine.state_machine_arn]),
+            iam.PolicyStatement(
+                actions=["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
+                resources=[
+                    stack.format_arn(
+                        service="states",
+                        resource="execution",
+                        resource_name=f"{self.machine.state_machine_name}*",
+                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                ],
+            ),
+        )
+        children.attach_to_role(self.machine.role)
+
+    def let_answer(self, *functions: lambda_.Function) -> None:
+        """Functions that answer a waiting step. A policy of its own: the machine already waits for these functions."""
+        policy = iam.Policy(self, "Answering")
+        policy.add_statements(
+            iam.PolicyStatement(
+                actions=["states:SendTaskSuccess", "states:SendTaskFailure"], resources=[self.machine.state_machine_arn]
+            )
+        )
+        for function in functions:
+            if function.role:
+                policy.attach_to_role(function.role)

@@ -1,0 +1,89 @@
+"""What can be thrown away and deployed again: functions, API, workflow, jobs, schedules, dashboards."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.capabilities import api, curation, events, lake, publication, qc, search, submissions, uploads
+from infra.capabilities.capability import Capability
+from infra.constructs.assets import RUNTIME, layer_code
+from infra.constructs.batch_job import Computers
+from infra.constructs.python_function import House
+from infra.constructs.workflow import Workflow
+
+LAYERS = ("core", "web", "lake")
+
+
+class ServiceStack(Stack):
+    """The stateless half of the house. One construct a capability; they meet in the workflow and on the bus."""
+
+    def __init__(self, scope: Construct, name: str, house: House) -> None:
+        super().__init__(scope, name, description="Biotheca: functions, API, workflow and jobs")
+        for layer in LAYERS:
+            house.layers[layer] = lambda_.LayerVersion(
+                self,
+                f"{layer.capitalize()}Layer",
+                code=layer_code(layer, house.stage.bundle),
+                compatible_runtimes=[RUNTIME],
+                compatible_architectures=[lambda_.Architecture.ARM_64],
+                description=f"layers/{layer}",
+            )
+        self._settings(house)
+        computers = Computers(self, "Computers")
+        starting = submissions.Submissions(self, house)
+        others = (uploads.Uploads, qc.Qc, curation.Curation, publication.Publication)
+        made: list[Capability] = [starting, *(kind(self, house) for kind in others)]
+        functions = {key: fn for capability in made for key, fn in capability.functions.items()}
+        jobs = {key: job for capability in made for key, job in capability.jobs.items()}
+        workflow = Workflow(self, "submission", house, functions, jobs, computers, house.buckets["derived_bucket"])
+        house.values["submission_workflow"] = workflow.machine.state_machine_arn
+        starting.start_on_event(workflow.machine)
+        workflow.let_answer(*(functions[key] for key in ("UploadsAwaitFiles", "UploadsResume", "CurationResume")))
+        events.Events(self, house)
+        search.Search(self, house)
+        lake.Lake(self, house)
+        door = api.Api(self, house)
+        self._dashboard(house, workflow, door)
+        self.api = door.api
+        CfnOutput(self, "ApiUrl", value=door.api.url)
+        CfnOutput(self, "UserPoolId", value=house.pool.user_pool_id)
+        CfnOutput(self, "UserPoolClientId", value=house.pool_client.user_pool_client_id)
+
+    def _settings(self, house: House) -> None:
+        issuer = f"https://cognito-idp.{self.region}.{self.url_suffix}/{house.pool.user_pool_id}"
+        # Where the keys are is a setting of its own: on the laptop the issuer is the same, the address another.
+        keys = self.node.try_get_context("token_keys_url") or f"{issuer}/.well-known/jwks.json"
+        house.values |= {
+            "user_pool": house.pool.user_pool_id,
+            "user_pool_client": house.pool_client.user_pool_client_id,
+            "token_issuer": issuer,
+            "token_keys_url": keys.replace("{pool}", house.pool.user_pool_id),
+        }
+
+    def _dashboard(self, house: House, workflow: Workflow, door: api.Api) -> None:
+        board = cloudwatch.Dashboard(self, "Overview")
+        board.add_widgets(
+            cloudwatch.GraphWidget(
+                title="Submissions: rounds started and failed",
+                left=[workflow.machine.metric_started(), workflow.machine.metric_failed()],
+            ),
+            cloudwatch.GraphWidget(
+                title="API: requests and faults", left=[door.api.metric_count(), door.api.metric_server_error()]
+            ),
+            cloudwatch.GraphWidget(
+                title="Files",
+                left=[
+                    cloudwatch.Metric(
+                        namespace="Biotheca", metric_name=name, dimensions_map={"service": service}, statistic="Sum"
+                    )
+                    for name, service in (
+                        ("FilesSound", "qc"),
+                        ("FilesUnsound", "qc"),
+                        ("FilesArchived", "publication"),
+                    )
+                ],
+            ),
+        )

@@ -1,0 +1,24 @@
+"""What differs between a real stage and the laptop. No lookups: synthesis is a pure function of this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment. `bundle` puts third-party packages into layers; `images` builds containers from batch/."""
+
+    name: str
+    keep_data: bool
+    bundle: bool
+    images: bool
+    waf: bool = True
+    public_url: str = ""
+    mail_sender: str = "archive@biotheca.example"
+
+
+PRODUCTION = Stage("production", keep_data=True, bundle=True, images=True)
+# The laptop runs handlers in the project's own environment and jobs as processes: no bundles, no images.
+LAPTOP = Stage("laptop", keep_data=False, bundle=False, images=False)
+STAGES = {stage.name: stage for stage in (PRODUCTION, LAPTOP)}

@@ -1,0 +1,41 @@
+"""Starts the archive's whole laptop cloud for the command line: synthesis beside the start, then the deployment."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.laptop import Laptop
+from local.synthesis import assembly as synthesised
+
+Report = Callable[[str], None]
+
+
+def new_laptop(state_dir: Path, port: int = 0, front_port: int = 0, bare: bool = False) -> Laptop:
+    """A laptop that is not yet started: the archive's with gate, lake and people, or a bare one for other stacks."""
+    if not bare and importlib.util.find_spec("local.stack"):
+        archive: Laptop = importlib.import_module("local.stack").Stack(state_dir, port, front_port)
+        return archive
+    return Laptop(state_dir, port, front_port)
+
+
+@contextmanager
+def serve(
+    laptop: Laptop, assembly: Path | None = None, empty: bool = False, report: Report = lambda text: None
+) -> Iterator[Laptop]:
+    """Starts and deploys the archive (or `assembly`, or nothing if `empty`); stops at the end."""
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as synthesis:
+        # Both take seconds and neither needs the other.
+        wanted = None if empty else assembly or synthesis.submit(synthesised, laptop.state_dir)
+        with laptop:
+            report(f"started in {time.monotonic() - started:.1f} s")
+            if wanted is not None:
+                laptop.deploy(wanted if isinstance(wanted, Path) else wanted.result(), report)
+                report(f"ready after {time.monotonic() - started:.1f} s")
+            yield laptop

@@ -1,0 +1,190 @@
+"""What multipart uploads hold, by checksum: the part of S3 that moto forgets.
+
+moto keeps no checksum of a part, shows none in ListParts and compares none on completion. The gate
+remembers them per open upload, refuses what S3 refuses, and writes them into S3's answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from local.gate import crc
+from local.gate.body import DIGEST_BYTES, new_digest
+from local.gate.refusals import Refused, bad_digest, invalid_request, malformed_xml
+
+POLYNOMIALS = {"CRC32": crc.CRC32, "CRC32C": crc.CRC32C, "CRC64NVME": crc.CRC64NVME}
+
+
+@dataclass
+class Part:
+    size_bytes: int
+    algorithm: str | None
+    digest: bytes
+
+
+@dataclass
+class Upload:
+    algorithm: str | None
+    kind: str
+    parts: dict[int, Part] = field(default_factory=dict)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+class Uploads:
+    """Open uploads by their id."""
+
+    def __init__(self) -> None:
+        self._uploads: dict[str, Upload] = {}
+        self._lock = threading.Lock()
+
+    def created(self, answer: bytes, algorithm: str | None, kind: str | None) -> None:
+        """Remember an upload from S3's answer to CreateMultipartUpload."""
+        match = re.search(rb"<UploadId>([^<]+)</UploadId>", answer)
+        if match:
+            kind = kind or ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
+            with self._lock:
+                self._uploads[match[1].decode()] = Upload(algorithm, kind)
+
+    def algorithm(self, upload_id: str) -> str | None:
+        upload = self._uploads.get(upload_id)
+        return upload.algorithm if upload else None
+
+    def finished(self, upload_id: str) -> None:
+        """Completed or aborted: forget it."""
+        with self._lock:
+            self._uploads.pop(upload_id, None)
+
+    def check_part(self, upload_id: str, algorithm: str | None) -> None:
+        """Raises Refused when a part comes with another checksum than the upload was begun with."""
+        upload = self._uploads.get(upload_id)
+        if upload and upload.kind == "FULL_OBJECT" and algorithm is None:
+            return  # S3 computes it then, and so does the gate
+        if upload and upload.algorithm and upload.algorithm != algorithm:
+            actual = algorithm.lower() if algorithm else "null"
+            expected = upload.algorithm.lower()
+            raise invalid_request(
+                f"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
+            )
+
+    def stored(self, upload_id: str, number: int, part: Part) -> None:
+        with self._lock:
+            upload = self._uploads.get(upload_id)
+            if upload:
+                upload.parts[number] = part
+
+    def check_completion(self, upload_id: str, request: bytes, whole: dict[str, str], size: str | None) -> str | None:
+        """Compare a CompleteMultipartUpload with what is stored. Returns the object's own checksum, if it has one."""
+        upload = self._uploads.get(upload_id)
+        if upload is None:
+            return None
+        chosen = []
+        for element in _part_elements(request):
+            number = int(element.get("PartNumber", "0"))
+            stored = upload.parts.get(number)
+            if stored is None:
+                continue  # moto answers InvalidPart itself
+            self._check_named(upload, number, stored, element)
+            chosen.append(stored)
+        total_bytes = sum(part.size_bytes for part in chosen)
+        if size is not None and size != str(total_bytes):
+            raise invalid_request("The provided 'x-amz-mp-object-size' header value does not match what was computed.")
+        value = object_checksum(upload, chosen)
+        for algorithm, given in whole.items():
+            if (
+                algorithm == upload.algorithm
+                and value is not None
+                and given != value.partition("-")[0]
+                and given != value
+            ):
+                raise bad_digest(algorithm.lower())
+        return value
+
+    @staticmethod
+    def _check_named(upload: Upload, number: int, stored: Part, element: dict[str, str]) -> None:
+        for algorithm in DIGEST_BYTES:
+            given = element.get(f"Checksum{algorithm}")
+            if given is None:
+                if algorithm == upload.algorithm and upload.kind == "COMPOSITE":
+                    raise invalid_request(
+                        f"The upload was created using a {algorithm.lower()} checksum. The complete request must "
+                        f"include the checksum for each part. It was missing for part {number} in the request."
+                    )
+            elif algorithm != stored.algorithm or given != base64.b64encode(stored.digest).decode():
+                message = (
+                    "One or more of the specified parts could not be found.  The part may not have been uploaded, "
+                    "or the specified entity tag may not match the part's entity tag."
+                )
+                raise Refused(400, "InvalidPart", message, PartNumber=str(number))
+
+    def write_into_list(self, upload_id: str, answer: bytes) -> bytes:
+        """S3's ListParts answer with each part's checksum in its place."""
+        upload = self._uploads.get(upload_id)
+        if upload is None:
+            return answer
+
+        def add(match: re.Match[bytes]) -> bytes:
+            number = re.search(rb"<PartNumber>(\d+)</PartNumber>", match[0])
+            part = upload.parts.get(int(number[1])) if number else None
+            if part is None or part.algorithm is None:
+                return match[0]
+            value = base64.b64encode(part.digest).decode()
+            return (
+                match[0].removesuffix(b"</Part>")
+                + f"<Checksum{part.algorithm}>{value}</Checksum{part.algorithm}></Part>".encode()
+            )
+
+        answer = re.sub(rb"<Part>.*?</Part>", add, answer, flags=re.DOTALL)
+        if upload.algorithm and b"<ChecksumAlgorithm>" not in answer:
+            top = f"<ChecksumAlgorithm>{upload.algorithm}</ChecksumAlgorithm><ChecksumType>{upload.kind}</ChecksumType>"
+            answer = _before_end(answer, top)
+        return answer
+
+    def write_into_completion(self, upload_id: str, answer: bytes, value: str | None) -> bytes:
+        upload = self._uploads.get(upload_id)
+        if upload is None or value is None or upload.algorithm is None:
+            return answer
+        name = f"Checksum{upload.algorithm}"
+        more = f"<{name}>{value}</{name}><ChecksumType>{upload.kind}</ChecksumType>"
+        return _before_end(answer, more)
+
+
+def _before_end(answer: bytes, more: str) -> bytes:
+    """More elements at the end of the root, whatever moto calls it."""
+    at = answer.rindex(b"</")
+    return answer[:at] + more.encode() + answer[at:]
+
+
+def _part_elements(request: bytes) -> list[dict[str, str]]:
+    if b"<!DOCTYPE" in request:  # no entity is ever expanded here
+        raise malformed_xml()
+    try:
+        root = ElementTree.fromstring(request)  # noqa: S314  without a DOCTYPE there is nothing to expand
+    except ElementTree.ParseError as error:
+        raise malformed_xml() from error
+    return [
+        {_local(item.tag): (item.text or "").strip() for item in part} for part in root if _local(part.tag) == "Part"
+    ]
+
+
+def object_checksum(upload: Upload, parts: list[Part]) -> str | None:
+    """The checksum of the whole object: of the parts' digests (COMPOSITE, with their count) or of its bytes."""
+    algorithm = upload.algorithm
+    if algorithm is None or not parts or any(part.algorithm != algorithm for part in parts):
+        return None
+    if upload.kind == "COMPOSITE":
+        digest = new_digest(algorithm)
+        for part in parts:
+            digest.update(part.digest)
+        return f"{base64.b64encode(digest.digest()).decode()}-{len(parts)}"
+    polynomial = POLYNOMIALS[algorithm]
+    value = 0
+    for part in parts:
+        value = polynomial.combine(value, int.from_bytes(part.digest, "big"), part.size_bytes)
+    return base64.b64encode(value.to_bytes(polynomial.width_bytes, "big")).decode()

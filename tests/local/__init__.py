@@ -1,0 +1,1 @@
+"""The laptop cloud, part by part."""

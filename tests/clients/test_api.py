@@ -41,6 +41,15 @@ def test_a_decision_is_never_sent_twice(archive: Archive, client: Client, status
     assert archive.calls.count(f"POST /v1/curation/{sid}/decision") == 1
 
 
+def test_opening_a_submission_is_repeated_only_with_a_key(archive: Archive, client: Client) -> None:
+    archive.api_orders += [("submissions$", 0)]
+    with pytest.raises(NetworkDown, match="cannot be reached"):
+        client.open_submission("gsa", "title")
+    archive.api_orders += [("submissions$", 0)]
+    client.open_submission("gsa", "title", idempotency_key="k")
+    assert len(archive.submissions) == 2
+
+
 def test_an_old_token_is_renewed_once_for_all_threads(archive: Archive, client: Client) -> None:
     archive.expire_tokens()
     threads = [threading.Thread(target=client.who_am_i) for _ in range(8)]

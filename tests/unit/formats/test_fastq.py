@@ -99,6 +99,11 @@ def test_a_name_of_256_characters_is_taken_with_any_description_behind_it() -> N
     assert _check([header + b"\nA\n+\nI\n"]).defects == []
 
 
+def test_one_character_more_is_refused_wherever_the_read_stands() -> None:
+    check = _check([tiny_fastq(3) + b"@" + b"n" * 257 + b"\nA\n+\nI\n" + tiny_fastq(3)])
+    assert [(d.code, d.line) for d in check.defects] == [("name_length", 13)]
+
+
 def test_a_quality_line_that_begins_like_a_header_is_not_taken_for_one() -> None:
     text = b"@r1\nACGT\n+\n@III\n@r2\nACGT\n+\n+III\n"
     assert _found(_check([text])) == (2, 8, [])

@@ -54,6 +54,12 @@ def test_digests_and_size_are_of_the_stored_bytes_even_of_a_broken_file() -> Non
         assert report.size_bytes == len(stored)
 
 
+def test_a_large_file_that_breaks_at_its_beginning_is_still_read_to_its_end() -> None:
+    stored = b"\x1f\x8b\x08\xff" + bytes(300_000)
+    report = check_file([stored[i : i + 1000] for i in range(0, len(stored), 1000)], None, "fastq", "a.fastq.gz")
+    assert (report.size_bytes, report.md5) == (len(stored), hashlib.md5(stored).hexdigest())
+
+
 def test_a_wrong_md5_is_named_with_both_values_and_stands_before_all_else() -> None:
     report = check_file([b"@r\nX\n+\nI\n"], "0" * 32, "fastq", "a.fq")
     assert [f.rule for f in report.findings] == ["qc.md5", "qc.base"]

@@ -18,9 +18,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from biotheca.settings import variable
 from constructs import Construct
 
+from biotheca.settings import variable
 from infra.constructs.assets import RUNTIME, function_code
 from infra.stages import Stage
 

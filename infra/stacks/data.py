@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from biotheca.accounts.model import Role
 from constructs import Construct
 
+from biotheca.accounts.model import Role
 from infra.constructs.python_function import House
 from infra.stages import Stage
 

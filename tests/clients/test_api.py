@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from biotheca_client import Client, NetworkDown, NotSignedIn, WrongUse
 from biotheca_client.api import pause_before
 from biotheca_client.config import DEFAULT_SERVER, Config, is_private_line
-
 from tests.clients.archive_double import Archive
 
 

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from biotheca_client import Client, ClientFault, NetworkDown, Refused
 from biotheca_client.errors import FileDiffers
 from biotheca_client.local_files import parts_of
 from biotheca_client.uploads import Uploader
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, write
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functions.api.app  # registers every operation
 import pytest
-from functions.api.seam import OPERATIONS
 
+import functions.api.app  # registers every operation
+from functions.api.seam import OPERATIONS
 from tests.journeys.conftest import Person, draft, tiny_fastq
 
 assert functions.api.app.app

@@ -13,7 +13,6 @@ from typing import Any
 
 from biotheca.accessions.model import forms
 from biotheca.accessions.service import Mint
-
 from local.stack import Stack
 
 WORKERS, OWNERS, EACH, SINGLES = 8, 124, 100, 100
@@ -31,7 +30,10 @@ def test_a_hundred_thousand_numbers_over_eight_processes_are_all_different(
     command = [sys.executable, "-m", "tests.journeys.mint_worker"]
     children = [
         subprocess.Popen(
-            [*command, f"w{n}", str(OWNERS), str(EACH), str(SINGLES)], env=environment, stdout=subprocess.PIPE, text=True
+            [*command, f"w{n}", str(OWNERS), str(EACH), str(SINGLES)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for n in range(WORKERS)
     ]

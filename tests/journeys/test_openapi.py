@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import functions.api.app
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from openapi_spec_validator import validate
-from functions.api.openapi import document
-from functions.api.seam import OPERATIONS
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,6 +15,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import functions.api.app
+from functions.api.openapi import document
+from functions.api.seam import OPERATIONS
 from local.stack import Stack
 from tests.journeys.conftest import Person
 

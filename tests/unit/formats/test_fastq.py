@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from biotheca.formats.fastq import Defect, FastqCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats.fastq import Defect, FastqCheck
 from tests.unit.formats.making import cut_into, tiny_fastq, with_line, without_line
 from tests.unit.formats.twin import judge
 

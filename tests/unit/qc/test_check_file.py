@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from biotheca.formats.containers import Limits
-from biotheca.qc import Report, Verdict, check_file
-from biotheca.qc.model import NoSuchCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats.containers import Limits
+from biotheca.qc import Report, Verdict, check_file
+from biotheca.qc.model import NoSuchCheck
 from tests.real_data import real_files
 from tests.unit.formats.making import bgzf, cut_into, gzip_member, tiny_fastq
 from tests.unit.qc.defects import CASES

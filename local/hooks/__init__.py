@@ -17,6 +17,7 @@ def install() -> None:
     global _installed
     from local.hooks import (
         batch_runtime,
+        cfn_change_sets,
         cfn_order,
         cfn_types,
         event_source_hooks,
@@ -32,6 +33,7 @@ def install() -> None:
         for hook in (
             soundness,
             cfn_order,
+            cfn_change_sets,
             cfn_types,
             lambda_runtime,
             batch_runtime,

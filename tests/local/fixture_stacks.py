@@ -309,8 +309,9 @@ def _state(assembly: Assembly) -> None:
         },
         "Database": {
             "Type": "AWS::Glue::Database",
-            "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "lake"}},
+            "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "probe"}},
         },
+        "Lake": {"Type": "AWS::S3::Bucket", "Properties": {}},
         "GlueTable": {
             "Type": "AWS::Glue::Table",
             "Properties": {
@@ -319,7 +320,7 @@ def _state(assembly: Assembly) -> None:
                 "TableInput": {
                     "Name": "runs",
                     "TableType": "EXTERNAL_TABLE",
-                    "StorageDescriptor": {"Columns": [{"Name": "run", "Type": "string"}], "Location": "s3://lake/runs"},
+                    "StorageDescriptor": {"Columns": [{"Name": "run", "Type": "string"}], "Location": {"Fn::Sub": "s3://${Lake}/runs"}},
                 },
                 "OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
             },

@@ -102,6 +102,18 @@ def generated_names_are_random() -> bool:
 
 
 @fact
+def change_sets_have_neither_outputs_nor_exports() -> bool:
+    formation = client("cloudformation")
+    output = {"Value": {"Ref": "Q"}, "Export": {"Name": "queue"}}
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Q": output}}
+    where = {"StackName": "s", "ChangeSetName": "c"}
+    formation.create_change_set(**where, ChangeSetType="CREATE", TemplateBody=json.dumps(template))
+    formation.execute_change_set(**where)
+    described = formation.describe_stacks(StackName="s")["Stacks"][0]
+    return not described.get("Outputs") and not formation.list_exports()["Exports"]
+
+
+@fact
 def a_bucket_loses_its_versioning() -> bool:
     stack(
         {

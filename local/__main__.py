@@ -39,9 +39,9 @@ def main(context: click.Context, state: Path) -> None:
 
 
 @main.command()
-@click.option("--port", default=8901, show_default=True, help="Port of the AWS APIs; 0 = any free.")
+@click.option("--port", default=8471, show_default=True, help="Port of the AWS APIs; 0 = any free.")
 @click.option(
-    "--front-port", default=8900, show_default=True, help="Port of the archive's API and portal; 0 = any free."
+    "--front-port", default=8470, show_default=True, help="Port of the archive's API and portal; 0 = any free."
 )
 @click.option(
     "--assembly",
@@ -66,11 +66,8 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
             ) as laptop,
         ):
             lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
-            click.echo(f"archive and portal  {laptop.front_url}")
-            click.echo(f"AWS APIs            {laptop.endpoint_url}")
-            click.echo("Ctrl-C ends it.")
-            while True:
-                time.sleep(3600)
+            _welcome(laptop)
+            threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("ended")
     except AlreadyRunning as fault:
@@ -78,6 +75,42 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
     except PortTaken as fault:
         _fail(str(fault), EXIT_PORT)
     except (CannotSynthesise, DeploymentFailed) as fault:
+        _fail(str(fault), EXIT_FAILED)
+
+
+@main.command()
+@click.option("--exit", "ends", is_flag=True, help="End after the journey instead of serving on.")
+@click.option("--port", default=8471, show_default=True, help="Port of the AWS APIs; 0 = any free.")
+@click.option("--front-port", default=8470, show_default=True, help="Port of the archive's API; 0 = any free.")
+@click.pass_obj
+def demo(state: Path, ends: bool, port: int, front_port: int) -> None:
+    """Plays the journey of real reads from upload to published download, then serves until Ctrl-C."""
+    from local import demo as journey
+    from local.compose import new_laptop, serve
+    from local.deploy import DeploymentFailed
+    from local.server import PortTaken
+    from local.stack import Stack
+    from local.synthesis import CannotSynthesise
+
+    try:
+        with (
+            _signals_end_us(),
+            Lock(state) as lock,
+            serve(new_laptop(state, port, front_port), report=click.echo) as laptop,
+        ):
+            lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
+            if isinstance(laptop, Stack):
+                journey.play(laptop, state / "demo")
+            if not ends:
+                _welcome(laptop)
+                threading.Event().wait()
+    except KeyboardInterrupt:
+        click.echo("ended")
+    except AlreadyRunning as fault:
+        _fail(str(fault), EXIT_RUNNING)
+    except PortTaken as fault:
+        _fail(str(fault), EXIT_PORT)
+    except (CannotSynthesise, DeploymentFailed, journey.DemoFailed) as fault:
         _fail(str(fault), EXIT_FAILED)
 
 
@@ -177,6 +210,19 @@ def redrive(state: Path, queue: str) -> None:
     """Puts the dead letters of QUEUE back into it."""
     answer = _ask(state, "POST", "redrive", {"queue": queue})
     click.echo(f"{answer['moved']} messages from {answer['from']} back to {answer['queue']}")
+
+
+def _welcome(laptop: Any) -> None:
+    from local.people import PEOPLE
+
+    click.echo(f"\narchive and portal  {laptop.front_url}")
+    click.echo(f"what it mails       {laptop.front_url}/_local/mail")
+    click.echo(f"traces of functions {laptop.front_url}/_local/traces")
+    click.echo(f"AWS APIs            {laptop.endpoint_url}")
+    click.echo("\nexample people (biotheca login --email ...)")
+    for person in PEOPLE:
+        click.echo(f"  {person.email:<18} {person.password:<24} {person.words}")
+    click.echo("\nCtrl-C ends it.")
 
 
 def _ask(state: Path, method: str, page: str, fields: dict[str, Any] | None = None) -> Any:

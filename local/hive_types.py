@@ -47,6 +47,24 @@ ICEBERG_WORDS: dict[str, Callable[[], ice.IcebergType]] = {
 }
 
 
+ARROW_TESTS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_int8, "tinyint"),
+    (pa.types.is_int16, "smallint"),
+    (pa.types.is_int32, "int"),
+    (pa.types.is_int64, "bigint"),
+    (pa.types.is_float32, "float"),
+    (pa.types.is_float64, "double"),
+    (pa.types.is_string, "string"),
+    (pa.types.is_large_string, "string"),
+    (pa.types.is_binary, "binary"),
+    (pa.types.is_large_binary, "binary"),
+    (pa.types.is_date32, "date"),
+    (lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None, "timestamptz"),
+    (pa.types.is_timestamp, "timestamp"),
+)
+
+
 class UnknownType(ValueError):
     """A column type that is no Hive type, or has no equal on the other side."""
 
@@ -150,3 +168,32 @@ def to_iceberg(kind: HiveType, next_id: Callable[[], int]) -> ice.IcebergType:
     if kind.word not in ICEBERG_WORDS:
         raise UnknownType(f"{kind} has no Iceberg type")
     return ICEBERG_WORDS[kind.word]()
+
+
+def of_arrow(kind: pa.DataType) -> HiveType:
+    """Glue's word for an Arrow type. Raises UnknownType."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return HiveType("array", (of_arrow(kind.value_type),))
+    if pa.types.is_map(kind):
+        return HiveType("map", (of_arrow(kind.key_type), of_arrow(kind.item_type)))
+    if pa.types.is_struct(kind):
+        return HiveType("struct", tuple(of_arrow(f.type) for f in kind), tuple(f.name.lower() for f in kind))
+    if pa.types.is_decimal(kind):
+        return HiveType("decimal", numbers=(kind.precision, kind.scale))
+    for test, word in ARROW_TESTS:
+        if test(kind):
+            return HiveType(word)
+    raise UnknownType(f"{kind} has no Hive type")
+
+
+def to_trino(kind: HiveType) -> str:
+    """The same type as Athena's queries write it."""
+    if kind.word == "struct":
+        fields = ", ".join(
+            f'"{name}" {to_trino(inner)}' for name, inner in zip(kind.names, kind.arguments, strict=True)
+        )
+        return f"ROW({fields})"
+    if kind.arguments:
+        return f"{kind.word.upper()}({', '.join(map(to_trino, kind.arguments))})"
+    words = {"string": "VARCHAR", "binary": "VARBINARY", "int": "INTEGER", "timestamptz": "TIMESTAMP WITH TIME ZONE"}
+    return words.get(kind.word, str(kind).upper())

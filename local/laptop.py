@@ -55,6 +55,7 @@ class Laptop:
         self.front = Front(front_port, portal or PROJECT / "portal", self.clock)
         self.ticker = Ticker(self.clock)
         self.event_sources = EventSources()
+        self.environment: dict[str, str] = {}  # more variables for every worker and job; filled before start
         self._running = False
         laptop_pages.register(self)
 
@@ -119,7 +120,12 @@ class Laptop:
         self.moto.start()
         self.front.start()
         self.surroundings = Surroundings(
-            self.endpoint_url, self.front_url, self.credentials, self.clock.path, self.state_dir / "aws-config"
+            self.endpoint_url,
+            self.front_url,
+            self.credentials,
+            self.clock.path,
+            self.state_dir / "aws-config",
+            self.environment,
         )
         self.surroundings.write_aws_config()
         self.children, self.pump = Children(), LogPump()

@@ -31,6 +31,7 @@ class Surroundings:
     credentials: Credentials
     clock_file: Path
     aws_config: Path
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, template: Mapping[str, str] | None = None) -> dict[str, str]:
         """Variables that win over the template's; a few depend on what the template says."""
@@ -46,6 +47,7 @@ class Surroundings:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "BIOTHECA_CLOCK_FILE": str(self.clock_file),
         }
+        added |= self.more
         # Ports are chosen at start, after the templates were made.
         if "BIOTHECA_PUBLIC_URL" in template:
             added["BIOTHECA_PUBLIC_URL"] = self.front_url

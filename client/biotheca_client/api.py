@@ -36,7 +36,7 @@ def pause_before(attempt: int, asked: str | None = None) -> float:
     """Seconds to wait after the n-th failure (1, 2 ...): doubling with jitter, or as the server asked."""
     if asked and asked.isdigit():
         return min(float(asked), _LONGEST_PAUSE_S)
-    return min(0.15 * 2.0**attempt, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+    return min(0.1 * 2.0**attempt, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
 
 
 def plain_session() -> requests.Session:
@@ -98,10 +98,11 @@ class Session:
         Raises Refused (400, 403, 409, 422 ...), NotFound, NotSignedIn, NetworkDown.
         """
         self._renew_if_old()
+        used = self._tokens.get("token")
         try:
             return self._answer(method, path, body, params, headers, again)
         except NotSignedIn:
-            if not self._renew():
+            if not self._renew(used):
                 raise
             return self._answer(method, path, body, params, headers, again)
 
@@ -191,12 +192,12 @@ class Session:
             self._tokens["expires_at"] = time.time() + float(answer.get("expires_in_s", 3600))
 
     def _renew_if_old(self) -> None:
-        if self._tokens.get("expires_at", float("inf")) - _RENEW_BEFORE_S < time.time():
-            self._renew()
+        tokens = self._tokens
+        if tokens.get("expires_at", float("inf")) - _RENEW_BEFORE_S < time.time():
+            self._renew(tokens.get("token"))
 
-    def _renew(self) -> bool:
-        """Trade the refresh token for a new token; False if that cannot be. One thread does it for all."""
-        old = self._tokens.get("token")
+    def _renew(self, old: str | None) -> bool:
+        """Trade the refresh token for another token than `old`; False if that cannot be. One thread does it for all."""
         with self._lock:
             if self._tokens.get("token") != old:
                 return True

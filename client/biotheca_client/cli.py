@@ -43,43 +43,46 @@ for command in (*account.COMMANDS, *deposit.COMMANDS, *desk.COMMANDS, *archive.C
     biotheca.add_command(command)
 
 
-def main() -> None:
-    """Entry point: every fault becomes one paragraph and an exit code; a traceback only with BIOTHECA_DEBUG=1."""
-    words = sys.argv[1:]
-    output = Output(as_json="--json" in words)
+def run(words: list[str]) -> int:
+    """The exit code of one command line: every fault becomes one paragraph; a traceback only with BIOTHECA_DEBUG=1."""
     try:
-        biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+        code = biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0  # click hands an Exit back as its code
     except ClientFault as fault:
         _trace_if_asked()
-        output.fault(fault)
-        _leave(fault.exit_code)
-    except click.exceptions.Exit as done:
-        _leave(done.exit_code)
+        Output(as_json="--json" in words).fault(fault)
+        return fault.exit_code
     except click.ClickException as wrong:
         wrong.show()
-        _leave(wrong.exit_code)
+        return wrong.exit_code
     except (KeyboardInterrupt, click.Abort, Stopped):
         click.echo("Interrupted. Nothing is lost: run the same command again and it goes on from here.", err=True)
-        _leave(INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:  # `biotheca search ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _leave(0)
+        return 0
     except OSError as fault:
         _trace_if_asked()
         where = f" {fault.filename}" if fault.filename else ""
-        click.echo(
-            f"This computer refused{where}: {fault.strerror or fault}. Mend that and run the command again.", err=True
-        )
-        _leave(1)
+        reason = fault.strerror or str(fault)
+        click.echo(f"This computer refused{where}: {reason}. Mend that and run the command again.", err=True)
+        return 1
     except Exception as fault:
         _trace_if_asked()
-        kind = type(fault).__name__
         click.echo(
-            f"The client itself failed ({kind}); that is its fault, not yours. Nothing is lost. "
+            f"The client itself failed ({type(fault).__name__}); that is its fault, not yours. Nothing is lost. "
             "Run again with BIOTHECA_DEBUG=1 and send what it prints to the help desk.",
             err=True,
         )
-        _leave(1)
+        return 1
+
+
+def main() -> None:
+    """Entry point. It ends at once: threads that wait for a slow line must not hold the person up."""
+    code = run(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _trace_if_asked() -> None:
@@ -87,13 +90,6 @@ def _trace_if_asked() -> None:
         import traceback
 
         traceback.print_exc()
-
-
-def _leave(code: int) -> None:
-    """End now: threads that wait for a slow line must not hold the person up."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from biotheca_client.config import Config
 from biotheca_client.downloads import Downloader, Fetched, choose
 from biotheca_client.errors import ClientFault, NotFound, Refused, WrongUse
 from biotheca_client.folders import Flaw, Folder
+from biotheca_client.local_files import AnyOf, Stop
 from biotheca_client.uploads import ARRIVED, Sent, Uploader, match_files
 
 _SMALL_FILE_BYTES = 64 * 1024 * 1024  # such files are one part each and travel side by side
@@ -200,30 +201,35 @@ class Client:
             else:
                 waiting.append((file, path, path.stat().st_size if path.is_file() else 0))
 
-        def send(work: tuple[dict[str, Any], Path, int], parts_at_once: int) -> Sent:
+        def send(work: tuple[dict[str, Any], Path, int], stop: Stop, parts_at_once: int = 1) -> Sent:
             file, path, size_bytes = work
             add = shown.start(file["name"], size_bytes)
-            uploader = Uploader(self.session, parts_at_once, self.stop)
+            uploader = Uploader(self.session, parts_at_once, stop)
             return uploader.send(file, path, add, md5_of(path) if md5_of and path.is_file() else None)
 
         small = [work for work in waiting if work[2] <= _SMALL_FILE_BYTES]
         large = [work for work in waiting if work[2] > _SMALL_FILE_BYTES]
-        sent = self._side_by_side(lambda work: send(work, 1), small, jobs)
-        sent += [send(work, jobs) for work in large]
+        sent = self._side_by_side(send, small, jobs)
+        sent += [send(work, self.stop, jobs) for work in large]
         for one in sent:
             again = f", {one.parts_kept} of {one.parts} parts were there" if one.parts_kept else ""
             tell(f"{one.name}: {words.size(one.bytes_sent)} sent{again}.")
         return sent
 
-    def _side_by_side(self, work: Callable[[Any], Any], items: list[Any], jobs: int) -> list[Any]:
+    def _side_by_side(self, work: Callable[[Any, Stop], Any], items: list[Any], jobs: int) -> list[Any]:
+        """`work(item, stop)` for each; the first fault ends the others before it is raised."""
+        halt = threading.Event()
+        stop = AnyOf(self.stop, halt)
         pool = ThreadPoolExecutor(max(1, jobs), thread_name_prefix="files")
+        wait = True
         try:
-            return [future.result() for future in [pool.submit(work, item) for item in items]]
+            return [future.result() for future in [pool.submit(work, item, stop) for item in items]]
         except KeyboardInterrupt:
-            self.stop.set()
+            wait = False
             raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            halt.set()
+            pool.shutdown(wait=wait, cancel_futures=True)
 
     # --- curation ------------------------------------------------------------------------------
 
@@ -270,10 +276,10 @@ class Client:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
             raise WrongUse(f"{folder} cannot be made: {fault.strerror}.", "Choose another folder with --to.") from fault
-        fetcher = Downloader(self.session, self.stop)
 
-        def fetch(file: dict[str, Any]) -> Fetched:
-            return fetcher.fetch(accession, file, folder, shown.start(str(file["name"]), file["size_bytes"]))
+        def fetch(file: dict[str, Any], stop: Stop) -> Fetched:
+            add = shown.start(str(file["name"]), file["size_bytes"])
+            return Downloader(self.session, stop).fetch(accession, file, folder, add)
 
         return self._side_by_side(fetch, files, jobs)
 

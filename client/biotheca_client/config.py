@@ -70,7 +70,8 @@ class Config:
             read = json.loads(self.file.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             read = {}
-        self._document: dict[str, Any] = read if isinstance(read, dict) else {}
+        whole = isinstance(read, dict) and isinstance(read.get("servers", {}), dict)
+        self._document: dict[str, Any] = read if whole else {}
 
     def server(self, given: str | None = None) -> str:
         """The archive to talk to: as given, BIOTHECA_SERVER, the last one signed in to, or the laptop's."""
@@ -80,8 +81,7 @@ class Config:
 
     def tokens(self, server: str) -> dict[str, Any]:
         """What is remembered of a server: email, token, refresh_token, expires_at (seconds since 1970); may be {}."""
-        known = self._document.get("servers", {})
-        return dict(known.get(server, {})) if isinstance(known, dict) else {}
+        return dict(self._document.get("servers", {}).get(server, {}))
 
     def remember(self, server: str, answer: dict[str, Any], email: str) -> dict[str, Any]:
         """Keep the tokens of a sign-in or refresh; a refresh may leave the refresh token out."""

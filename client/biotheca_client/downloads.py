@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 
 from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
 from biotheca_client.errors import NetworkDown, NotFound, Refused
-from biotheca_client.local_files import Stopped
+from biotheca_client.local_files import Stop, Stopped
 from biotheca_client.words import clean, size
 
 _READ_BYTES = 256 * 1024
@@ -74,7 +75,7 @@ class _Digests:
 class Downloader:
     """Fetches files of one record into a folder. `stop` ends it between two reads; the .part file stays."""
 
-    def __init__(self, session: Session, stop: threading.Event | None = None) -> None:
+    def __init__(self, session: Session, stop: Stop | None = None) -> None:
         self._session = session
         self._store = plain_session()
         self._stop = stop or threading.Event()
@@ -181,15 +182,17 @@ class Downloader:
             ) as got:
                 if not _answers(got, start):
                     return f"the store answered with status {got.status_code}"
-                for data in got.iter_content(_READ_BYTES):
+                # read1 hands over what came before a break; iter_content would throw that away.
+                while data := got.raw.read1(_READ_BYTES):
                     self._must_go_on()
                     data = data[: file["size_bytes"] - digests.size_bytes]
                     out.write(data)
                     digests.add(data)
                     add(len(data))
-        except requests.RequestException as fault:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as fault:
             # The fault's own text holds the link, and the link is a right to read.
-            return "the answer came too slowly" if isinstance(fault, requests.Timeout) else "the connection broke"
+            slow = isinstance(fault, (requests.Timeout, urllib3.exceptions.TimeoutError))
+            return "the answer came too slowly" if slow else "the connection broke"
         return "the connection broke"
 
     def _must_go_on(self) -> None:

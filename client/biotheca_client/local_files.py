@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from biotheca_client.errors import FileDiffers, Refused
 
@@ -20,10 +20,16 @@ class Stopped(Exception):
     """The person pressed Ctrl-C; every thread ends at its next read."""
 
 
+class Stop(Protocol):
+    """What threads ask whether to go on: an Event or several of them."""
+
+    def is_set(self) -> bool: ...
+
+
 class AnyOf:
     """Set as soon as any of its events is."""
 
-    def __init__(self, *events: threading.Event) -> None:
+    def __init__(self, *events: Stop) -> None:
         self._events = events
 
     def is_set(self) -> bool:
@@ -58,7 +64,7 @@ def must_be_unchanged(path: Path, before: Print) -> None:
         )
 
 
-def md5_of(path: Path, add: Callable[[int], None] = lambda _: None, stop: threading.Event | AnyOf | None = None) -> str:
+def md5_of(path: Path, add: Callable[[int], None] = lambda _: None, stop: Stop | None = None) -> str:
     """Hexadecimal MD5 of a whole file; `add` is told of every stretch read."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
@@ -96,7 +102,7 @@ def parts_of(size_bytes: int, part_size_bytes: int) -> list[Part]:
     return [Part(n, start, min(part_size_bytes, size_bytes - start)) for n, start in enumerate(starts, 1)]
 
 
-def sha256_of(path: Path, part: Part, stop: threading.Event | AnyOf) -> str:
+def sha256_of(path: Path, part: Part, stop: Stop) -> str:
     """Base64 SHA-256 of one part, as S3 writes it. Raises FileDiffers if the file ends too early."""
     digest = hashlib.sha256()
     left = part.size_bytes
@@ -116,7 +122,7 @@ def sha256_of(path: Path, part: Part, stop: threading.Event | AnyOf) -> str:
 class PartBody:
     """One part as a body for requests: streamed, counted, stoppable. Knows its length, so nothing is chunked."""
 
-    def __init__(self, path: Path, part: Part, add: Callable[[int], None], stop: threading.Event | AnyOf) -> None:
+    def __init__(self, path: Path, part: Part, add: Callable[[int], None], stop: Stop) -> None:
         self._file = path.open("rb")
         self._file.seek(part.offset)
         self._left = part.size_bytes

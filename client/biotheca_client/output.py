@@ -14,11 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
-from rich.text import Text
 
 from biotheca_client import words
 from biotheca_client.errors import ClientFault
@@ -32,6 +27,7 @@ class Output:
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
+        self._bars: Any = None  # while bars are drawn, lines must go above them
 
     def say(self, text: str = "") -> None:
         """A line for people."""
@@ -40,7 +36,11 @@ class Output:
 
     def note(self, text: str) -> None:
         """A line for people that is no result."""
-        if not self.as_json:
+        if self.as_json:
+            return
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False, highlight=False)
+        else:
             click.echo(text, err=True)
 
     def result(self, document: Any, show: Callable[[], None]) -> None:
@@ -53,6 +53,10 @@ class Output:
     def table(self, columns: list[str], rows: list[list[str]]) -> None:
         """Rows under columns; on a terminal wrapped to fit, elsewhere one row a line."""
         if sys.stdout.isatty():
+            from rich.console import Console
+            from rich.table import Table
+            from rich.text import Text
+
             table = Table(*columns, box=None, pad_edge=False, header_style="bold")
             for row in rows:
                 table.add_row(*(Text(cell) for cell in row))
@@ -81,18 +85,31 @@ class Output:
         if self.as_json:
             yield _Progress()
         elif sys.stderr.isatty():
-            bars = Bars(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                DownloadColumn(binary_units=True),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-            )
-            with bars:
-                yield _BarProgress(bars)
+            with _bars() as bars:
+                self._bars = bars
+                try:
+                    yield _BarProgress(bars)
+                finally:
+                    self._bars = None
         else:
             yield _LineProgress(self.note)
+
+
+def _bars() -> Any:
+    # rich is loaded only where there is a terminal: it costs a script half its start.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    name = TextColumn("{task.description}", markup=False)
+    size = DownloadColumn(binary_units=True)
+    return Progress(name, BarColumn(), size, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
 
 
 def finding_line(finding: dict[str, Any]) -> str:
@@ -109,7 +126,7 @@ class _Progress:
 
 
 class _BarProgress(_Progress):
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Any) -> None:
         self._bars = bars
 
     def start(self, name: str, size_bytes: int) -> Callable[[int], None]:

@@ -22,6 +22,7 @@ from biotheca_client.local_files import (
     Part,
     PartBody,
     Print,
+    Stop,
     Stopped,
     md5_of,
     must_be_unchanged,
@@ -63,7 +64,7 @@ class Sent:
 class Uploader:
     """Sends files of one submission with `jobs` parts in flight. `stop` ends it between two reads."""
 
-    def __init__(self, session: Session, jobs: int = 4, stop: threading.Event | None = None) -> None:
+    def __init__(self, session: Session, jobs: int = 4, stop: Stop | None = None) -> None:
         self._session = session
         self._store = plain_session()  # presigned links carry their own right; no token goes there
         self._jobs = max(1, jobs)
@@ -80,12 +81,14 @@ class Uploader:
         for again in (True, False):
             try:
                 return self._through(file, path, before, add)
-            except UploadGone:
+            except (UploadGone, Refused) as fault:
+                if isinstance(fault, FileDiffers):
+                    raise
                 # Completed elsewhere or thrown away: the archive knows, the store does not say.
-                state = self._settled(file)
+                state = self._settled(file, _SETTLING_S if isinstance(fault, UploadGone) else (0.0,))
                 if state in ARRIVED:
                     return Sent(file["name"], before.size_bytes, 0, 0, 0, 0, state)
-                if not again:
+                if not again or isinstance(fault, Refused):
                     raise
                 self._session.call("DELETE", path_of("v1", "files", file["id"], "upload"))
         raise AssertionError("unreachable")  # pragma: no cover
@@ -153,6 +156,7 @@ class Uploader:
             done[part.number] = False
 
         pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="parts")
+        wait = True
         try:
             # Digests run one window ahead of the sending, so that neither disk nor line waits for the other.
             for window in _windows(pool, digest, parts, min(URLS_PER_CALL, 2 * self._jobs)):
@@ -167,9 +171,12 @@ class Uploader:
                 links = self._links(file, missing)
                 for future in [pool.submit(bring, part, sha, links[part.number]) for part, sha in missing]:
                     future.result()
+        except KeyboardInterrupt:
+            wait = False
+            raise
         finally:
             halt.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=wait, cancel_futures=True)
 
     def _links(self, file: dict[str, Any], wanted: list[tuple[Part, str]]) -> dict[int, dict[str, Any]]:
         """Fresh links, by part number."""
@@ -180,7 +187,7 @@ class Uploader:
         return {link["number"]: link for link in answer["items"]}
 
     def _put(
-        self, file: dict[str, Any], path: Path, part: Part, sha256: str, link: dict[str, Any], add: Add, stop: AnyOf
+        self, file: dict[str, Any], path: Path, part: Part, sha256: str, link: dict[str, Any], add: Add, stop: Stop
     ) -> None:
         """Send one part until it is there; every further try gets a fresh link, for the old one may be at fault."""
         for attempt in range(1, ATTEMPTS + 1):
@@ -218,10 +225,10 @@ class Uploader:
             "Run the same command again: finished parts are kept. A 403 again and again: check this computer's clock.",
         )
 
-    def _settled(self, file: dict[str, Any]) -> str:
+    def _settled(self, file: dict[str, Any], pauses_s: tuple[float, ...]) -> str:
         """The file's state once the archive has noted what happened to its upload; '' if it never says."""
         state = ""
-        for pause_s in _SETTLING_S:
+        for pause_s in pauses_s:
             self._session.pause(pause_s)
             found = self._session.pages(path_of("v1", "submissions", file["submission"], "files"))
             state = next((str(f["state"]) for f in found if f["id"] == file["id"]), "")

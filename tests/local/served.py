@@ -35,6 +35,7 @@ class Served:
     ahead: timedelta = timedelta(0)
     faults: Faults = field(default_factory=Faults)
     url: str = ""
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -43,14 +44,17 @@ class Served:
         options = {"signature_version": "s3v4"} if service == "s3" else {}
         options |= {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 0}}
         options |= config
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(**options),
-        )
+        wanted = repr((service, key, secret, sorted(options.items(), key=str)))
+        if wanted not in self.clients:  # making one costs more than most tests
+            self.clients[wanted] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name="us-east-1",
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                config=Config(**options),
+            )
+        return self.clients[wanted]
 
     def bucket(self, prefix: str = "b") -> str:
         name = f"{prefix}-{uuid.uuid4().hex[:12]}"

@@ -357,6 +357,18 @@ def conditional_writes_are_not_locked() -> bool:
 
 
 @fact
+def transactions_copy_whole_tables() -> bool:
+    from moto.dynamodb.models import DynamoDBBackend
+
+    return "original_table_state" in inspect.getsource(DynamoDBBackend.transact_write_items)
+
+
+@fact
+def a_ref_creates_its_target_before_what_that_depends_on() -> bool:
+    return "DependsOn" not in inspect.getsource(parsing.ResourceMap.__getitem__)
+
+
+@fact
 def submitted_retries_are_dropped() -> bool:
     from moto.batch.responses import BatchResponse
 

@@ -84,6 +84,7 @@ SIGNATURES = {
     "dynamodb.models.table.StreamShard.add": "self, old, new",
     "dynamodb.models.table.StreamShard.get": "self, start, quantity",
     "dynamodb.models.table.StreamRecord.__init__": "self, table, stream_type, event_name, old, new, seq",
+    "dynamodb.models.DynamoDBBackend.transact_write_items": "self, transact_items",
     "dynamodb.responses.DynamoHandler.call_action": "self",
     "events.models.EventPattern.matches_event": "self, event",
     "events.models.Rule.send_to_targets": "self, original_event, transform_input",

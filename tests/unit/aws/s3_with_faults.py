@@ -43,6 +43,7 @@ class _Server(ThreadingHTTPServer):
 def _proxy(behind: str, faults: Faults) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             order = faults.next_order(dict(self.headers))

@@ -37,7 +37,7 @@ def start(store: SubmissionStore, inbox: Inbox, person: Person, file_id: str, si
         raise FilesWrong(f"{file.name!r} is {file.state} and cannot be sent again.")
     if not 0 < size_bytes <= rules.LARGEST_FILE_BYTES:
         raise FilesWrong(f"{file.name!r} has {size_bytes} bytes; 1 to {rules.LARGEST_FILE_BYTES} can be taken.")
-    if file.size_bytes and file.size_bytes != size_bytes and not file.upload:
+    if file.state == FileState.DECLARED and file.size_bytes not in (None, size_bytes):
         raise FilesWrong(f"{file.name!r} was declared with {file.size_bytes} bytes, not {size_bytes}.")
     opened = file.upload
     if opened and opened["size_bytes"] != size_bytes:

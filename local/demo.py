@@ -1,0 +1,176 @@
+"""The demo: real reads go from upload to publication before your eyes, by the same commands a user types.
+
+Nothing is played here: every answer shown is what the archive's command line or Athena's SQL said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local.laptop import PROJECT
+from local.people import PEOPLE, Example
+from local.stack import Stack
+
+EXAMPLE = PROJECT / "examples" / "ecoli"
+STEP_S = 90.0
+SQL = """SELECT acc, organism, platform, spots, bases, file_names
+FROM biotheca.run WHERE sra_study = ? ORDER BY acc"""
+
+
+class DemoFailed(RuntimeError):
+    """A step of the demo did not do what it promises."""
+
+
+@dataclass
+class Narrator:
+    """Says what is done and shows what came back."""
+
+    started: float
+
+    def say(self, text: str) -> None:
+        print(
+            f"\n\033[1m{time.monotonic() - self.started:5.1f} s  {text}\033[0m" if _colour() else f"\n{text}",
+            flush=True,
+        )
+
+    def show(self, text: str) -> None:
+        print("\n".join(f"    {line}" for line in text.rstrip().splitlines()), flush=True)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty()
+
+
+@dataclass
+class Someone:
+    """An example person at a terminal of their own."""
+
+    person: Example
+    server: str
+    home: Path
+    narrator: Narrator
+    seen: int = 0  # lines of the history already shown
+
+    def types(self, *words: str, given: str | None = None, quiet: bool = False) -> str:
+        """Run `biotheca ...` as this person; shows command and answer; DemoFailed unless it ends with 0."""
+        if not quiet:
+            self.narrator.show(f"$ biotheca {' '.join(words)}")
+        env = os.environ | {"XDG_CONFIG_HOME": str(self.home), "BIOTHECA_SERVER": self.server}
+        program = Path(sys.executable).parent / "biotheca"
+        done = subprocess.run([str(program), *words], env=env, input=given, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise DemoFailed(f"`biotheca {' '.join(words)}` ended with {done.returncode}: {done.stderr.strip()}")
+        if not quiet:
+            self.narrator.show(done.stdout)
+        return done.stdout
+
+    def signs_in(self) -> None:
+        words = ("login", "--email", self.person.email, "--password-stdin")
+        self.types(*words, given=self.person.password + "\n")
+
+    def follows(self, submission: str, *states: str) -> dict[str, Any]:
+        """Show each new line of the submission's history until it is in one of the states."""
+        until = time.monotonic() + STEP_S
+        while time.monotonic() < until:
+            told = json.loads(self.types("status", submission, "--json", quiet=True))
+            for line in told["history"][self.seen :]:
+                self.narrator.show(f"{line['at'][11:19]}  {line['words']}")
+            self.seen = len(told["history"])
+            if told["submission"]["state"] in states:
+                return told["submission"]
+            time.sleep(0.3)
+        raise DemoFailed(f"the submission is {told['submission']['state']} after {STEP_S:.0f} s, expected {states}")
+
+
+def play(stack: Stack, workplace: Path) -> None:
+    """The whole journey; DemoFailed names the step that did not work."""
+    narrator = Narrator(time.monotonic())
+    shutil.rmtree(workplace, ignore_errors=True)
+    folder = workplace / "ecoli"
+    shutil.copytree(EXAMPLE, folder)
+    submitter = Someone(PEOPLE[0], stack.front_url, workplace / "ana", narrator)
+    curator = Someone(PEOPLE[2], stack.front_url, workplace / "chen", narrator)
+    stranger = Someone(PEOPLE[1], stack.front_url, workplace / "stranger", narrator)
+
+    narrator.say("Ana signs in and submits a folder: metadata and real E. coli reads, through presigned part links")
+    submitter.signs_in()
+    submitter.types("submit", str(folder))
+    memory = json.loads((folder / ".biotheca-submission.json").read_text())
+    submission = memory["servers"][stack.front_url]["submission"]
+    narrator.say("The workflow waits for the files, a Batch job checks each, a curator is asked")
+    submitter.follows(submission, "data_review")
+
+    narrator.say("Chen, a curator, looks at the queue and accepts")
+    curator.signs_in()
+    curator.types("queue")
+    curator.types("decide", submission, "accept")
+
+    narrator.say("Numbers are issued, archive copies are proved, the dataset is released")
+    done = submitter.follows(submission, "released", "held")
+    if done["state"] != "released":
+        raise DemoFailed("the submission is held; `python -m local logs Hold` says why")
+    dataset = done["dataset"]
+
+    narrator.say("A stranger without an account finds it by its words and reads its record")
+    _until(lambda: dataset in stranger.types("search", "Escherichia", "kilobase", quiet=True), "the search index")
+    stranger.types("search", "Escherichia", "kilobase")
+    stranger.types("show", dataset)
+
+    narrator.say("An analyst asks the lake in Athena SQL")
+    narrator.show(SQL.replace("?", f"'{dataset}'"))
+    _until(lambda: len(query(stack, SQL, dataset)) > 1, "the lake")
+    for row in query(stack, SQL, dataset):
+        narrator.show(" | ".join(row))
+
+    narrator.say("The stranger downloads, and the bytes are those that Ana sent")
+    stranger.types("download", dataset, "--to", str(workplace / "downloaded"))
+    _compare(folder, workplace / "downloaded", narrator)
+    seconds = time.monotonic() - narrator.started
+    narrator.say(f"Done: from sign-in to equal digests in {seconds:.1f} s")
+
+
+def _until(true: Any, what: str) -> None:
+    until = time.monotonic() + STEP_S
+    while not true():
+        if time.monotonic() > until:
+            raise DemoFailed(f"{what} did not learn of the release within {STEP_S:.0f} s")
+        time.sleep(0.3)
+
+
+def _compare(sent: Path, got: Path, narrator: Narrator) -> None:
+    def digests(folder: Path) -> dict[str, str]:
+        return {hashlib.sha256(p.read_bytes()).hexdigest(): p.name for p in sorted(folder.glob("*.fq.gz"))}
+
+    before, after = digests(sent), digests(got)
+    for digest, name in before.items():
+        if digest not in after:
+            raise DemoFailed(f"no downloaded file has the SHA-256 of {name}")
+        narrator.show(f"{name} = {after[digest]}  SHA-256 {digest[:16]}...")
+
+
+def query(stack: Stack, sql: str, *parameters: str) -> list[list[str]]:
+    """Run SQL through Athena's own API; rows with the header first. DemoFailed with Athena's reason."""
+    athena: Any = boto3.client("athena", **stack.client_options())
+    groups = [g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary"]
+    quoted = {"ExecutionParameters": [f"'{p}'" for p in parameters]} if parameters else {}
+    started = athena.start_query_execution(QueryString=sql, WorkGroup=groups[0], **quoted)["QueryExecutionId"]
+    while True:
+        told = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+        if told["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
+            break
+        time.sleep(0.05)
+    if told["State"] != "SUCCEEDED":
+        raise DemoFailed(f"Athena: {told.get('StateChangeReason', told['State'])}")
+    rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+    return [[cell.get("VarCharValue", "") for cell in row["Data"]] for row in rows]

@@ -85,8 +85,9 @@ def _fill(cloud: Served) -> None:
     )
     s3.put_object(Bucket="cdk-assets", Key="asset.zip", Body=b"zip")
     dynamodb.put_item(TableName="records", Item=ITEM)
-    for number in range(60):
-        dynamodb.put_item(TableName="records", Item={"pk": {"S": f"r{number}"}})
+    for start in (0, 20, 40):
+        batch = [{"PutRequest": {"Item": {"pk": {"S": f"r{n}"}}}} for n in range(start, start + 20)]
+        dynamodb.batch_write_item(RequestItems={"records": batch})
     _runs(cloud).append(pa.table({"acc": ["CRR1", "CRR2"]}))
 
 

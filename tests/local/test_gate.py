@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.gate import crc, gate, sigv4
+from local.gate import crc, gate, install_checksums, sigv4
 from local.gate.refusals import Refused
 from tests.local.served import KEY, SECRET, Served, serving
 
@@ -31,6 +31,7 @@ PART = b"p" * (5 * 1024 * 1024)
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Served]:
+    install_checksums()
     with serving() as served:
         yield served
 
@@ -396,6 +397,24 @@ def test_a_whole_object_crc_is_compared_on_completion(s3: Any, bucket: str) -> N
     with pytest.raises(ClientError, match="x-amz-mp-object-size"):
         s3.complete_multipart_upload(**common, **upload, MpuObjectSize=7)
     assert s3.complete_multipart_upload(**common, **upload, ChecksumCRC32=right)["ChecksumCRC32"] == right
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32C", "CRC64NVME"])
+def test_moto_then_shows_the_right_checksum_of_a_multipart_object(s3: Any, bucket: str, algorithm: str) -> None:
+    kind = {"CRC32C": crc.CRC32C, "CRC64NVME": crc.CRC64NVME}[algorithm]
+    name, names = f"Checksum{algorithm}", {"ChecksumAlgorithm": algorithm, "ChecksumType": "FULL_OBJECT"}
+    key = f"mended-{algorithm}"
+    begun = s3.create_multipart_upload(Bucket=bucket, Key=key, **names)
+    common = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
+    parts = []
+    for number, data in ((1, PART), (2, b"tail")):
+        value = base64.b64encode(kind.update(data).to_bytes(kind.width_bytes, "big")).decode()
+        sent = s3.upload_part(**common, PartNumber=number, Body=data, **{name: value})
+        parts.append({"PartNumber": number, "ETag": sent["ETag"], name: value})
+    whole = base64.b64encode(kind.update(PART + b"tail").to_bytes(kind.width_bytes, "big")).decode()
+    done = s3.complete_multipart_upload(**common, MultipartUpload={"Parts": parts}, ChecksumType="FULL_OBJECT")
+    assert done[name] == whole
+    assert s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")[name] == whole
 
 
 # --- forms ----------------------------------------------------------------------------------

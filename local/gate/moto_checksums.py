@@ -47,5 +47,5 @@ class MultipartChecksumBuilder:
 def install() -> None:
     """Hook both into moto, for a server in this process. Calling it again changes nothing."""
     for module in (moto.s3.utils, moto.s3.models, moto.s3.responses):
-        module.compute_checksum = compute_checksum
+        module.compute_checksum = compute_checksum  # type: ignore[attr-defined]
     moto.s3.models.MultipartChecksumBuilder = MultipartChecksumBuilder  # type: ignore[assignment,misc]

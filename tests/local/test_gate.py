@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -337,6 +338,41 @@ def test_signed_chunks_are_verified_one_by_one(cloud: Served, s3: Any, bucket: s
     assert code(send("data")) == (403, "SignatureDoesNotMatch")
     if with_trailer:
         assert code(send("trailer")) == (403, "SignatureDoesNotMatch")
+
+
+class Endless:
+    """A body of so many bytes that is never in memory as a whole."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read(self, count: int) -> bytes:
+        block = b"A" * min(count, self.left)
+        self.left -= len(block)
+        return block
+
+
+def test_a_large_body_passes_in_little_memory() -> None:
+    size = 64 * 1024 * 1024
+    path, headers = "bucket/big", {"Content-Length": str(size)}
+    url, signed = presigned("PUT", path, {}, headers)
+    environ = environ_of("PUT", url, signed) | {"wsgi.input": Endless(size)}
+    seen = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        while block := environ["wsgi.input"].read(65536):
+            seen.append(len(block))
+        start("200 OK", [])
+        return [b""]
+
+    tracemalloc.start()
+    answered: list[str] = []
+    for _ in gate(app, {KEY: SECRET})(environ, lambda status, _: answered.append(status)):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (answered, sum(seen)) == (["200 OK"], size)
+    assert peak < 8 * 1024 * 1024
 
 
 # --- multipart uploads ----------------------------------------------------------------------

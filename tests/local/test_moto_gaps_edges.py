@@ -20,6 +20,7 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
+from moto.ses.models import Message
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.gate import STATE_MACHINE_KEYS
@@ -172,20 +173,14 @@ def test_glue_writes_no_iceberg_metadata_and_takes_stale_versions(stock: Stock) 
     assert len(glue.get_table_versions(DatabaseName="lake", TableName="t")["TableVersions"]) == 3
 
 
-def test_a_mail_keeps_one_part_and_no_time(stock: Stock) -> None:
-    ses = stock.client("ses")
-    ses.verify_email_identity(EmailAddress="a@example.org")
-    body = {"Text": {"Data": "plain"}, "Html": {"Data": "<p>rich</p>"}}
-    content = {"Simple": {"Subject": {"Data": "s"}, "Body": body}}
-    to = {"ToAddresses": ["b@example.org"]}
-    stock.client("sesv2").send_email(FromEmailAddress="a@example.org", Destination=to, Content=content)
-    # /moto-api/data.json shows every model at once; with an object that was replaced it can fail altogether
-    shown = requests.get(f"{stock.url}/moto-api/data.json")
-    if shown.status_code == 200:
-        (message,) = shown.json()["ses"]["Message"]
-        assert message["body"] == "<p>rich</p>" and not {"sent_at", "parts"} & set(message)
-    else:
-        assert shown.status_code == 500
+def test_a_mail_keeps_one_body_and_no_time() -> None:
+    assert list(inspect.signature(Message).parameters) == ["message_id", "source", "subject", "body", "destinations"]
+
+
+def test_the_models_of_moto_cannot_be_read_over_http_once_a_part_was_uploaded(stock: Stock, s3: Any) -> None:
+    begun = s3.create_multipart_upload(Bucket="bucket", Key="read")
+    s3.upload_part(Bucket="bucket", Key="read", UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
+    assert requests.get(f"{stock.url}/moto-api/data.json").status_code == 500
 
 
 def test_state_machines_call_back_with_a_fixed_pair_of_keys() -> None:

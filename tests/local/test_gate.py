@@ -161,6 +161,8 @@ def test_a_request_without_any_signature_is_refused_except_where_aws_takes_it(cl
     assert (answer.status_code, answer.json()["__type"]) == (403, "MissingAuthenticationTokenException")
     form = requests.post(cloud.url, data={"Action": "GetCallerIdentity", "Version": "2011-06-15"})
     assert code(form) == (403, "MissingAuthenticationToken")
+    sneaking = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request"}
+    assert "TableNames" not in requests.options(cloud.url, data="{}", headers=target | sneaking).text
     admin = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
     assert requests.post(cloud.url, data='{"MaxResults": 1}', headers=admin).status_code == 403
     idp = cloud.client("cognito-idp")
@@ -169,6 +171,10 @@ def test_a_request_without_any_signature_is_refused_except_where_aws_takes_it(cl
     open_call = {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp"}
     body = {"ClientId": client, "Username": "ada", "Password": "Correct-horse-9"}
     assert requests.post(cloud.url, data=json.dumps(body), headers=open_call).status_code == 200
+    assert (
+        requests.post(f"{cloud.url}/?Action=ListUserPools", data='{"MaxResults": 1}', headers=open_call).status_code
+        == 403
+    )
     assert requests.get(f"{cloud.url}/{pool}/.well-known/jwks.json").status_code == 200
 
 

@@ -250,7 +250,8 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("array_join(ARRAY['a', 'b'], '+')", "a+b"),
     ("array_max(ARRAY[1, 3, 2])", "3"),
     ("array_min(ARRAY[1, 3, 2])", "1"),
-    ("cardinality(array_distinct(ARRAY[1, 1, 2]))", "2"),
+    ("array_max(ARRAY[1, NULL])", None),
+    ("substr('abc', -5)", ""),
     ("filter(ARRAY[1, 2, 3], x -> x > 1)", "[2, 3]"),
     ("transform(ARRAY[1, 2], x -> x * 10)", "[10, 20]"),
     ("any_match(ARRAY[1, 2], x -> x > 1)", "true"),
@@ -410,6 +411,11 @@ def test_ctes_joins_unions_and_windows_run(cloud: Any) -> None:
     assert results(cloud, sql) == (["acc", "spots", "n"], [["CRR000001", "7", "1"], ["CRR000002", "2", "2"]])
     sql = "SELECT 1 AS x UNION ALL SELECT 2 ORDER BY 1 DESC LIMIT 1"
     assert results(cloud, sql) == (["x"], [["2"]])
+    sql = "SELECT x FROM (VALUES (1), (NULL), (2)) AS t(x) ORDER BY x DESC"
+    assert results(cloud, sql)[1] == [["2"], ["1"], [None]]  # nulls are last, whichever way
+    sql = "SELECT max_by(y, x) FROM (VALUES (1, 'a'), (2, NULL)) AS t(x, y)"
+    assert results(cloud, sql)[1] == [[None]]
+    assert value(cloud, "attrs[1].k", "FROM runs WHERE acc = 'CRR000001'") == "tissue"
     sql = "SELECT x FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y) WHERE x NOT IN (SELECT spots FROM runs)"
     assert results(cloud, sql)[1] == [["1"]]
 
@@ -516,6 +522,17 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         ("SELECT acc ILIKE 'c%' FROM runs", "ILIKE"),
         ("SELECT acc FROM runs TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE"),
         ("SELECT at AT TIME ZONE 'UTC' FROM runs", "AT TIME ZONE"),
+        ("SELECT acc FROM runs NATURAL JOIN parted", "NATURAL JOIN"),
+        ("SELECT acc, count(*) FROM runs GROUP BY ALL", "GROUP BY ALL"),
+        ("SELECT coalesce(spots, 'none') FROM runs", "integer beside text"),
+        ("SELECT if(spots > 1, spots, 'none') FROM runs", "integer beside text"),
+        ("SELECT acc FROM runs WHERE spots IN (1, '2')", "integer beside text"),
+        ("SELECT spots FROM runs UNION SELECT acc FROM runs", "integer beside text"),
+        ("SELECT acc || spots FROM runs", "integer where text belongs"),
+        ("SELECT date_add('hour', 1, released) FROM runs", "the unit hour of a date"),
+        ("SELECT date_diff('day', js, at) FROM runs", "date_diff() of a value of type text"),
+        ("SELECT round(price, 1) FROM runs", "round() of a value of type decimal"),
+        ("SELECT array_distinct(names) FROM runs", "array_distinct"),
         ("SELECT 1.0 / 3", "/ on decimals"),
         ("SELECT avg(price) FROM runs", "avg() of a decimal"),
         ("SELECT acc FROM runs WHERE spots = '7'", "comparing integer with text"),

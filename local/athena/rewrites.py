@@ -372,6 +372,12 @@ def _extreme(node: exp.ArrayMax | exp.ArrayMin) -> exp.Expr:
     return duck("CASE WHEN list_count(:a) = len(:a) THEN :x END", a=node.this, x=node)
 
 
+def _size(node: exp.ArraySize) -> exp.Expr:
+    if kind(node.this) == "map":
+        return exp.Anonymous(this="cardinality", expressions=[node.this.copy()])
+    return node
+
+
 def _by(node: exp.ArgMax | exp.ArgMin) -> exp.Expr:
     if node.args.get("count"):
         raise NotHere("max_by() and min_by() of several")
@@ -398,6 +404,7 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.Round: _round,
     exp.ArrayMax: _extreme,
     exp.ArrayMin: _extreme,
+    exp.ArraySize: _size,
     exp.ArgMax: _by,
     exp.ArgMin: _by,
     exp.GenerateSeries: _sequence,

@@ -242,6 +242,7 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("element_at(ARRAY[1, 2], 5)", None),
     ("element_at(ARRAY[1, 2], -1)", "2"),
     ("cardinality(ARRAY[1, 2])", "2"),
+    ("cardinality(CAST(MAP(ARRAY['a'], ARRAY[1]) AS MAP(VARCHAR, BIGINT)))", "1"),
     ("contains(ARRAY[1, 2], 2)", "true"),
     ("contains(ARRAY[1, 2], 3)", "false"),
     ("contains(ARRAY[1, NULL], 3)", None),

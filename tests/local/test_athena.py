@@ -21,6 +21,7 @@ from pyathena.error import OperationalError
 from pyiceberg.catalog import load_catalog
 
 from local import athena, hive_types, lake_tables
+from local.athena.backend import DuckAthena
 from local.athena.engine import Engine
 from local.athena.sources import Connection
 from local.athena.values import java_double, text
@@ -65,24 +66,27 @@ class Cloud(Served):
 def cloud() -> Iterator[Any]:
     lake_tables.install()
     with serving() as served:
+        before = getattr(DuckAthena, "connection", None)
         athena.install(lambda: served.url, KEY, SECRET)
         served.bucket_name = served.bucket()  # type: ignore[attr-defined]
         _make_iceberg(served)
         _make_parquet(served)
         yield served
+        if before is not None:  # another cloud of this process goes on with its own
+            DuckAthena.connection = before
 
 
 def _make_iceberg(cloud: Any) -> None:
     glue = cloud.client("glue")
-    glue.create_database(DatabaseInput={"Name": "archive"})
+    glue.create_database(DatabaseInput={"Name": "edges"})
     columns = [{"Name": name, "Type": kind, "Comment": f"the {name}"} for name, kind in COLUMNS.items()]
     descriptor = {"Columns": columns, "Location": f"s3://{cloud.bucket_name}/runs"}
     made = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}}
     table = {"Name": "runs", "StorageDescriptor": descriptor}
-    glue.create_table(DatabaseName="archive", TableInput=table, OpenTableFormatInput=made)
+    glue.create_table(DatabaseName="edges", TableInput=table, OpenTableFormatInput=made)
     keys = {"access-key-id": KEY, "secret-access-key": SECRET, "region": "us-east-1", "endpoint": cloud.url}
     properties = {"type": "glue"} | {f"{s}.{k}": v for s in ("glue", "s3") for k, v in keys.items()}
-    cloud.table = load_catalog("glue", **properties).load_table("archive.runs")
+    cloud.table = load_catalog("glue", **properties).load_table("edges.runs")
     kinds = {name: hive_types.to_arrow(hive_types.parse(kind)) for name, kind in COLUMNS.items()}
     rows = [{**row, "price": None} for row in ROWS]
     cloud.table.append(pa.Table.from_pylist(rows, schema=pa.schema(list(kinds.items()))))
@@ -100,7 +104,7 @@ def _make_parquet(cloud: Any) -> None:
     descriptor = {"Columns": columns, "Location": location, "InputFormat": form}
     keys = [{"Name": "source", "Type": "string"}, {"Name": "year", "Type": "int"}]
     table = {"Name": "Parted", "StorageDescriptor": descriptor, "PartitionKeys": keys}
-    glue.create_table(DatabaseName="archive", TableInput=table | {"Name": "parted"})
+    glue.create_table(DatabaseName="edges", TableInput=table | {"Name": "parted"})
     for source, year in (("own", 2025), ("own", 2026), ("ncbi", 2026), ("unlisted", 2026)):
         rows = [{"acc": f"{source}{year}{n}", "spots": n, "wide": f"{n}" * 2000} for n in range(10)]
         sink = pa.BufferOutputStream()
@@ -112,7 +116,7 @@ def _make_parquet(cloud: Any) -> None:
                 "Values": [source, str(year)],
                 "StorageDescriptor": descriptor | {"Location": f"{location}/{where}"},
             }
-            glue.create_partition(DatabaseName="archive", TableName="parted", PartitionInput=part)
+            glue.create_partition(DatabaseName="edges", TableName="parted", PartitionInput=part)
 
     sink = pa.BufferOutputStream()
     noise = [secrets.token_bytes(1_000_000) for _ in range(11)]
@@ -120,14 +124,14 @@ def _make_parquet(cloud: Any) -> None:
     s3.put_object(Bucket=cloud.bucket_name, Key="big/part.parquet", Body=sink.getvalue().to_pybytes())
     columns = [{"Name": "n", "Type": "bigint"}, {"Name": "noise", "Type": "binary"}]
     descriptor = {"Columns": columns, "Location": f"s3://{cloud.bucket_name}/big", "InputFormat": form}
-    glue.create_table(DatabaseName="archive", TableInput={"Name": "big", "StorageDescriptor": descriptor})
+    glue.create_table(DatabaseName="edges", TableInput={"Name": "big", "StorageDescriptor": descriptor})
 
 
 def run(cloud: Any, sql: str, **more: Any) -> dict[str, Any]:
     """The finished execution."""
     client = cloud.client("athena")
     more = {"ResultConfiguration": {"OutputLocation": f"s3://{cloud.bucket_name}/out"}} | more
-    context = {"Database": "archive"}
+    context = {"Database": "edges"}
     started = client.start_query_execution(QueryString=sql, QueryExecutionContext=context, **more)
     while True:
         execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
@@ -148,7 +152,7 @@ def results(cloud: Any, sql: str, **more: Any) -> tuple[list[str], list[list[str
 def values(cloud: Any, expressions: list[str], where: str = "") -> dict[str, str | None]:
     """Straight from the engine: the way over HTTP is taken by enough other tests."""
     engine = Engine(glue_backends["123456789012"]["us-east-1"], Connection(lambda: cloud.url, KEY, SECRET))
-    plan = engine.plan(f"SELECT {', '.join(expressions)} {where}", "archive")
+    plan = engine.plan(f"SELECT {', '.join(expressions)} {where}", "edges")
     row = next(engine.run(plan, lambda _: None, lambda _: None).rows)
     return dict(zip(expressions, map(text, row), strict=True))
 
@@ -408,7 +412,7 @@ def test_unnest_spreads_rows_maps_and_arrays(cloud: Any) -> None:
 def test_ctes_joins_unions_and_windows_run(cloud: Any) -> None:
     sql = """WITH big AS (SELECT acc, spots FROM runs WHERE spots > 0)
         SELECT a.acc, b.spots, row_number() OVER (ORDER BY b.spots DESC) AS n
-        FROM big a JOIN archive.runs b ON a.acc = b.acc ORDER BY n"""
+        FROM big a JOIN edges.runs b ON a.acc = b.acc ORDER BY n"""
     assert results(cloud, sql) == (["acc", "spots", "n"], [["CRR000001", "7", "1"], ["CRR000002", "2", "2"]])
     sql = "SELECT 1 AS x UNION ALL SELECT 2 ORDER BY 1 DESC LIMIT 1"
     assert results(cloud, sql) == (["x"], [["2"]])
@@ -422,7 +426,7 @@ def test_ctes_joins_unions_and_windows_run(cloud: Any) -> None:
 
 
 def test_hive_partitions_are_those_that_glue_lists(cloud: Any) -> None:
-    sql = 'SELECT source, year, count(*) FROM "archive"."parted" GROUP BY source, year ORDER BY 1, 2'
+    sql = 'SELECT source, year, count(*) FROM "edges"."parted" GROUP BY source, year ORDER BY 1, 2'
     assert results(cloud, sql)[1] == [["ncbi", "2026", "10"], ["own", "2025", "10"], ["own", "2026", "10"]]
     sql = 'SELECT DISTINCT "$path" FROM parted WHERE year = 2025'
     assert results(cloud, sql)[1] == [[f"s3://{cloud.bucket_name}/hive/source=own/year=2025/part.parquet"]]
@@ -485,7 +489,7 @@ def test_time_travel_and_metadata_tables(cloud: Any) -> None:
             cloud, "SELECT 1 FROM runs FOR TIMESTAMP AS OF TIMESTAMP '2020-01-01 00:00:00 UTC'"
         )
         assert value(cloud, "count(*)", 'FROM "runs$snapshots"') == "2"
-        assert value(cloud, "max(snapshot_id)", 'FROM "archive"."runs$history" WHERE is_current_ancestor') is not None
+        assert value(cloud, "max(snapshot_id)", 'FROM "edges"."runs$history" WHERE is_current_ancestor') is not None
     finally:
         cloud.table.delete("acc = 'LATER'")
 
@@ -497,13 +501,13 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         got = cloud.client("athena").get_query_results(QueryExecutionId=execution["QueryExecutionId"])
         return [row["Data"][0]["VarCharValue"].rstrip() for row in got["ResultSet"]["Rows"]]
 
-    assert "archive" in rows("SHOW DATABASES")
-    assert rows("SHOW TABLES IN archive 'r*|x'") == ["runs"]
+    assert "edges" in rows("SHOW DATABASES")
+    assert rows("SHOW TABLES IN edges 'r*|x'") == ["runs"]
     assert rows("show tables") == ["big", "parted", "runs"]
     assert rows("SHOW COLUMNS IN parted") == ["acc", "spots", "wide", "source", "year"]
     assert rows("DESCRIBE runs")[0].split("\t")[0].rstrip() == "acc"
-    assert rows("SHOW CREATE TABLE parted")[0] == "CREATE EXTERNAL TABLE `archive.parted`("
-    assert rows("EXPLAIN SELECT acc FROM runs WHERE spots = 7")[1] == "- read archive.runs [acc, spots] spots = 7"
+    assert rows("SHOW CREATE TABLE parted")[0] == "CREATE EXTERNAL TABLE `edges.parted`("
+    assert rows("EXPLAIN SELECT acc FROM runs WHERE spots = 7")[1] == "- read edges.runs [acc, spots] spots = 7"
 
 
 @pytest.mark.parametrize(
@@ -543,7 +547,7 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         ("SELECT json_extract_scalar(js, '$[\"a b\"]') FROM runs", "the JSON path"),
         ('SELECT "$path" FROM runs', '"$path" of an Iceberg table'),
         ('SELECT * FROM "runs$files"', 'the table "runs$files"'),
-        ("SELECT * FROM other.archive.runs", "the catalog 'other'"),
+        ("SELECT * FROM other.edges.runs", "the catalog 'other'"),
         ("SELECT * FROM read_parquet('/etc/passwd')", "read_parquet"),
         ("SELECT read_text('/etc/passwd')", "the function read_text()"),
         ("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t", "WITH RECURSIVE"),
@@ -592,7 +596,7 @@ def test_a_stopped_query_ends_cancelled(cloud: Any) -> None:
 
 def test_pyathena_works_unchanged(cloud: Any) -> None:
     keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
-    where = {"s3_staging_dir": f"s3://{cloud.bucket_name}/py/", "endpoint_url": cloud.url, "schema_name": "archive"}
+    where = {"s3_staging_dir": f"s3://{cloud.bucket_name}/py/", "endpoint_url": cloud.url, "schema_name": "edges"}
     with connect(**keys, **where, poll_interval=0.02).cursor() as cursor:
         cursor.execute(
             "SELECT acc, spots, released, at, spots > 3 AS many FROM runs WHERE acc = %(acc)s", {"acc": "CRR000001"}

@@ -5,6 +5,7 @@
 
 from local.gate.door import STATE_MACHINE_KEYS, gate
 from local.gate.faults import Faults
+from local.gate.keys import Keys
 from local.gate.moto_checksums import install as install_checksums
 
-__all__ = ["STATE_MACHINE_KEYS", "Faults", "gate", "install_checksums"]
+__all__ = ["STATE_MACHINE_KEYS", "Faults", "Keys", "gate", "install_checksums"]

@@ -22,8 +22,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.sts.models import sts_backends
 
-from local.gate import crc, gate, install_checksums, sigv4
+from local.gate import Keys, crc, gate, install_checksums, sigv4
 from local.gate.refusals import Refused
 from tests.local.served import KEY, SECRET, Served, serving
 
@@ -206,6 +207,22 @@ def test_a_clock_off_by_an_hour_is_told_so(cloud: Served, bucket: str) -> None:
     claim = sigv4.Claim(KEY, "20260101", "us-east-1", "s3", ("host",), "", hour_ago)
     with pytest.raises(Refused, match="RequestTimeTooSkewed"):
         sigv4.check_time(claim, datetime.now(UTC), datetime.now(UTC))
+
+
+def test_keys_that_iam_and_sts_gave_out_pass_until_they_end(cloud: Served) -> None:
+    keys = Keys({KEY: SECRET})
+    iam, sts = cloud.client("iam"), cloud.client("sts")
+    iam.create_user(UserName="ada")
+    made = iam.create_access_key(UserName="ada")["AccessKey"]
+    assert keys[made["AccessKeyId"]] == made["SecretAccessKey"]
+    iam.update_access_key(UserName="ada", AccessKeyId=made["AccessKeyId"], Status="Inactive")
+    assert keys.get(made["AccessKeyId"]) is None
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/deploy", "RoleSessionName": "cdk"}
+    given = sts.assume_role(**role, DurationSeconds=900)["Credentials"]
+    assert keys[given["AccessKeyId"]] == given["SecretAccessKey"]
+    assert keys[KEY] == SECRET and keys["ak"] == "sk" and {KEY, "ak", given["AccessKeyId"]} <= set(keys)
+    sts_backends["123456789012"]["aws"].assumed_roles[-1].expiration = datetime(2020, 1, 1)
+    assert keys.get(given["AccessKeyId"]) is None
 
 
 # --- bodies and digests ---------------------------------------------------------------------

@@ -182,7 +182,7 @@ def test_the_stack_knows_no_account_and_no_region(templates: Templates) -> None:
     for name, template in templates.by_stack.items():
         text = json.dumps(template)
         assert not re.search(r"arn:aws:[a-z0-9-]+:(us|eu|ap|cn)-[a-z]+-\d:", text), name
-        assert not re.search(r"(?<!\d)\d{12}(?!\d)", re.sub(r'"[A-Za-z0-9]*[0-9A-F]{32,}[^"]*"', '""', text)), name
+        assert not re.search(r"[:\"/-]\d{12}[:\"/-]", text), name
 
 
 @pytest.mark.parametrize("setting", sorted(Settings.NAMES))

@@ -20,9 +20,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from biotheca import clock
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from biotheca import clock
 
 FORM = 1
 BLOCK_BYTES = 1024 * 1024

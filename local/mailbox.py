@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-from biotheca import clock
 from moto.ses.models import BulkTemplateMessage, Message, RawMessage, SESBackend, TemplateMessage, ses_backends
 from moto.ses.responses import EmailResponse
 from moto.sesv2.responses import SESV2Response
 from moto.sns.models import Topic, sns_backends
+
+from biotheca import clock
 
 PATH = "/_local/mail"
 NEWEST = 500

@@ -140,7 +140,7 @@ class Downloader:
         """Bring the .part file to its full size; its digests, and the bytes that came over the line."""
         digests, fetched, failures = _Digests(), 0, 0
         with partial.open("a+b") as out:
-            self._take_in(out, digests, file["size_bytes"], add)
+            self._take_in(out, digests, add)
             while digests.size_bytes < file["size_bytes"]:
                 before = digests.size_bytes
                 reason = self._get(accession, file, out, digests, add)
@@ -159,11 +159,8 @@ class Downloader:
             os.fsync(out.fileno())
         return digests, fetched
 
-    def _take_in(self, out: Any, digests: _Digests, size_bytes: int, add: Add) -> None:
-        """Digest what an earlier run left; too long a rest is thrown away."""
-        out.seek(0, os.SEEK_END)
-        if out.tell() > size_bytes:
-            out.truncate(0)
+    def _take_in(self, out: Any, digests: _Digests, add: Add) -> None:
+        """Digest what an earlier run left. If it was something else, the digests will tell."""
         out.seek(0)
         while data := out.read(_READ_BYTES):
             self._must_go_on()

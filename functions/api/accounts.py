@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from biotheca.accounts.model import Person
-
 from functions.api.seam import Routes
 from functions.api.shapes import Me, Refresh, SignIn, Tokens
 from functions.stores import users

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalice import AuthResponse, Blueprint
+
 from biotheca.accounts.tokens import who
 from biotheca.errors import NotSignedIn
-from chalice import AuthResponse, Blueprint
 
 blueprint = Blueprint(__name__)
 

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import Any
 
-import biotheca
 from pydantic.json_schema import models_json_schema
 
+import biotheca
 from functions.api.seam import OPERATIONS, PROBLEM, Operation
 from functions.api.shapes import ProblemShape
 

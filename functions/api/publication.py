@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from chalice import Response
+
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import service
 from biotheca.publication.model import public_file
-from chalice import Response
-
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalice import Response
+
 import biotheca
 from biotheca import catalog, clock
 from biotheca.errors import NotFound
-from chalice import Response
-
 from functions.api.openapi import document
 from functions.api.seam import Routes
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from chalice import Blueprint, Response
+from pydantic import BaseModel, ValidationError
+
 from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.tokens import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn
-from chalice import Blueprint, Response
-from pydantic import BaseModel, ValidationError
-
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
 

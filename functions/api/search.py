@@ -5,7 +5,6 @@ from __future__ import annotations
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
 from biotheca.search import service
-
 from functions.api.seam import Routes, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.submissions import PAGED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from biotheca.accounts.model import Person
 from biotheca.submissions import service
-
 from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape

@@ -5,7 +5,6 @@ from __future__ import annotations
 from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid
 from biotheca.uploads import service
-
 from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import FileShape, Page, PartsWanted, StartUpload, UploadShape

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
-
 from functions.api.shapes import FileShape, ObjectShape, Release, SubmissionShape, SubmissionSummary
 
 

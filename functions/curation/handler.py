@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.curation import service
-
 from functions.observability import logger, of_envelope, of_submission, step
 from functions.stores import submissions, workflow
 

@@ -7,7 +7,6 @@ from typing import Any
 from biotheca.aws.bus import publish
 from biotheca.aws.tables import unmarshal
 from biotheca.settings import Settings
-
 from functions.observability import logger, step
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from biotheca.lake import service
 from biotheca.lake.model import TABLES
 from biotheca.lake.store import LakeTable
-
 from functions.observability import logger, step
 from functions.stores import records
 

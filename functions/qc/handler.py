@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.qc import service
-
 from functions.observability import MetricUnit, logger, metrics, of_submission, step
 from functions.stores import inbox, reports, submissions
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from biotheca import catalog
 from biotheca.search import service
-
 from functions.observability import logger, step
 from functions.stores import index, records, submissions
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from biotheca.curation.service import resume_if_complete
 from biotheca.submissions.service import keep_token
 from biotheca.uploads import service
-
 from functions.observability import logger, of_envelope, of_submission, step
 from functions.stores import inbox, submissions, workflow
 

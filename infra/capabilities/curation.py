@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from biotheca.events import CURATION_DECIDED
 from constructs import Construct
 
+from biotheca.events import CURATION_DECIDED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import on_event

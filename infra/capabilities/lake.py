@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
-from biotheca.events import DATASET_RELEASED
-from biotheca.lake.model import TABLES
 from constructs import Construct
 
+from biotheca.events import DATASET_RELEASED
+from biotheca.lake.model import TABLES
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from biotheca.events import DATASET_RELEASED
 from constructs import Construct
 
+from biotheca.events import DATASET_RELEASED
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event

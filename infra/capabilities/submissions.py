@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aws_cdk import aws_stepfunctions as sfn
-from biotheca.events import SUBMISSION_SUBMITTED
-from biotheca.settings import variable
 from constructs import Construct
 
+from biotheca.events import SUBMISSION_SUBMITTED
+from biotheca.settings import variable
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import on_event

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from biotheca.events import FILE_RECEIVED
 from constructs import Construct
 
+from biotheca.events import FILE_RECEIVED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, dead_letters, on_event

@@ -10,9 +10,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from biotheca.settings import variable
 from constructs import Construct
 
+from biotheca.settings import variable
 from infra.constructs.assets import ROOT
 from infra.constructs.python_function import House, grant
 

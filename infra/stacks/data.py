@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from biotheca.accounts.model import Role
 from constructs import Construct
 
+from biotheca.accounts.model import Role
 from infra.constructs.python_function import House
 from infra.stages import Stage
 
@@ -159,7 +159,6 @@ class DataStack(Stack):
             "accessions_table": self._table("Accessions", sort=False),
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
-            "idempotency_table": self._table("Idempotency", sort=False, ttl="expiration"),
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

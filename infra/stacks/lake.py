@@ -5,9 +5,9 @@ from __future__ import annotations
 from aws_cdk import Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
-from biotheca.lake.model import TABLES
 from constructs import Construct
 
+from biotheca.lake.model import TABLES
 from infra.constructs.python_function import House
 
 DATABASE = "biotheca"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from biotheca_client import Client, cli
 from biotheca_client.config import Config
-
 from tests.clients.archive_double import EMAIL, PASSWORD, Archive, running
 
 

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from biotheca_client import Client, NetworkDown, NotSignedIn, WrongUse
 from biotheca_client.api import pause_before
 from biotheca_client.config import DEFAULT_SERVER, Config, is_private_line
-
 from tests.clients.archive_double import Archive
 
 
@@ -39,6 +39,15 @@ def test_a_decision_is_never_sent_twice(archive: Archive, client: Client, status
     with pytest.raises(NetworkDown):
         client.decide(sid, "accept")
     assert archive.calls.count(f"POST /v1/curation/{sid}/decision") == 1
+
+
+def test_opening_a_submission_is_repeated_only_with_a_key(archive: Archive, client: Client) -> None:
+    archive.api_orders += [("submissions$", 0)]
+    with pytest.raises(NetworkDown, match="cannot be reached"):
+        client.open_submission("gsa", "title")
+    archive.api_orders += [("submissions$", 0)]
+    client.open_submission("gsa", "title", idempotency_key="k")
+    assert len(archive.submissions) == 2
 
 
 def test_an_old_token_is_renewed_once_for_all_threads(archive: Archive, client: Client) -> None:

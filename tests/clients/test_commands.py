@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 import pytest
-from biotheca_client import cli
 
+from biotheca_client import cli
 from tests.clients.archive_double import EMAIL, PASSWORD, Archive
 from tests.clients.conftest import CommandLine
 

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from biotheca_client import Client, NetworkDown, NotFound, Refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from biotheca_client import Client, NetworkDown, NotFound, Refused
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from biotheca_client import Client, NotFound, Refused, WrongUse
 
+from biotheca_client import Client, NotFound, Refused, WrongUse
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, reads_folder
 

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from biotheca_client import Client, ClientFault, NetworkDown, Refused
 from biotheca_client.errors import FileDiffers
 from biotheca_client.local_files import parts_of
 from biotheca_client.uploads import Uploader
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, write
 
@@ -148,6 +148,19 @@ def test_a_file_that_changes_while_it_is_sent_is_noticed(archive: Archive, clien
     with pytest.raises(FileDiffers, match="changed while"):
         client.upload(sid, [path], jobs=1, progress=Meddler())
     assert "POST /v1/files/sub_1.a.fq.gz/complete" not in archive.calls
+
+
+def test_a_file_that_only_grew_is_not_completed(archive: Archive, client: Client, tmp_path: Path) -> None:
+    sid = archive.submission(("a.fq.gz", DATA))
+    path = _file(tmp_path)
+
+    class Writer:
+        def start(self, name: str, size_bytes: int):  # type: ignore[no-untyped-def]
+            return lambda _: path.open("ab").write(b"more")
+
+    with pytest.raises(FileDiffers, match="changed while it was being sent"):
+        client.upload(sid, [path], jobs=1, progress=Writer())
+    assert archive.uploads[f"{sid}.a.fq.gz"].open
 
 
 def test_ten_thousand_and_one_parts_are_refused_before_anything_is_sent(

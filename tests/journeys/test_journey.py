@@ -95,22 +95,12 @@ def test_every_own_accession_redirects_in_any_letter_case(ecoli: dict[str, Any],
             assert nobody.get(answer.headers["Location"])["accession"] == accession
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "CRA999999",
-        "PRJCA999999",
-        "SAMC999999",
-        "CRX999999",
-        "CRR999999",
-        "HRA000001",
-        "HRI000001",
-        "HRS000001",
-        "HRX000001",
-    ]
-    + ["HRR000001", "HDAC000001", "HREQ000001", "OMIX001", "OMIX001024-01", "OMIX237-64-02", "OBIA0001", "CRP000001"]
-    + ["PRJNA1", "SAMEA1", "SRR000001", "GCA_000001405.1", "nonsense", "CRA1", "%2e%2e%2fetc"],
-)
+OWN_FORMS = "CRA999999 PRJCA999999 SAMC999999 CRX999999 CRR999999 HRA000001 HRI000001 HRS000001 HRX000001 HRR000001"
+OTHER_FORMS = "HDAC000001 HREQ000001 OMIX001 OMIX001024-01 OMIX237-64-02 OBIA0001 CRP000001 PRJNA1 SAMEA1 SRR000001"
+NO_FORMS = "GCA_000001405.1 nonsense CRA1 %2e%2e%2fetc"
+
+
+@pytest.mark.parametrize("text", f"{OWN_FORMS} {OTHER_FORMS} {NO_FORMS}".split())
 def test_an_accession_without_a_public_record_gives_a_clean_404(nobody: Person, text: str) -> None:
     for written in (text, text.lower()):
         answer = nobody.call("GET", f"/r/{written}")
@@ -171,7 +161,8 @@ def test_a_released_run_is_a_row_of_the_lake_that_athena_sql_finds(
     shown = json.loads(ecoli["cli"].run("status", ecoli["submission"], "--json"))["submission"]
 
     def rows() -> list[list[str]]:
-        sql = "SELECT acc, bioproject, biosample, spots, bases, cardinality(file_names) FROM biotheca.run WHERE sra_study = ?"
+        columns = "acc, bioproject, biosample, spots, bases, cardinality(file_names)"
+        sql = f"SELECT {columns} FROM biotheca.run WHERE sra_study = ?"
         started = athena.start_query_execution(
             QueryString=sql, WorkGroup=group, ExecutionParameters=[f"'{shown['dataset']}'"]
         )

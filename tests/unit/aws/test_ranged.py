@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 import pytest
-from biotheca.aws.ranged import ObjectChanged, ObjectIsMissing, RangedReader, ReadBroke
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from biotheca.aws.ranged import ObjectChanged, ObjectIsMissing, RangedReader, ReadBroke
 from tests.unit.aws.s3_with_faults import Faults
 
 DATA = bytes(i * 7 % 251 for i in range(2500))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from biotheca.formats.checksums import Checksums
-from biotheca.formats.source import Source, aligned
 from hypothesis import given
 from hypothesis import strategies as st
+
+from biotheca.formats.checksums import Checksums
+from biotheca.formats.source import Source, aligned
 
 
 @given(st.lists(st.binary(max_size=50)))

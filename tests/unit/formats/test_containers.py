@@ -8,11 +8,11 @@ import subprocess
 import zlib
 
 import pytest
-from biotheca.formats import faults
-from biotheca.formats.containers import Container, Decoder, Limits, content_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats import faults
+from biotheca.formats.containers import Container, Decoder, Limits, content_of
 from tests.unit.formats.making import BGZF_END, bgzf, cut_into, gzip_member, tiny_fastq
 
 TEXT = tiny_fastq(reads=2000, length=40)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from biotheca.formats.fastq import Defect, FastqCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats.fastq import Defect, FastqCheck
 from tests.unit.formats.making import cut_into, tiny_fastq, with_line, without_line
 from tests.unit.formats.twin import judge
 
@@ -97,6 +97,11 @@ def test_both_ends_of_the_quality_range_are_taken_and_their_neighbours_refused()
 def test_a_name_of_256_characters_is_taken_with_any_description_behind_it() -> None:
     header = b"@" + b"n" * 256 + b" " + b"d" * 5000
     assert _check([header + b"\nA\n+\nI\n"]).defects == []
+
+
+def test_one_character_more_is_refused_wherever_the_read_stands() -> None:
+    check = _check([tiny_fastq(3) + b"@" + b"n" * 257 + b"\nA\n+\nI\n" + tiny_fastq(3)])
+    assert [(d.code, d.line) for d in check.defects] == [("name_length", 13)]
 
 
 def test_a_quality_line_that_begins_like_a_header_is_not_taken_for_one() -> None:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from biotheca.formats.containers import Limits
-from biotheca.qc import Report, Verdict, check_file
-from biotheca.qc.model import NoSuchCheck
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats.containers import Limits
+from biotheca.qc import Report, Verdict, check_file
+from biotheca.qc.model import NoSuchCheck
 from tests.real_data import real_files
 from tests.unit.formats.making import bgzf, cut_into, gzip_member, tiny_fastq
 from tests.unit.qc.defects import CASES
@@ -52,6 +52,12 @@ def test_digests_and_size_are_of_the_stored_bytes_even_of_a_broken_file() -> Non
         assert report.md5 == hashlib.md5(stored).hexdigest()
         assert report.sha256 == hashlib.sha256(stored).hexdigest()
         assert report.size_bytes == len(stored)
+
+
+def test_a_large_file_that_breaks_at_its_beginning_is_still_read_to_its_end() -> None:
+    stored = b"\x1f\x8b\x08\xff" + bytes(300_000)
+    report = check_file([stored[i : i + 1000] for i in range(0, len(stored), 1000)], None, "fastq", "a.fastq.gz")
+    assert (report.size_bytes, report.md5) == (len(stored), hashlib.md5(stored).hexdigest())
 
 
 def test_a_wrong_md5_is_named_with_both_values_and_stands_before_all_else() -> None:

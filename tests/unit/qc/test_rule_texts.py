@@ -9,7 +9,6 @@ from biotheca.formats import faults
 from biotheca.qc import check_file
 from biotheca.qc.rules import catalogue
 from biotheca.qc.sentences import EXPECTED, SENTENCES
-
 from tests.unit.qc.defects import CASES
 
 

@@ -1,0 +1,114 @@
+"""Every route against every kind of caller. A route that is not in the table fails until it is listed."""
+
+from __future__ import annotations
+
+import pytest
+
+import functions.api.app  # registers every operation
+from functions.api.seam import OPERATIONS
+from tests.journeys.conftest import Person, draft, tiny_fastq
+
+assert functions.api.app.app
+
+# What comes back on a private draft of Ana's, to: nobody, Li (another submitter), Chen (a curator), Ana herself.
+# 404 for what exists but is not yours: unknown and forbidden look the same.
+PUBLIC = (200, 200, 200, 200)
+TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
+    ("POST", "/v1/sign-in"): (422, 422, 422, 422),
+    ("POST", "/v1/refresh"): (422, 422, 422, 422),
+    ("GET", "/v1/me"): (401, 200, 200, 200),
+    ("POST", "/v1/submissions"): (401, 201, 403, 201),
+    ("GET", "/v1/submissions"): (401, 200, 200, 200),
+    ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200),
+    ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422),
+    ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202),
+    ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200),
+    ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200),
+    ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204),
+    ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200),
+    ("GET", "/v1/files/{file_id}/parts"): (401, 404, 404, 400),
+    ("POST", "/v1/files/{file_id}/part-urls"): (401, 404, 404, 400),
+    ("POST", "/v1/files/{file_id}/complete"): (401, 404, 404, 400),
+    ("DELETE", "/v1/files/{file_id}/upload"): (401, 404, 404, 204),
+    ("GET", "/v1/curation/queue"): (401, 403, 200, 403),
+    ("POST", "/v1/curation/{submission_id}/decision"): (401, 403, 409, 403),
+    ("GET", "/v1/records/{accession}"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
+    ("GET", "/r/{accession}"): (404, 404, 404, 404),
+    ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/health"): PUBLIC,
+    ("GET", "/v1/members"): PUBLIC,
+    ("GET", "/v1/rules"): PUBLIC,
+    ("GET", "/v1/rules/{rule}"): PUBLIC,
+    ("GET", "/v1/openapi.json"): PUBLIC,
+}
+BODIES = {
+    "/v1/submissions": {"member": "gsa", "title": "From the matrix"},
+    "/v1/submissions/{submission_id}/metadata": {},
+    "/v1/files/{file_id}/upload": {"size_bytes": 100},
+    "/v1/files/{file_id}/part-urls": {"parts": [{"number": 1, "size_bytes": 100, "sha256": "A" * 43 + "="}]},
+    "/v1/curation/{submission_id}/decision": {"decision": "accept"},
+}
+
+
+def test_every_route_is_in_the_table() -> None:
+    assert {(op.method, op.path) for op in OPERATIONS} == set(TABLE)
+
+
+@pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)
+def test_a_route_answers_each_caller_as_the_table_says(
+    route: tuple[str, str], nobody: Person, li: Person, chen: Person, ana: Person
+) -> None:
+    method, path = route
+    made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
+    names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
+    url = path.format(**names, type="run", name="x", rule="general.fault") + ("?q=zzz" if path == "/v1/search" else "")
+    expected = TABLE[route]
+    for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
+        options = {} if method == "GET" else {"json": BODIES.get(path, {})}
+        answer = caller.call(method, url, **options)
+        assert answer.status_code == status, f"{caller.email or 'nobody'}: {answer.status_code} {answer.text}"
+        if status >= 400:
+            assert answer.headers["Content-Type"].startswith("application/problem+json")
+            assert answer.json()["rule"] and answer.json()["mend"]
+
+
+def test_unknown_and_forbidden_look_the_same(ana: Person, li: Person) -> None:
+    made = draft(ana, [("same.fastq.gz", tiny_fastq())])
+    forbidden = li.call("GET", f"/v1/submissions/{made['id']}")
+    unknown = li.call("GET", f"/v1/submissions/{'sub_' + 'z' * 26}")
+    assert forbidden.status_code == unknown.status_code == 404
+    for answer, identifier in ((forbidden, made["id"]), (unknown, "sub_" + "z" * 26)):
+        body = answer.json()
+        body.pop("instance")
+        assert body.pop("detail") == f"There is no submission {identifier!r}, or you may not see it."
+        assert body["rule"] == "general.not_found"
+
+
+def test_a_forged_token_is_refused_on_every_guarded_route(nobody: Person, ana: Person) -> None:
+    import base64
+    import json
+
+    good = str(ana.session.headers["Authorization"]).removeprefix("Bearer ")
+    header, payload, signature = good.split(".")
+
+    def encoded(value: dict[str, str]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    promoted = encoded(claims | {"cognito:groups": ["curator"]})
+    forged = [
+        f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{payload}.",
+        f"{encoded({'alg': 'HS256', 'kid': 'dummy'})}.{payload}.{signature}",
+        f"{header}.{promoted}.{signature}",
+        f"{header}.{payload}.{signature[:-4]}AAAA",
+        f"{header}.{payload}",
+        "x" * 20_000,
+    ]
+    for token in forged:
+        answer = nobody.call("GET", "/v1/me", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code in (401, 413, 431), answer.text
+        optional = nobody.call("GET", "/v1/records/CRA000001", headers={"Authorization": f"Bearer {token}"})
+        assert optional.status_code in (401, 413, 431)

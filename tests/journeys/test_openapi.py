@@ -1,0 +1,45 @@
+"""R163: the served OpenAPI 3.1 document is valid, and random requests made from it get documented answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from openapi_spec_validator import validate
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+import functions.api.app
+from functions.api.openapi import document
+from functions.api.seam import OPERATIONS
+from local.stack import Stack
+from tests.journeys.conftest import Person
+
+assert functions.api.app.app
+CHECKS = (not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance)
+
+
+schema = schemathesis.openapi.from_dict(document())
+# A method that a path does not have is the gateway's matter (404, see test_front), not the operation's.
+schema.config.phases.coverage.unexpected_methods = set()
+
+
+def test_the_served_document_is_openapi_3_1_and_names_every_route(nobody: Person) -> None:
+    served = nobody.get("/v1/openapi.json")
+    validate(served)
+    assert served == document() and served["openapi"].startswith("3.1")
+    assert {(m.upper(), p) for p, ms in served["paths"].items() for m in ms} == {(o.method, o.path) for o in OPERATIONS}
+
+
+@schema.parametrize()
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_random_requests_get_documented_answers(case: Any, ana: Person, stack: Stack) -> None:
+    token = {"Authorization": str(ana.session.headers["Authorization"])}
+    answer = case.call(base_url=stack.front_url, headers=token, session=requests.Session(), allow_redirects=False)
+    case.validate_response(answer, checks=CHECKS)

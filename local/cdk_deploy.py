@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import requests
+
 from local.laptop import PROJECT, Laptop
 from local.synthesis import assembly, environment_with_node
 
@@ -39,6 +41,11 @@ def run(laptop: Laptop, state_dir: Path, report: Callable[[str], None]) -> None:
         "cdk deploy",
     )
     laptop.front.reload()
+    health = requests.get(f"{laptop.front_url}/v1/health", timeout=60)
+    if health.status_code != 200:
+        raise CdkFailed(
+            f"What was deployed does not answer: GET /v1/health gave {health.status_code} {health.text[:200]}"
+        )
     report(f"cdk bootstrap and cdk deploy ended well after {time.monotonic() - started:.0f} s")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.laptop import Laptop
+from local.stack import Stack
 from local.synthesis import assembly as synthesised
 
 Report = Callable[[str], None]
@@ -18,10 +17,7 @@ Report = Callable[[str], None]
 
 def new_laptop(state_dir: Path, port: int = 0, front_port: int = 0, bare: bool = False) -> Laptop:
     """A laptop that is not yet started: the archive's with gate, lake and people, or a bare one for other stacks."""
-    if not bare and importlib.util.find_spec("local.stack"):
-        archive: Laptop = importlib.import_module("local.stack").Stack(state_dir, port, front_port)
-        return archive
-    return Laptop(state_dir, port, front_port)
+    return Laptop(state_dir, port, front_port) if bare else Stack(state_dir, port, front_port)
 
 
 @contextmanager

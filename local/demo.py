@@ -39,10 +39,8 @@ class Narrator:
     started: float
 
     def say(self, text: str) -> None:
-        print(
-            f"\n\033[1m{time.monotonic() - self.started:5.1f} s  {text}\033[0m" if _colour() else f"\n{text}",
-            flush=True,
-        )
+        line = f"{time.monotonic() - self.started:5.1f} s  {text}"
+        print(f"\n\033[1m{line}\033[0m" if sys.stdout.isatty() else f"\n{line}", flush=True)
 
     def show(self, text: str) -> None:
         print("\n".join(f"    {line}" for line in text.rstrip().splitlines()), flush=True)

@@ -109,7 +109,7 @@ class Engine:
         return found
 
     def run(self, plan: Plan, allow: Callable[[int], None], started: Callable[[Any], None]) -> Answer:
-        """`allow` is told the bytes of each table before it is kept, and may raise; `started` gets the connection."""
+        """`allow` is told the bytes so far before each table is read, and may raise; `started` gets the connection."""
         connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": 2})
         started(connection)
         connection.execute("SET TimeZone = 'UTC'")
@@ -118,10 +118,10 @@ class Engine:
             connection.execute(macro)
         scanned = 0
         for name, reading in plan.readings.items():
-            made, read_bytes = reading.source.read(reading.columns, reading.conditions)
+            read_bytes, read = reading.source.read(reading.columns, reading.conditions)
             scanned += read_bytes
             allow(scanned)
-            connection.register(name, made)
+            connection.register(name, read())
         try:
             relation = connection.execute(plan.sql)
             kinds = [str(column[1]) for column in relation.description]

@@ -23,7 +23,7 @@ FUNCTION_WORDS = """
     RegexpLike RegexpExtract RegexpReplace Levenshtein Chr Format
     Abs Ceil Floor Round Sign Sqrt Pow Exp Ln Log Greatest Least Mod
     JSONExtractScalar
-    Array ArraySize ArrayContains ArrayPosition ArrayToString ArrayDistinct ArrayMax ArrayMin ArrayFilter Transform
+    Array ArraySize ArrayContains ArrayPosition ArrayToString ArrayMax ArrayMin ArrayFilter Transform
     Map MapKeys Unnest GenerateSeries
     CurrentDate CurrentTimestamp DateDiff DateAdd TimestampTrunc DateTrunc Extract Year Month Day Hour Minute Second
     Quarter WeekOfYear DayOfYear DayOfWeekIso DayOfMonth TimeToStr TimeToUnix Date FromISO8601Date LastDay
@@ -128,5 +128,9 @@ def _check(node: exp.Expr) -> None:
         raise NotHere("SELECT * EXCEPT")
     elif isinstance(node, exp.With) and node.args.get("recursive"):
         raise NotHere("WITH RECURSIVE")
+    elif isinstance(node, exp.Join) and (node.method or node.kind.upper() not in ("", "INNER", "CROSS", "OUTER")):
+        raise NotHere(f"{node.method or node.kind} JOIN")
+    elif isinstance(node, exp.Group) and node.args.get("all"):
+        raise NotHere("GROUP BY ALL")
     elif isinstance(node, exp.Fetch) and node.args.get("limit_options"):
         raise NotHere("FETCH FIRST ... WITH TIES")

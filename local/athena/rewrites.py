@@ -17,6 +17,7 @@ JSON_PATH = re.compile(r"\$(\.[A-Za-z_]\w*|\[\d+\])*")
 FORMAT_PIECE = re.compile(r"%(%|s|0?\d*d|\.\d+f)")
 # MySQL's date letters that strftime writes alike
 DATE_LETTERS = frozenset("%YmdHMSyfj")
+DATE_UNITS = ("day", "week", "month", "quarter", "year")
 INTEGERS = exp.DataType.INTEGER_TYPES
 FLOATS = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
 TEXTS = exp.DataType.TEXT_TYPES
@@ -184,7 +185,7 @@ def _split_part(node: exp.SplitPart) -> exp.Expr:
 
 def _substring(node: exp.Substring) -> exp.Expr:
     start = node.args.get("start") or exp.Literal.number(1)
-    return duck("CASE WHEN :n = 0 THEN '' ELSE :x END", n=start, x=node)
+    return duck("CASE WHEN :n = 0 OR :n < -length(:s) THEN '' ELSE :x END", n=start, s=node.this, x=node)
 
 
 def _null_if_any_null(node: exp.Greatest | exp.Least) -> exp.Expr:
@@ -226,6 +227,9 @@ def _bracket(node: exp.Bracket) -> exp.Expr:
 
 
 def _date_diff(node: exp.DateDiff) -> exp.Expr:
+    for moment in (node.this, node.expression):
+        if kind(moment) not in ("date", "timestamp"):
+            raise NotHere(f"date_diff() of a value of type {kind(moment)}", "cast it to date or timestamp")
     unit = exp.Literal.string(node.text("unit").lower() or "day")
     # date_sub counts whole units elapsed, as Trino does; date_diff counts boundaries crossed
     return duck("date_sub(:u, CAST(:a AS TIMESTAMP), CAST(:b AS TIMESTAMP))", u=unit, a=node.expression, b=node.this)
@@ -234,6 +238,9 @@ def _date_diff(node: exp.DateDiff) -> exp.Expr:
 def _keep_date(node: exp.Expr) -> exp.Expr:
     """Trino keeps a date a date; DuckDB makes it a timestamp."""
     source = kind(node.this)
+    unit = node.expression.text("unit") if isinstance(node.expression, exp.Interval) else node.text("unit")
+    if source == "date" and unit.lower().rstrip("s") not in DATE_UNITS:
+        raise NotHere(f"the unit {unit.lower() or 'of this interval'} of a date", "cast it to timestamp")
     if source == "date":
         return exp.cast(node.copy(), "DATE")
     if source != "timestamp":
@@ -317,6 +324,73 @@ def _compare(node: exp.Binary) -> exp.Expr:
     return node
 
 
+def _alike(*parts: exp.Expr | None) -> None:
+    kinds = {kind(part) for part in parts if part is not None} - {"unknown"}
+    if "text" in kinds and len(kinds) > 1:
+        other = sorted(kinds - {"text"})[0]
+        raise NotHere(f"{other} beside text", "Athena says TYPE_MISMATCH; cast one of them")
+
+
+def _choice(node: exp.Expr) -> exp.Expr:
+    """Branches and lists must be of one kind; DuckDB would make all of them text."""
+    if isinstance(node, exp.Case):
+        _alike(*(branch.args.get("true") for branch in node.args["ifs"]), node.args.get("default"))
+        if node.this is not None:
+            _alike(node.this, *(branch.this for branch in node.args["ifs"]))
+    elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        _alike(node.args.get("true"), node.args.get("false"))
+    elif isinstance(node, exp.Between):
+        _alike(node.this, node.args["low"], node.args["high"])
+    elif isinstance(node, (exp.In, exp.Coalesce)):
+        _alike(node.this, *node.expressions)
+    return node
+
+
+def _only_text(node: exp.Expr) -> exp.Expr:
+    parts = node.expressions if isinstance(node, exp.Concat) else [node.this, node.expression]
+    wrong = {kind(part) for part in parts} - {"text", "array", "unknown"}
+    if wrong:
+        raise NotHere(f"{sorted(wrong)[0]} where text belongs", "Athena says TYPE_MISMATCH; cast it")
+    return node
+
+
+def _set_operation(node: exp.SetOperation) -> exp.Expr:
+    if isinstance(node.left, exp.Query) and isinstance(node.right, exp.Query):
+        for left, right in zip(node.left.selects, node.right.selects, strict=False):
+            _alike(left.unalias(), right.unalias())
+    return node
+
+
+def _round(node: exp.Round) -> exp.Expr:
+    if kind(node.this) not in ("integer", "double"):
+        raise NotHere(f"round() of a value of type {kind(node.this)}", "cast it to double")
+    return node
+
+
+def _extreme(node: exp.ArrayMax | exp.ArrayMin) -> exp.Expr:
+    """NULL as soon as one element is."""
+    return duck("CASE WHEN list_count(:a) = len(:a) THEN :x END", a=node.this, x=node)
+
+
+def _size(node: exp.ArraySize) -> exp.Expr:
+    if kind(node.this) == "map":
+        return exp.Anonymous(this="cardinality", expressions=[node.this.copy()])
+    return node
+
+
+def _by(node: exp.ArgMax | exp.ArgMin) -> exp.Expr:
+    if node.args.get("count"):
+        raise NotHere("max_by() and min_by() of several")
+    name = "arg_max_null" if isinstance(node, exp.ArgMax) else "arg_min_null"  # the others skip a NULL result
+    return exp.Anonymous(this=name, expressions=[node.this.copy(), node.expression.copy()])
+
+
+def _sequence(node: exp.GenerateSeries) -> exp.Expr:
+    if {kind(node.args["start"]), kind(node.args["end"])} != {"integer"}:
+        raise NotHere("sequence() of other than integers")
+    return node
+
+
 def _modulo(node: exp.Mod) -> exp.Expr:
     if {kind(node.this), kind(node.expression)} != {"integer"}:
         raise NotHere("mod on other than integers")
@@ -324,6 +398,16 @@ def _modulo(node: exp.Mod) -> exp.Expr:
 
 
 REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
+    **dict.fromkeys((exp.Case, exp.If, exp.Between, exp.In, exp.Coalesce), _choice),
+    **dict.fromkeys((exp.DPipe, exp.Concat, exp.Like), _only_text),
+    **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), _set_operation),
+    exp.Round: _round,
+    exp.ArrayMax: _extreme,
+    exp.ArrayMin: _extreme,
+    exp.ArraySize: _size,
+    exp.ArgMax: _by,
+    exp.ArgMin: _by,
+    exp.GenerateSeries: _sequence,
     exp.Div: _divide,
     exp.Mod: _modulo,
     exp.Avg: _average,

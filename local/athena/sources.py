@@ -95,12 +95,15 @@ class Condition:
 
 @dataclass
 class Source:
-    """One table of the catalogue: its columns, and how to read it."""
+    """One table of the catalogue: its columns, and how to read it.
+
+    `read` tells the bytes that reading will take, and how to read: so a limit can refuse beforehand.
+    """
 
     database: str
     name: str
     columns: dict[str, HiveType]
-    read: Callable[[list[str], list[Condition]], tuple[pa.Table, int]]
+    read: Callable[[list[str], list[Condition]], tuple[int, Callable[[], pa.Table]]]
     comments: dict[str, str] = field(default_factory=dict)
     has_path: bool = False
 
@@ -137,7 +140,7 @@ def _load(parameters: dict[str, str], connection: Connection) -> Any:
 def _metadata_source(database: str, name: str, part: str, table: Any) -> Source:
     made: pa.Table = getattr(table.inspect, part)()
     columns = {f.name: hive_types.of_arrow(f.type) for f in made.schema}
-    return Source(database, name, columns, lambda names, _: (made.select(names), 0))
+    return Source(database, name, columns, lambda names, _: (0, lambda: made.select(names)))
 
 
 def _iceberg_source(database: str, name: str, table: Any, version: Any) -> Source:
@@ -151,10 +154,10 @@ def _iceberg_source(database: str, name: str, table: Any, version: Any) -> Sourc
     columns = {f.name: hive_types.of_arrow(f.type) for f in arrow}
     comments = {f.name: f.doc or "" for f in schema.fields}
 
-    def read(names: list[str], conditions: list[Condition]) -> tuple[pa.Table, int]:
+    def read(names: list[str], conditions: list[Condition]) -> tuple[int, Callable[[], pa.Table]]:
         row_filter: ice.BooleanExpression = reduce(ice.And, (c.iceberg() for c in conditions), ice.AlwaysTrue())  # type: ignore[arg-type]
         scan = table.scan(row_filter=row_filter, selected_fields=tuple(names), snapshot_id=snapshot_id)
-        return scan.to_arrow(), sum(_chunk_bytes(task, schema, names) for task in scan.plan_files())
+        return sum(_chunk_bytes(task, schema, names) for task in scan.plan_files()), scan.to_arrow
 
     return Source(database, name, columns, read, comments)
 
@@ -205,7 +208,7 @@ def _parquet_source(glue: Any, database: str, name: str, table: dict[str, Any], 
     columns = own | keys
     schema = pa.schema([(n, hive_types.to_arrow(k)) for n, k in columns.items()])
 
-    def read(names: list[str], conditions: list[Condition]) -> tuple[pa.Table, int]:
+    def read(names: list[str], conditions: list[Condition]) -> tuple[int, Callable[[], pa.Table]]:
         system = connection.file_system()
         folders = _folders(glue, database, name, descriptor, list(keys), schema)
         fragments = [f for where, value in folders for f in _fragments(system, where, value)]
@@ -214,19 +217,21 @@ def _parquet_source(glue: Any, database: str, name: str, table: dict[str, Any], 
         left = list(dataset.get_fragments(row_filter))
         scanned = sum(_fragment_bytes(f, row_filter, schema, set(names) - set(keys)) for f in left)
         if PATH_COLUMN not in names:
-            return dataset.to_table(columns=names, filter=row_filter), scanned
-        others = [n for n in names if n != PATH_COLUMN]
-        made = [_with_path(f, f.to_table(schema=schema, columns=others, filter=row_filter)) for f in left]
-        empty = pa.schema([schema.field(n) for n in others] + [(PATH_COLUMN, pa.string())]).empty_table()
-        return pa.concat_tables([empty, *made]), scanned
+            return scanned, lambda: dataset.to_table(columns=names, filter=row_filter)
+        return scanned, lambda: _with_paths(left, schema, [n for n in names if n != PATH_COLUMN], row_filter)
 
     comments = {c["Name"].lower(): c.get("Comment", "") for c in descriptor.get("Columns", [])}
     return Source(database, name, columns, read, comments, has_path=True)
 
 
-def _with_path(fragment: Any, table: pa.Table) -> pa.Table:
-    path = pa.array([f"s3://{fragment.path}"] * table.num_rows, pa.string())
-    return table.append_column(PATH_COLUMN, path)
+def _with_paths(fragments: list[Any], schema: pa.Schema, names: list[str], row_filter: Any) -> pa.Table:
+    """The rows of each file, with the file's name as Athena's "$path" has it."""
+    made = [pa.schema([schema.field(n) for n in names] + [(PATH_COLUMN, pa.string())]).empty_table()]
+    for fragment in fragments:
+        table = fragment.to_table(schema=schema, columns=names, filter=row_filter)
+        path = pa.array([f"s3://{fragment.path}"] * table.num_rows, pa.string())
+        made.append(table.append_column(PATH_COLUMN, path))
+    return pa.concat_tables(made)
 
 
 def _folders(

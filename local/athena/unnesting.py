@@ -70,7 +70,9 @@ def _lateral(unnest: exp.Unnest, alias: str, wanted: list[tuple[int, str, str]],
     if ordinal:
         lengths = [duck("coalesce(len(:a), 0)", a=array) for array in arrays]
         longest = lengths[0] if len(lengths) == 1 else exp.Anonymous(this="greatest", expressions=lengths)
-        inner.append(duck("unnest(range(1, :n + 1)) AS n", n=longest))
+        # not as a parsed range(), which the rewrites would take for the query's own sequence()
+        ends = [exp.Literal.number(1), exp.Add(this=longest, expression=exp.Literal.number(1))]
+        inner.append(duck("unnest(:r) AS n", r=exp.Anonymous(this="range", expressions=ends)))
     outer = []
     for number, field, name in wanted:
         path = f's."u{number}"' + (f'."{field}"' if field else "")

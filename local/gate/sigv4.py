@@ -101,7 +101,10 @@ def claim_of_header(environ: dict[str, Any]) -> Claim:
             "InvalidRequest",
             f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
         )
-    fields = dict(part.strip().partition("=")[::2] for part in text[len(ALGORITHM) :].split(","))
+    pairs = [part.strip().partition("=")[::2] for part in text[len(ALGORITHM) :].split(",")]
+    fields = dict(pairs)
+    if len(pairs) != len(fields):
+        raise _malformed("a component is given twice.")
     for name in ("Credential", "SignedHeaders", "Signature"):
         if not fields.get(name):
             raise _malformed(

@@ -17,6 +17,7 @@ def install() -> None:
     global _installed
     from local.hooks import (
         batch_runtime,
+        cfn_change_sets,
         cfn_order,
         cfn_types,
         dynamodb_transactions,
@@ -33,6 +34,7 @@ def install() -> None:
         for hook in (
             soundness,
             cfn_order,
+            cfn_change_sets,
             dynamodb_transactions,
             cfn_types,
             lambda_runtime,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from local.hooks.patching import replace
+
 
 def install() -> None:
     from moto.cloudformation.parsing import ResourceMap
@@ -23,4 +25,4 @@ def install() -> None:
                     after_its_dependencies(self, dependency)
         return stock(self, key)
 
-    ResourceMap.__getitem__ = after_its_dependencies  # type: ignore[method-assign]
+    replace(ResourceMap, __getitem__=after_its_dependencies)

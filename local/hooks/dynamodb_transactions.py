@@ -11,11 +11,14 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from local.hooks.event_source_hooks import arrival_of
+from local.hooks.patching import replace
+
 
 def install() -> None:
     from moto.dynamodb.models import DynamoDBBackend
 
-    DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+    replace(DynamoDBBackend, transact_write_items=transact_write_items)
 
 
 def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
@@ -101,7 +104,8 @@ class _Line:
         """What puts this line's item and the table's stream back as they are now."""
         before = copy.deepcopy(self.backend.get_item(self.name, self.key))
         shard = self.table.stream_shard
-        length = len(shard.items) if shard else 0
+        # By number and not by length: a poller may trim delivered records meanwhile.
+        following = shard.starting_sequence_number + len(shard.items) if shard else 0
 
         def back() -> None:
             now = self.backend.get_item(self.name, self.key)
@@ -114,6 +118,7 @@ class _Line:
                 else:
                     items[before.hash_key] = before
             if shard:
-                del shard.items[length:]
+                with arrival_of(shard):
+                    del shard.items[max(0, following - shard.starting_sequence_number) :]
 
         return back

@@ -14,9 +14,10 @@ from typing import Any
 
 
 class CodeStore:
-    """Unpacked zips under `<state>/lambda/<digest>`. Old digests stay until the laptop is cleaned."""
+    """Unpacked zips under `<state>/lambda/<digest>`, emptied at each start, so that old versions do not pile up."""
 
     def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._lock = threading.Lock()
 

@@ -227,7 +227,8 @@ def _invoke_lambda(self: Any, event: Any = None) -> tuple[str, bool, str]:
 
 
 def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> str | bytes:
-    kind = (request_headers or {}).get("x-amz-invocation-type") or "RequestResponse"
+    # moto's own callers (topics, buckets, log subscriptions) send no headers at all; AWS calls asynchronously there.
+    kind = request_headers.get("x-amz-invocation-type") or "RequestResponse" if request_headers else "Event"
     if kind == "DryRun":
         return b""
     payload = (body.encode() if isinstance(body, str) else body) or b"{}"

@@ -59,6 +59,8 @@ JOB = (
 def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: Path, handlers: str) -> Path:
     code = assembly.asset("handlers", {"functions/__init__.py": "", "functions/things/handler.py": handlers})
     layer = assembly.asset("core-layer", {"python/biotheca_probe.py": "WORD = 'from the layer'\n"})
+    wheels = {"python/thirdparty/__init__.py": "", "python/thirdparty-1.0.dist-info/METADATA": ""}
+    foreign = assembly.asset("wheels-layer", wheels)
     definition = assembly.file("machine.json", json.dumps(MACHINE))
     _state(assembly)
 
@@ -83,9 +85,10 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
             },
         },
         "Layer": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": layer, "LayerName": "core"}},
+        "Wheels": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": foreign}},
         "Echo": lam(
             "echo",
-            Layers=[{"Ref": "Layer"}],
+            Layers=[{"Ref": "Layer"}, {"Ref": "Wheels"}],
             variables={"OWN_TABLE": {"Fn::ImportValue": "table"}, "BIOTHECA_PUBLIC_URL": "https://example.org"},
         ),
         "Slow": lam("slow", Timeout=1),
@@ -309,8 +312,9 @@ def _state(assembly: Assembly) -> None:
         },
         "Database": {
             "Type": "AWS::Glue::Database",
-            "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "lake"}},
+            "Properties": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "probe"}},
         },
+        "Lake": {"Type": "AWS::S3::Bucket", "Properties": {}},
         "GlueTable": {
             "Type": "AWS::Glue::Table",
             "Properties": {
@@ -319,7 +323,10 @@ def _state(assembly: Assembly) -> None:
                 "TableInput": {
                     "Name": "runs",
                     "TableType": "EXTERNAL_TABLE",
-                    "StorageDescriptor": {"Columns": [{"Name": "run", "Type": "string"}], "Location": "s3://lake/runs"},
+                    "StorageDescriptor": {
+                        "Columns": [{"Name": "run", "Type": "string"}],
+                        "Location": {"Fn::Sub": "s3://${Lake}/runs"},
+                    },
                 },
                 "OpenTableFormatInput": {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}},
             },

@@ -1,10 +1,16 @@
-"""moto on a free port in this process, with or without the gate in front, and boto3 clients for it."""
+"""moto on a free port, with or without the gate in front, and boto3 clients for it.
+
+`serving()` is in this process; `serving_apart()` in one of its own, which a test may empty.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import subprocess
+import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -78,3 +84,25 @@ def serving(gated: bool = True, wrap: Callable[[Any], Any] = lambda app: app) ->
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def serving_apart() -> Iterator[Served]:
+    """A gated server with the hooks of the lake, in a process of its own. Its faults are set over HTTP."""
+    server = subprocess.Popen([sys.executable, "-m", "tests.local.served"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield Served(url=server.stdout.readline().strip())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == "__main__":
+    from local import lake_tables
+
+    lake_tables.install()
+    with serving() as apart:
+        print(apart.url, flush=True)
+        while True:
+            time.sleep(3600)

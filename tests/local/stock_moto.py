@@ -102,6 +102,18 @@ def generated_names_are_random() -> bool:
 
 
 @fact
+def change_sets_have_neither_outputs_nor_exports() -> bool:
+    formation = client("cloudformation")
+    output = {"Value": {"Ref": "Q"}, "Export": {"Name": "queue"}}
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Q": output}}
+    where = {"StackName": "s", "ChangeSetName": "c"}
+    formation.create_change_set(**where, ChangeSetType="CREATE", TemplateBody=json.dumps(template))
+    formation.execute_change_set(**where)
+    described = formation.describe_stacks(StackName="s")["Stacks"][0]
+    return not described.get("Outputs") and not formation.list_exports()["Exports"]
+
+
+@fact
 def a_bucket_loses_its_versioning() -> bool:
     stack(
         {
@@ -342,6 +354,18 @@ def conditional_writes_are_not_locked() -> bool:
     from moto.dynamodb import models, responses
 
     return "Lock" not in inspect.getsource(models) + inspect.getsource(responses)
+
+
+@fact
+def transactions_copy_whole_tables() -> bool:
+    from moto.dynamodb.models import DynamoDBBackend
+
+    return "original_table_state" in inspect.getsource(DynamoDBBackend.transact_write_items)
+
+
+@fact
+def a_ref_creates_its_target_before_what_that_depends_on() -> bool:
+    return "DependsOn" not in inspect.getsource(parsing.ResourceMap.__getitem__)
 
 
 @fact

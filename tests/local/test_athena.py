@@ -21,6 +21,7 @@ from pyathena.error import OperationalError
 from pyiceberg.catalog import load_catalog
 
 from local import athena, hive_types, lake_tables
+from local.athena.backend import DuckAthena
 from local.athena.engine import Engine
 from local.athena.sources import Connection
 from local.athena.values import java_double, text
@@ -65,24 +66,27 @@ class Cloud(Served):
 def cloud() -> Iterator[Any]:
     lake_tables.install()
     with serving() as served:
+        before = getattr(DuckAthena, "connection", None)
         athena.install(lambda: served.url, KEY, SECRET)
         served.bucket_name = served.bucket()  # type: ignore[attr-defined]
         _make_iceberg(served)
         _make_parquet(served)
         yield served
+        if before is not None:  # another cloud of this process goes on with its own
+            DuckAthena.connection = before
 
 
 def _make_iceberg(cloud: Any) -> None:
     glue = cloud.client("glue")
-    glue.create_database(DatabaseInput={"Name": "archive"})
+    glue.create_database(DatabaseInput={"Name": "edges"})
     columns = [{"Name": name, "Type": kind, "Comment": f"the {name}"} for name, kind in COLUMNS.items()]
     descriptor = {"Columns": columns, "Location": f"s3://{cloud.bucket_name}/runs"}
     made = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}}
     table = {"Name": "runs", "StorageDescriptor": descriptor}
-    glue.create_table(DatabaseName="archive", TableInput=table, OpenTableFormatInput=made)
+    glue.create_table(DatabaseName="edges", TableInput=table, OpenTableFormatInput=made)
     keys = {"access-key-id": KEY, "secret-access-key": SECRET, "region": "us-east-1", "endpoint": cloud.url}
     properties = {"type": "glue"} | {f"{s}.{k}": v for s in ("glue", "s3") for k, v in keys.items()}
-    cloud.table = load_catalog("glue", **properties).load_table("archive.runs")
+    cloud.table = load_catalog("glue", **properties).load_table("edges.runs")
     kinds = {name: hive_types.to_arrow(hive_types.parse(kind)) for name, kind in COLUMNS.items()}
     rows = [{**row, "price": None} for row in ROWS]
     cloud.table.append(pa.Table.from_pylist(rows, schema=pa.schema(list(kinds.items()))))
@@ -100,7 +104,7 @@ def _make_parquet(cloud: Any) -> None:
     descriptor = {"Columns": columns, "Location": location, "InputFormat": form}
     keys = [{"Name": "source", "Type": "string"}, {"Name": "year", "Type": "int"}]
     table = {"Name": "Parted", "StorageDescriptor": descriptor, "PartitionKeys": keys}
-    glue.create_table(DatabaseName="archive", TableInput=table | {"Name": "parted"})
+    glue.create_table(DatabaseName="edges", TableInput=table | {"Name": "parted"})
     for source, year in (("own", 2025), ("own", 2026), ("ncbi", 2026), ("unlisted", 2026)):
         rows = [{"acc": f"{source}{year}{n}", "spots": n, "wide": f"{n}" * 2000} for n in range(10)]
         sink = pa.BufferOutputStream()
@@ -112,7 +116,7 @@ def _make_parquet(cloud: Any) -> None:
                 "Values": [source, str(year)],
                 "StorageDescriptor": descriptor | {"Location": f"{location}/{where}"},
             }
-            glue.create_partition(DatabaseName="archive", TableName="parted", PartitionInput=part)
+            glue.create_partition(DatabaseName="edges", TableName="parted", PartitionInput=part)
 
     sink = pa.BufferOutputStream()
     noise = [secrets.token_bytes(1_000_000) for _ in range(11)]
@@ -120,14 +124,14 @@ def _make_parquet(cloud: Any) -> None:
     s3.put_object(Bucket=cloud.bucket_name, Key="big/part.parquet", Body=sink.getvalue().to_pybytes())
     columns = [{"Name": "n", "Type": "bigint"}, {"Name": "noise", "Type": "binary"}]
     descriptor = {"Columns": columns, "Location": f"s3://{cloud.bucket_name}/big", "InputFormat": form}
-    glue.create_table(DatabaseName="archive", TableInput={"Name": "big", "StorageDescriptor": descriptor})
+    glue.create_table(DatabaseName="edges", TableInput={"Name": "big", "StorageDescriptor": descriptor})
 
 
 def run(cloud: Any, sql: str, **more: Any) -> dict[str, Any]:
     """The finished execution."""
     client = cloud.client("athena")
     more = {"ResultConfiguration": {"OutputLocation": f"s3://{cloud.bucket_name}/out"}} | more
-    context = {"Database": "archive"}
+    context = {"Database": "edges"}
     started = client.start_query_execution(QueryString=sql, QueryExecutionContext=context, **more)
     while True:
         execution = client.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
@@ -145,13 +149,16 @@ def results(cloud: Any, sql: str, **more: Any) -> tuple[list[str], list[list[str
     return rows[0], rows[1:]
 
 
+def values(cloud: Any, expressions: list[str], where: str = "") -> dict[str, str | None]:
+    """Straight from the engine: the way over HTTP is taken by enough other tests."""
+    engine = Engine(glue_backends["123456789012"]["us-east-1"], Connection(lambda: cloud.url, KEY, SECRET))
+    plan = engine.plan(f"SELECT {', '.join(expressions)} {where}", "edges")
+    row = next(engine.run(plan, lambda _: None, lambda _: None).rows)
+    return dict(zip(expressions, map(text, row), strict=True))
+
+
 def value(cloud: Any, expression: str, where: str = "") -> str | None:
-    """One value, straight from the engine: the way over HTTP is taken by enough other tests."""
-    connection = Connection(lambda: cloud.url, KEY, SECRET)
-    engine = Engine(glue_backends["123456789012"]["us-east-1"], connection)
-    plan = engine.plan(f"SELECT {expression} {where}", "archive")
-    answer = engine.run(plan, lambda _: None, lambda _: None)
-    return text(next(answer.rows)[0])
+    return values(cloud, [expression], where)[expression]
 
 
 def reason(cloud: Any, sql: str, **more: Any) -> str:
@@ -160,180 +167,181 @@ def reason(cloud: Any, sql: str, **more: Any) -> str:
     return status["StateChangeReason"]
 
 
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("7/2", "3"),
-        ("-7/2", "-3"),
-        ("7e0/2", "3.5"),
-        ("1e0/0", "Infinity"),
-        ("-7 % 3", "-1"),
-        ("mod(7, 3)", "1"),
-        ("try(1/0)", None),
-        ("1 + 2 * 3", "7"),
-        ("1.5 * 2", "3.0"),
-        ("abs(-3)", "3"),
-        ("ceil(1.2e0)", "2.0"),
-        ("floor(-1.2e0)", "-2.0"),
-        ("round(2.5e0)", "3.0"),
-        ("round(3.14159e0, 2)", "3.14"),
-        ("sign(-3)", "-1"),
-        ("sqrt(9e0)", "3.0"),
-        ("power(2, 10)", "1024.0"),
-        ("exp(0e0)", "1.0"),
-        ("ln(1e0)", "0.0"),
-        ("log2(8e0)", "3.0"),
-        ("log10(1000e0)", "3.0"),
-        ("1e10", "1.0E10"),
-        ("1e-5", "1.0E-5"),
-        ("greatest(1, NULL)", None),
-        ("greatest(1, 3, 2)", "3"),
-        ("least(2, 1)", "1"),
-        ("coalesce(NULL, 2)", "2"),
-        ("nullif(1, 1)", None),
-        ("if(1 > 2, 'a', 'b')", "b"),
-        ("CASE WHEN TRUE THEN 1 ELSE 2 END", "1"),
-        ("CAST(2.5e0 AS BIGINT)", "3"),
-        ("CAST('42' AS BIGINT)", "42"),
-        ("TRY_CAST('4.2' AS BIGINT)", None),
-        ("CAST(42 AS VARCHAR)", "42"),
-        ("CAST(TIMESTAMP '2026-01-31 01:02:03' AS VARCHAR)", "2026-01-31 01:02:03.000"),
-        ("TIMESTAMP '2026-01-31 01:02:03.5'", "2026-01-31 01:02:03.500"),
-        ("TRUE", "true"),
-        ("lower('AbC')", "abc"),
-        ("upper('AbC')", "ABC"),
-        ("trim('  a ')", "a"),
-        ("length('日本')", "2"),
-        ("replace('banana', 'an')", "ba"),
-        ("replace('banana', 'an', 'x')", "bxxa"),
-        ("reverse('abc')", "cba"),
-        ("concat('a', 'b')", "ab"),
-        ("concat('a', NULL)", None),
-        ("'a' || 'b'", "ab"),
-        ("concat_ws('-', 'a', 'b')", "a-b"),
-        ("lpad('7', 3, '0')", "007"),
-        ("rpad('7', 3, '0')", "700"),
-        ("strpos('abcb', 'b')", "2"),
-        ("strpos('abc', 'z')", "0"),
-        ("starts_with('abc', 'ab')", "true"),
-        ("substr('abcdef', 2, 3)", "bcd"),
-        ("substr('abcdef', -2)", "ef"),
-        ("substr('abcdef', 0)", ""),
-        ("split('a,b', ',')", "[a, b]"),
-        ("split_part('a,b', ',', 2)", "b"),
-        ("split_part('a,b', ',', 3)", None),
-        ("regexp_like('CRR12', '^CRR[0-9]+$')", "true"),
-        ("regexp_extract('1a 2b', '[0-9]+')", "1"),
-        ("regexp_extract('1a 2b', '([0-9]+)([a-z])', 2)", "a"),
-        ("regexp_extract('abc', '[0-9]')", None),
-        ("regexp_replace('1a 2b', '[0-9]')", "a b"),
-        ("regexp_replace('1a 2b', '([0-9])([a-z])', '$2$1')", "a1 b2"),
-        ("levenshtein_distance('abc', 'abd')", "1"),
-        ("chr(65)", "A"),
-        ("format('%05d|%s|%.2f|%%', 42, 'x', 1.5e0)", "00042|x|1.50|%"),
-        ("json_extract_scalar('{\"a\": {\"b\": 1}}', '$.a')", None),
-        ("json_extract_scalar('{\"a\": {\"b\": 1}}', '$.a.b')", "1"),
-        ("json_extract_scalar('{\"a\": [5, 6]}', '$.a[1]')", "6"),
-        ("json_extract_scalar('oops', '$.a')", None),
-        ("json_extract_scalar('{\"a\": null}', '$.a')", None),
-        ("ARRAY[1, NULL, 3]", "[1, null, 3]"),
-        ("ARRAY[1, 2][2]", "2"),
-        ("element_at(ARRAY[1, 2], 5)", None),
-        ("element_at(ARRAY[1, 2], -1)", "2"),
-        ("cardinality(ARRAY[1, 2])", "2"),
-        ("contains(ARRAY[1, 2], 2)", "true"),
-        ("contains(ARRAY[1, 2], 3)", "false"),
-        ("contains(ARRAY[1, NULL], 3)", None),
-        ("array_position(ARRAY['a', 'b'], 'b')", "2"),
-        ("array_position(ARRAY['a', 'b'], 'z')", "0"),
-        ("array_join(ARRAY['a', 'b'], '+')", "a+b"),
-        ("array_max(ARRAY[1, 3, 2])", "3"),
-        ("array_min(ARRAY[1, 3, 2])", "1"),
-        ("cardinality(array_distinct(ARRAY[1, 1, 2]))", "2"),
-        ("filter(ARRAY[1, 2, 3], x -> x > 1)", "[2, 3]"),
-        ("transform(ARRAY[1, 2], x -> x * 10)", "[10, 20]"),
-        ("any_match(ARRAY[1, 2], x -> x > 1)", "true"),
-        ("any_match(ARRAY[1, NULL], x -> x > 1)", None),
-        ("all_match(ARRAY[1, 2], x -> x > 1)", "false"),
-        ("all_match(ARRAY[2, 3], x -> x > 1)", "true"),
-        ("none_match(ARRAY[1, 2], x -> x > 5)", "true"),
-        ("arrays_overlap(ARRAY[1, 2], ARRAY[2, 3])", "true"),
-        ("arrays_overlap(ARRAY[1, 2], ARRAY[3, NULL])", None),
-        ("sequence(1, 3)", "[1, 2, 3]"),
-        ("MAP(ARRAY['a', 'b'], ARRAY[1, 2])", "{a=1, b=2}"),
-        ("map_keys(MAP(ARRAY['a'], ARRAY[1]))", "[a]"),
-        ("map_values(MAP(ARRAY['a'], ARRAY[1]))", "[1]"),
-        ("element_at(MAP(ARRAY['a'], ARRAY[1]), 'z')", None),
-        ("date_diff('day', DATE '2026-01-31', DATE '2026-03-01')", "29"),
-        ("date_diff('year', DATE '2025-12-31', DATE '2026-01-01')", "0"),
-        ("date_diff('month', DATE '2026-01-15', DATE '2026-02-14')", "0"),
-        ("date_diff('hour', TIMESTAMP '2026-01-01 00:59:00', TIMESTAMP '2026-01-01 01:01:00')", "0"),
-        ("date_add('day', 1, DATE '2026-01-31')", "2026-02-01"),
-        ("date_add('month', 1, DATE '2026-01-31')", "2026-02-28"),
-        ("DATE '2026-01-31' + INTERVAL '1' DAY", "2026-02-01"),
-        ("date_trunc('month', DATE '2026-01-31')", "2026-01-01"),
-        ("date_trunc('hour', TIMESTAMP '2026-01-31 01:02:03')", "2026-01-31 01:00:00.000"),
-        ("extract(YEAR FROM DATE '2026-01-31')", "2026"),
-        ("year(DATE '2026-01-31')", "2026"),
-        ("month(DATE '2026-01-31')", "1"),
-        ("day(DATE '2026-01-31')", "31"),
-        ("day_of_month(DATE '2026-01-31')", "31"),
-        ("hour(TIMESTAMP '2026-01-31 01:02:03')", "1"),
-        ("minute(TIMESTAMP '2026-01-31 01:02:03')", "2"),
-        ("second(TIMESTAMP '2026-01-31 01:02:03')", "3"),
-        ("quarter(DATE '2026-04-01')", "2"),
-        ("week(DATE '2026-01-01')", "1"),
-        ("day_of_year(DATE '2026-02-01')", "32"),
-        ("day_of_week(DATE '2026-02-01')", "7"),
-        ("date_format(TIMESTAMP '2026-01-31 01:02:03', '%Y-%m-%d %H:%i:%s')", "2026-01-31 01:02:03"),
-        ("to_unixtime(TIMESTAMP '1970-01-02 00:00:00')", "86400.0"),
-        ("date(TIMESTAMP '2026-01-31 01:02:03')", "2026-01-31"),
-        ("from_iso8601_date('2026-01-31')", "2026-01-31"),
-        ("last_day_of_month(DATE '2026-02-01')", "2026-02-28"),
-        ("current_date > DATE '2020-01-01'", "true"),
-        ("now() > TIMESTAMP '2020-01-01 00:00:00'", "true"),
-        ("1 IS DISTINCT FROM NULL", "true"),
-        ("'abc' LIKE 'a%'", "true"),
-        ("2 BETWEEN 1 AND 3", "true"),
-        ("EXISTS (SELECT 1)", "true"),
-    ],
-)
-def test_an_expression_has_athenas_value(cloud: Any, expression: str, expected: str | None) -> None:
-    assert value(cloud, expression) == expected
+EXPRESSIONS: list[tuple[str, str | None]] = [
+    ("7/2", "3"),
+    ("-7/2", "-3"),
+    ("7e0/2", "3.5"),
+    ("1e0/0", "Infinity"),
+    ("-7 % 3", "-1"),
+    ("mod(7, 3)", "1"),
+    ("try(1/0)", None),
+    ("1 + 2 * 3", "7"),
+    ("1.5 * 2", "3.0"),
+    ("abs(-3)", "3"),
+    ("ceil(1.2e0)", "2.0"),
+    ("floor(-1.2e0)", "-2.0"),
+    ("round(2.5e0)", "3.0"),
+    ("round(3.14159e0, 2)", "3.14"),
+    ("sign(-3)", "-1"),
+    ("sqrt(9e0)", "3.0"),
+    ("power(2, 10)", "1024.0"),
+    ("exp(0e0)", "1.0"),
+    ("ln(1e0)", "0.0"),
+    ("log2(8e0)", "3.0"),
+    ("log10(1000e0)", "3.0"),
+    ("1e10", "1.0E10"),
+    ("1e-5", "1.0E-5"),
+    ("greatest(1, NULL)", None),
+    ("greatest(1, 3, 2)", "3"),
+    ("least(2, 1)", "1"),
+    ("coalesce(NULL, 2)", "2"),
+    ("nullif(1, 1)", None),
+    ("if(1 > 2, 'a', 'b')", "b"),
+    ("CASE WHEN TRUE THEN 1 ELSE 2 END", "1"),
+    ("CAST(2.5e0 AS BIGINT)", "3"),
+    ("CAST('42' AS BIGINT)", "42"),
+    ("TRY_CAST('4.2' AS BIGINT)", None),
+    ("CAST(42 AS VARCHAR)", "42"),
+    ("CAST(TIMESTAMP '2026-01-31 01:02:03' AS VARCHAR)", "2026-01-31 01:02:03.000"),
+    ("TIMESTAMP '2026-01-31 01:02:03.5'", "2026-01-31 01:02:03.500"),
+    ("TRUE", "true"),
+    ("lower('AbC')", "abc"),
+    ("upper('AbC')", "ABC"),
+    ("trim('  a ')", "a"),
+    ("length('日本')", "2"),
+    ("replace('banana', 'an')", "ba"),
+    ("replace('banana', 'an', 'x')", "bxxa"),
+    ("reverse('abc')", "cba"),
+    ("concat('a', 'b')", "ab"),
+    ("concat('a', NULL)", None),
+    ("'a' || 'b'", "ab"),
+    ("concat_ws('-', 'a', 'b')", "a-b"),
+    ("lpad('7', 3, '0')", "007"),
+    ("rpad('7', 3, '0')", "700"),
+    ("strpos('abcb', 'b')", "2"),
+    ("strpos('abc', 'z')", "0"),
+    ("starts_with('abc', 'ab')", "true"),
+    ("substr('abcdef', 2, 3)", "bcd"),
+    ("substr('abcdef', -2)", "ef"),
+    ("substr('abcdef', 0)", ""),
+    ("split('a,b', ',')", "[a, b]"),
+    ("split_part('a,b', ',', 2)", "b"),
+    ("split_part('a,b', ',', 3)", None),
+    ("regexp_like('CRR12', '^CRR[0-9]+$')", "true"),
+    ("regexp_extract('1a 2b', '[0-9]+')", "1"),
+    ("regexp_extract('1a 2b', '([0-9]+)([a-z])', 2)", "a"),
+    ("regexp_extract('abc', '[0-9]')", None),
+    ("regexp_replace('1a 2b', '[0-9]')", "a b"),
+    ("regexp_replace('1a 2b', '([0-9])([a-z])', '$2$1')", "a1 b2"),
+    ("levenshtein_distance('abc', 'abd')", "1"),
+    ("chr(65)", "A"),
+    ("format('%05d|%s|%.2f|%%', 42, 'x', 1.5e0)", "00042|x|1.50|%"),
+    ("json_extract_scalar('{\"a\": {\"b\": 1}}', '$.a')", None),
+    ("json_extract_scalar('{\"a\": {\"b\": 1}}', '$.a.b')", "1"),
+    ("json_extract_scalar('{\"a\": [5, 6]}', '$.a[1]')", "6"),
+    ("json_extract_scalar('oops', '$.a')", None),
+    ("json_extract_scalar('{\"a\": null}', '$.a')", None),
+    ("ARRAY[1, NULL, 3]", "[1, null, 3]"),
+    ("ARRAY[1, 2][2]", "2"),
+    ("element_at(ARRAY[1, 2], 5)", None),
+    ("element_at(ARRAY[1, 2], -1)", "2"),
+    ("cardinality(ARRAY[1, 2])", "2"),
+    ("cardinality(CAST(MAP(ARRAY['a'], ARRAY[1]) AS MAP(VARCHAR, BIGINT)))", "1"),
+    ("contains(ARRAY[1, 2], 2)", "true"),
+    ("contains(ARRAY[1, 2], 3)", "false"),
+    ("contains(ARRAY[1, NULL], 3)", None),
+    ("array_position(ARRAY['a', 'b'], 'b')", "2"),
+    ("array_position(ARRAY['a', 'b'], 'z')", "0"),
+    ("array_join(ARRAY['a', 'b'], '+')", "a+b"),
+    ("array_max(ARRAY[1, 3, 2])", "3"),
+    ("array_min(ARRAY[1, 3, 2])", "1"),
+    ("array_max(ARRAY[1, NULL])", None),
+    ("substr('abc', -5)", ""),
+    ("filter(ARRAY[1, 2, 3], x -> x > 1)", "[2, 3]"),
+    ("transform(ARRAY[1, 2], x -> x * 10)", "[10, 20]"),
+    ("any_match(ARRAY[1, 2], x -> x > 1)", "true"),
+    ("any_match(ARRAY[1, NULL], x -> x > 1)", None),
+    ("all_match(ARRAY[1, 2], x -> x > 1)", "false"),
+    ("all_match(ARRAY[2, 3], x -> x > 1)", "true"),
+    ("none_match(ARRAY[1, 2], x -> x > 5)", "true"),
+    ("arrays_overlap(ARRAY[1, 2], ARRAY[2, 3])", "true"),
+    ("arrays_overlap(ARRAY[1, 2], ARRAY[3, NULL])", None),
+    ("sequence(1, 3)", "[1, 2, 3]"),
+    ("MAP(ARRAY['a', 'b'], ARRAY[1, 2])", "{a=1, b=2}"),
+    ("map_keys(MAP(ARRAY['a'], ARRAY[1]))", "[a]"),
+    ("map_values(MAP(ARRAY['a'], ARRAY[1]))", "[1]"),
+    ("element_at(MAP(ARRAY['a'], ARRAY[1]), 'z')", None),
+    ("date_diff('day', DATE '2026-01-31', DATE '2026-03-01')", "29"),
+    ("date_diff('year', DATE '2025-12-31', DATE '2026-01-01')", "0"),
+    ("date_diff('month', DATE '2026-01-15', DATE '2026-02-14')", "0"),
+    ("date_diff('hour', TIMESTAMP '2026-01-01 00:59:00', TIMESTAMP '2026-01-01 01:01:00')", "0"),
+    ("date_add('day', 1, DATE '2026-01-31')", "2026-02-01"),
+    ("date_add('month', 1, DATE '2026-01-31')", "2026-02-28"),
+    ("DATE '2026-01-31' + INTERVAL '1' DAY", "2026-02-01"),
+    ("date_trunc('month', DATE '2026-01-31')", "2026-01-01"),
+    ("date_trunc('hour', TIMESTAMP '2026-01-31 01:02:03')", "2026-01-31 01:00:00.000"),
+    ("extract(YEAR FROM DATE '2026-01-31')", "2026"),
+    ("year(DATE '2026-01-31')", "2026"),
+    ("month(DATE '2026-01-31')", "1"),
+    ("day(DATE '2026-01-31')", "31"),
+    ("day_of_month(DATE '2026-01-31')", "31"),
+    ("hour(TIMESTAMP '2026-01-31 01:02:03')", "1"),
+    ("minute(TIMESTAMP '2026-01-31 01:02:03')", "2"),
+    ("second(TIMESTAMP '2026-01-31 01:02:03')", "3"),
+    ("quarter(DATE '2026-04-01')", "2"),
+    ("week(DATE '2026-01-01')", "1"),
+    ("day_of_year(DATE '2026-02-01')", "32"),
+    ("day_of_week(DATE '2026-02-01')", "7"),
+    ("date_format(TIMESTAMP '2026-01-31 01:02:03', '%Y-%m-%d %H:%i:%s')", "2026-01-31 01:02:03"),
+    ("to_unixtime(TIMESTAMP '1970-01-02 00:00:00')", "86400.0"),
+    ("date(TIMESTAMP '2026-01-31 01:02:03')", "2026-01-31"),
+    ("from_iso8601_date('2026-01-31')", "2026-01-31"),
+    ("last_day_of_month(DATE '2026-02-01')", "2026-02-28"),
+    ("current_date > DATE '2020-01-01'", "true"),
+    ("now() > TIMESTAMP '2020-01-01 00:00:00'", "true"),
+    ("1 IS DISTINCT FROM NULL", "true"),
+    ("'abc' LIKE 'a%'", "true"),
+    ("2 BETWEEN 1 AND 3", "true"),
+    ("EXISTS (SELECT 1)", "true"),
+]
 
 
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("count(*)", "3"),
-        ("count(size_gb)", "1"),
-        ("count(DISTINCT names)", "2"),
-        ("sum(spots)", "2"),
-        ("avg(spots)", java_double(2 / 3)),
-        ("min(acc)", 'CRR"3,x'),
-        ("max(spots)", "7"),
-        ("count_if(spots > 0)", "2"),
-        ("bool_and(spots > 0)", "false"),
-        ("every(spots > -8)", "true"),
-        ("bool_or(spots > 6)", "true"),
-        ("arbitrary(size_gb)", "1.5"),
-        ("cardinality(array_agg(size_gb))", "3"),
-        ("approx_distinct(acc)", "3"),
-        ("max_by(acc, spots)", "CRR000001"),
-        ("min_by(acc, spots)", 'CRR"3,x'),
-        ("round(stddev(spots), 4)", "7.0946"),
-        ("round(stddev_pop(spots), 4)", "5.7927"),
-        ("round(stddev_samp(spots), 4)", "7.0946"),
-        ("round(variance(spots), 2)", "50.33"),
-        ("round(var_pop(spots), 2)", "33.56"),
-        ("round(corr(spots, spots), 6)", "1.0"),
-        ("approx_percentile(spots, 0.5)", "2"),
-        ("listagg(acc, ';') WITHIN GROUP (ORDER BY spots)", 'CRR"3,x;CRR000002;CRR000001'),
-        ("map_agg(acc, spots)", '{CRR000001=7, CRR000002=2, CRR"3,x=-7}'),
-    ],
-)
-def test_an_aggregate_has_athenas_value(cloud: Any, expression: str, expected: str) -> None:
-    assert value(cloud, expression, "FROM runs") == expected
+def test_expressions_have_athenas_values(cloud: Any) -> None:
+    """All in one query: DuckDB's start costs more than any of them."""
+    assert values(cloud, [e for e, _ in EXPRESSIONS]) == dict(EXPRESSIONS)
+
+
+AGGREGATES = [
+    ("count(*)", "3"),
+    ("count(size_gb)", "1"),
+    ("count(DISTINCT names)", "2"),
+    ("sum(spots)", "2"),
+    ("avg(spots)", java_double(2 / 3)),
+    ("min(acc)", 'CRR"3,x'),
+    ("max(spots)", "7"),
+    ("count_if(spots > 0)", "2"),
+    ("bool_and(spots > 0)", "false"),
+    ("every(spots > -8)", "true"),
+    ("bool_or(spots > 6)", "true"),
+    ("arbitrary(size_gb)", "1.5"),
+    ("cardinality(array_agg(size_gb))", "3"),
+    ("approx_distinct(acc)", "3"),
+    ("max_by(acc, spots)", "CRR000001"),
+    ("min_by(acc, spots)", 'CRR"3,x'),
+    ("round(stddev(spots), 4)", "7.0946"),
+    ("round(stddev_pop(spots), 4)", "5.7927"),
+    ("round(stddev_samp(spots), 4)", "7.0946"),
+    ("round(variance(spots), 2)", "50.33"),
+    ("round(var_pop(spots), 2)", "33.56"),
+    ("round(corr(spots, spots), 6)", "1.0"),
+    ("approx_percentile(spots, 0.5)", "2"),
+    ("listagg(acc, ';') WITHIN GROUP (ORDER BY spots)", 'CRR"3,x;CRR000002;CRR000001'),
+    ("map_agg(acc, spots)", '{CRR000001=7, CRR000002=2, CRR"3,x=-7}'),
+]
+
+
+def test_aggregates_have_athenas_values(cloud: Any) -> None:
+    assert values(cloud, [e for e, _ in AGGREGATES], "FROM runs") == dict(AGGREGATES)
 
 
 @pytest.mark.parametrize(
@@ -404,16 +412,21 @@ def test_unnest_spreads_rows_maps_and_arrays(cloud: Any) -> None:
 def test_ctes_joins_unions_and_windows_run(cloud: Any) -> None:
     sql = """WITH big AS (SELECT acc, spots FROM runs WHERE spots > 0)
         SELECT a.acc, b.spots, row_number() OVER (ORDER BY b.spots DESC) AS n
-        FROM big a JOIN archive.runs b ON a.acc = b.acc ORDER BY n"""
+        FROM big a JOIN edges.runs b ON a.acc = b.acc ORDER BY n"""
     assert results(cloud, sql) == (["acc", "spots", "n"], [["CRR000001", "7", "1"], ["CRR000002", "2", "2"]])
     sql = "SELECT 1 AS x UNION ALL SELECT 2 ORDER BY 1 DESC LIMIT 1"
     assert results(cloud, sql) == (["x"], [["2"]])
+    sql = "SELECT x FROM (VALUES (1), (NULL), (2)) AS t(x) ORDER BY x DESC"
+    assert results(cloud, sql)[1] == [["2"], ["1"], [None]]  # nulls are last, whichever way
+    sql = "SELECT max_by(y, x) FROM (VALUES (1, 'a'), (2, NULL)) AS t(x, y)"
+    assert results(cloud, sql)[1] == [[None]]
+    assert value(cloud, "attrs[1].k", "FROM runs WHERE acc = 'CRR000001'") == "tissue"
     sql = "SELECT x FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y) WHERE x NOT IN (SELECT spots FROM runs)"
     assert results(cloud, sql)[1] == [["1"]]
 
 
 def test_hive_partitions_are_those_that_glue_lists(cloud: Any) -> None:
-    sql = 'SELECT source, year, count(*) FROM "archive"."parted" GROUP BY source, year ORDER BY 1, 2'
+    sql = 'SELECT source, year, count(*) FROM "edges"."parted" GROUP BY source, year ORDER BY 1, 2'
     assert results(cloud, sql)[1] == [["ncbi", "2026", "10"], ["own", "2025", "10"], ["own", "2026", "10"]]
     sql = 'SELECT DISTINCT "$path" FROM parted WHERE year = 2025'
     assert results(cloud, sql)[1] == [[f"s3://{cloud.bucket_name}/hive/source=own/year=2025/part.parquet"]]
@@ -476,7 +489,7 @@ def test_time_travel_and_metadata_tables(cloud: Any) -> None:
             cloud, "SELECT 1 FROM runs FOR TIMESTAMP AS OF TIMESTAMP '2020-01-01 00:00:00 UTC'"
         )
         assert value(cloud, "count(*)", 'FROM "runs$snapshots"') == "2"
-        assert value(cloud, "max(snapshot_id)", 'FROM "archive"."runs$history" WHERE is_current_ancestor') is not None
+        assert value(cloud, "max(snapshot_id)", 'FROM "edges"."runs$history" WHERE is_current_ancestor') is not None
     finally:
         cloud.table.delete("acc = 'LATER'")
 
@@ -488,13 +501,13 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         got = cloud.client("athena").get_query_results(QueryExecutionId=execution["QueryExecutionId"])
         return [row["Data"][0]["VarCharValue"].rstrip() for row in got["ResultSet"]["Rows"]]
 
-    assert "archive" in rows("SHOW DATABASES")
-    assert rows("SHOW TABLES IN archive 'r*|x'") == ["runs"]
+    assert "edges" in rows("SHOW DATABASES")
+    assert rows("SHOW TABLES IN edges 'r*|x'") == ["runs"]
     assert rows("show tables") == ["big", "parted", "runs"]
     assert rows("SHOW COLUMNS IN parted") == ["acc", "spots", "wide", "source", "year"]
     assert rows("DESCRIBE runs")[0].split("\t")[0].rstrip() == "acc"
-    assert rows("SHOW CREATE TABLE parted")[0] == "CREATE EXTERNAL TABLE `archive.parted`("
-    assert rows("EXPLAIN SELECT acc FROM runs WHERE spots = 7")[1] == "- read archive.runs [acc, spots] spots = 7"
+    assert rows("SHOW CREATE TABLE parted")[0] == "CREATE EXTERNAL TABLE `edges.parted`("
+    assert rows("EXPLAIN SELECT acc FROM runs WHERE spots = 7")[1] == "- read edges.runs [acc, spots] spots = 7"
 
 
 @pytest.mark.parametrize(
@@ -514,6 +527,17 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         ("SELECT acc ILIKE 'c%' FROM runs", "ILIKE"),
         ("SELECT acc FROM runs TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE"),
         ("SELECT at AT TIME ZONE 'UTC' FROM runs", "AT TIME ZONE"),
+        ("SELECT acc FROM runs NATURAL JOIN parted", "NATURAL JOIN"),
+        ("SELECT acc, count(*) FROM runs GROUP BY ALL", "GROUP BY ALL"),
+        ("SELECT coalesce(spots, 'none') FROM runs", "integer beside text"),
+        ("SELECT if(spots > 1, spots, 'none') FROM runs", "integer beside text"),
+        ("SELECT acc FROM runs WHERE spots IN (1, '2')", "integer beside text"),
+        ("SELECT spots FROM runs UNION SELECT acc FROM runs", "integer beside text"),
+        ("SELECT acc || spots FROM runs", "integer where text belongs"),
+        ("SELECT date_add('hour', 1, released) FROM runs", "the unit hour of a date"),
+        ("SELECT date_diff('day', js, at) FROM runs", "date_diff() of a value of type text"),
+        ("SELECT round(price, 1) FROM runs", "round() of a value of type decimal"),
+        ("SELECT array_distinct(names) FROM runs", "array_distinct"),
         ("SELECT 1.0 / 3", "/ on decimals"),
         ("SELECT avg(price) FROM runs", "avg() of a decimal"),
         ("SELECT acc FROM runs WHERE spots = '7'", "comparing integer with text"),
@@ -523,7 +547,7 @@ def test_glue_answers_show_and_describe(cloud: Any) -> None:
         ("SELECT json_extract_scalar(js, '$[\"a b\"]') FROM runs", "the JSON path"),
         ('SELECT "$path" FROM runs', '"$path" of an Iceberg table'),
         ('SELECT * FROM "runs$files"', 'the table "runs$files"'),
-        ("SELECT * FROM other.archive.runs", "the catalog 'other'"),
+        ("SELECT * FROM other.edges.runs", "the catalog 'other'"),
         ("SELECT * FROM read_parquet('/etc/passwd')", "read_parquet"),
         ("SELECT read_text('/etc/passwd')", "the function read_text()"),
         ("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT n FROM t", "WITH RECURSIVE"),
@@ -572,7 +596,7 @@ def test_a_stopped_query_ends_cancelled(cloud: Any) -> None:
 
 def test_pyathena_works_unchanged(cloud: Any) -> None:
     keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
-    where = {"s3_staging_dir": f"s3://{cloud.bucket_name}/py/", "endpoint_url": cloud.url, "schema_name": "archive"}
+    where = {"s3_staging_dir": f"s3://{cloud.bucket_name}/py/", "endpoint_url": cloud.url, "schema_name": "edges"}
     with connect(**keys, **where, poll_interval=0.02).cursor() as cursor:
         cursor.execute(
             "SELECT acc, spots, released, at, spots > 3 AS many FROM runs WHERE acc = %(acc)s", {"acc": "CRR000001"}

@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pyarrow as pa
 import pytest
-from moto.s3.models import s3_backends
+import requests
 from pyiceberg.catalog import load_catalog
 
-from local import contents, lake_tables
-from tests.local.served import KEY, SECRET, Served, serving
+from local import contents
+from tests.local.served import KEY, SECRET, Served, serving_apart
 
 KEYS = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
 HOSTILE = "../a é/+%&=?#x\"'/日本.gz"
@@ -28,23 +28,22 @@ ITEM = {
 }
 
 
-@pytest.fixture
-def cloud() -> Iterator[Served]:
-    lake_tables.install()
-    with serving() as served:
-        _empty(served)
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Served]:
+    with serving_apart() as served:
         yield served
-        _empty(served)
+
+
+@pytest.fixture
+def cloud(apart: Served) -> Served:
+    _empty(apart)
+    requests.delete(f"{apart.url}/_gate/faults")
+    return apart
 
 
 def _empty(cloud: Served) -> None:
-    """A new cloud as a deploy leaves it: the same names, nothing in them."""
-    from moto.backends import get_backend
-
-    for service in ("s3", "dynamodb", "glue"):
-        get_backend(service).reset() if hasattr(get_backend(service), "reset") else None  # type: ignore[call-overload]
-        for account in list(get_backend(service).values()):  # type: ignore[call-overload]
-            account.reset()
+    """As after a restart."""
+    assert requests.post(f"{cloud.url}/moto-api/reset").status_code == 200
 
 
 def _deploy(cloud: Served) -> None:
@@ -85,8 +84,9 @@ def _fill(cloud: Served) -> None:
     )
     s3.put_object(Bucket="cdk-assets", Key="asset.zip", Body=b"zip")
     dynamodb.put_item(TableName="records", Item=ITEM)
-    for number in range(60):
-        dynamodb.put_item(TableName="records", Item={"pk": {"S": f"r{number}"}})
+    for start in (0, 20, 40):
+        batch = [{"PutRequest": {"Item": {"pk": {"S": f"r{n}"}}}} for n in range(start, start + 20)]
+        dynamodb.batch_write_item(RequestItems={"records": batch})
     _runs(cloud).append(pa.table({"acc": ["CRR1", "CRR2"]}))
 
 
@@ -135,12 +135,13 @@ def test_a_save_that_fails_leaves_the_old_one_and_no_litter(cloud: Served, tmp_p
     folder = tmp_path / "saved"
     contents.save(cloud.url, folder, keys=KEYS)
     before = (folder / "manifest.json").read_text()
-    cloud.faults.add(method="GET", path="/archive/k", action="status", status=404)
+    fault = {"method": "GET", "path": "/archive/k", "action": "status", "status": 404}
+    requests.put(f"{cloud.url}/_gate/faults", json=[fault])
     with pytest.raises(Exception, match="A fault was asked for"):
         contents.save(cloud.url, folder, keys=KEYS)
     assert (folder / "manifest.json").read_text() == before
     assert [p.name for p in tmp_path.iterdir()] == ["saved"]
-    cloud.faults.clear()
+    requests.delete(f"{cloud.url}/_gate/faults")
     cloud.client("s3").put_object(Bucket="archive", Key="k", Body=b"second")
     contents.save(cloud.url, folder, keys=KEYS)
     assert (folder / "manifest.json").read_text() != before
@@ -177,4 +178,3 @@ def test_contents_without_a_home_are_named_before_any_write(cloud: Served, tmp_p
     with pytest.raises(contents.Homeless, match=r"bucket archive, table records, Glue table lake.runs"):
         contents.load(cloud.url, tmp_path / "saved", keys=KEYS)
     assert "Contents" not in boto3.client("s3", endpoint_url=cloud.url, **KEYS).list_objects_v2(Bucket="lake")
-    assert s3_backends["123456789012"]["aws"].buckets["lake"]

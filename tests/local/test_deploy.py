@@ -84,7 +84,7 @@ def test_the_other_types_exist_with_their_settings(cloud: Cloud) -> None:
     assert cloud.client("athena").get_work_group(WorkGroup="analysts")["WorkGroup"]["Configuration"][
         "EnforceWorkGroupConfiguration"
     ]
-    assert cloud.client("glue").get_table(DatabaseName="lake", Name="runs")["Table"]["TableType"] == "EXTERNAL_TABLE"
+    assert cloud.client("glue").get_table(DatabaseName="probe", Name="runs")["Table"]["TableType"] == "EXTERNAL_TABLE"
     pool = cloud.out("PoolId")
     assert cloud.client("cognito-idp").list_groups(UserPoolId=pool)["Groups"][0]["GroupName"] == "curators"
     assert cloud.client("kms").describe_key(KeyId="alias/archive")["KeyMetadata"]["Arn"] == cloud.out("KeyArn")
@@ -126,6 +126,28 @@ def test_other_rooms_hear_of_a_creation(cloud: Cloud, tmp_path: Path, monkeypatc
     wish, made = heard[0]
     assert (wish.stack, wish.logical_id, wish.given["DelaySeconds"]) == ("Heard", "Q", 3)
     assert made.ref.endswith(wish.physical_name)
+
+
+def test_change_sets_keep_outputs_and_exports(cloud: Cloud) -> None:
+    """The CDK's own command deploys by change sets."""
+    formation = cloud.client("cloudformation")
+
+    def create(stack: str, resources: dict[str, Any], outputs: dict[str, Any]) -> Any:
+        where = {"StackName": stack, "ChangeSetName": "first"}
+        template = json.dumps({"Resources": resources, "Outputs": outputs})
+        formation.create_change_set(**where, ChangeSetType="CREATE", TemplateBody=template)
+        formation.execute_change_set(**where)
+        return formation.describe_stacks(StackName=stack)["Stacks"][0]
+
+    queue = {"Q": {"Type": "AWS::SQS::Queue", "Properties": {}}}
+    shown = {"Q": {"Value": {"Fn::GetAtt": ["Q", "QueueName"]}, "Export": {"Name": "changed"}}}
+    first = create("ChangedOne", queue, shown)
+    assert first["StackStatus"] == "CREATE_COMPLETE"
+    value = {"Fn::ImportValue": "changed"}
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "imported", "Type": "String", "Value": value}}
+    create("ChangedTwo", {"P": parameter}, {})
+    got = cloud.client("ssm").get_parameter(Name="imported")["Parameter"]["Value"]
+    assert got == first["Outputs"][0]["OutputValue"]
 
 
 def test_names_are_the_same_at_each_start() -> None:

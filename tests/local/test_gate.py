@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moto.sts.models import sts_backends
 
-from local.gate import crc, gate, sigv4
+from local.gate import Keys, crc, gate, install_checksums, sigv4
 from local.gate.refusals import Refused
 from tests.local.served import KEY, SECRET, Served, serving
 
@@ -31,6 +33,7 @@ PART = b"p" * (5 * 1024 * 1024)
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Served]:
+    install_checksums()
     with serving() as served:
         yield served
 
@@ -159,6 +162,8 @@ def test_a_request_without_any_signature_is_refused_except_where_aws_takes_it(cl
     assert (answer.status_code, answer.json()["__type"]) == (403, "MissingAuthenticationTokenException")
     form = requests.post(cloud.url, data={"Action": "GetCallerIdentity", "Version": "2011-06-15"})
     assert code(form) == (403, "MissingAuthenticationToken")
+    sneaking = {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request"}
+    assert "TableNames" not in requests.options(cloud.url, data="{}", headers=target | sneaking).text
     admin = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
     assert requests.post(cloud.url, data='{"MaxResults": 1}', headers=admin).status_code == 403
     idp = cloud.client("cognito-idp")
@@ -167,6 +172,10 @@ def test_a_request_without_any_signature_is_refused_except_where_aws_takes_it(cl
     open_call = {"X-Amz-Target": "AWSCognitoIdentityProviderService.SignUp"}
     body = {"ClientId": client, "Username": "ada", "Password": "Correct-horse-9"}
     assert requests.post(cloud.url, data=json.dumps(body), headers=open_call).status_code == 200
+    assert (
+        requests.post(f"{cloud.url}/?Action=ListUserPools", data='{"MaxResults": 1}', headers=open_call).status_code
+        == 403
+    )
     assert requests.get(f"{cloud.url}/{pool}/.well-known/jwks.json").status_code == 200
 
 
@@ -198,6 +207,22 @@ def test_a_clock_off_by_an_hour_is_told_so(cloud: Served, bucket: str) -> None:
     claim = sigv4.Claim(KEY, "20260101", "us-east-1", "s3", ("host",), "", hour_ago)
     with pytest.raises(Refused, match="RequestTimeTooSkewed"):
         sigv4.check_time(claim, datetime.now(UTC), datetime.now(UTC))
+
+
+def test_keys_that_iam_and_sts_gave_out_pass_until_they_end(cloud: Served) -> None:
+    keys = Keys({KEY: SECRET})
+    iam, sts = cloud.client("iam"), cloud.client("sts")
+    iam.create_user(UserName="ada")
+    made = iam.create_access_key(UserName="ada")["AccessKey"]
+    assert keys[made["AccessKeyId"]] == made["SecretAccessKey"]
+    iam.update_access_key(UserName="ada", AccessKeyId=made["AccessKeyId"], Status="Inactive")
+    assert keys.get(made["AccessKeyId"]) is None
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/deploy", "RoleSessionName": "cdk"}
+    given = sts.assume_role(**role, DurationSeconds=900)["Credentials"]
+    assert keys[given["AccessKeyId"]] == given["SecretAccessKey"]
+    assert keys[KEY] == SECRET and keys["ak"] == "sk" and {KEY, "ak", given["AccessKeyId"]} <= set(keys)
+    sts_backends["123456789012"]["aws"].assumed_roles[-1].expiration = datetime(2020, 1, 1)
+    assert keys.get(given["AccessKeyId"]) is None
 
 
 # --- bodies and digests ---------------------------------------------------------------------
@@ -338,6 +363,41 @@ def test_signed_chunks_are_verified_one_by_one(cloud: Served, s3: Any, bucket: s
         assert code(send("trailer")) == (403, "SignatureDoesNotMatch")
 
 
+class Endless:
+    """A body of so many bytes that is never in memory as a whole."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read(self, count: int) -> bytes:
+        block = b"A" * min(count, self.left)
+        self.left -= len(block)
+        return block
+
+
+def test_a_large_body_passes_in_little_memory() -> None:
+    size = 64 * 1024 * 1024
+    path, headers = "bucket/big", {"Content-Length": str(size)}
+    url, signed = presigned("PUT", path, {}, headers)
+    environ = environ_of("PUT", url, signed) | {"wsgi.input": Endless(size)}
+    seen = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        while block := environ["wsgi.input"].read(65536):
+            seen.append(len(block))
+        start("200 OK", [])
+        return [b""]
+
+    tracemalloc.start()
+    answered: list[str] = []
+    for _ in gate(app, {KEY: SECRET})(environ, lambda status, _: answered.append(status)):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (answered, sum(seen)) == (["200 OK"], size)
+    assert peak < 8 * 1024 * 1024
+
+
 # --- multipart uploads ----------------------------------------------------------------------
 
 
@@ -396,6 +456,24 @@ def test_a_whole_object_crc_is_compared_on_completion(s3: Any, bucket: str) -> N
     with pytest.raises(ClientError, match="x-amz-mp-object-size"):
         s3.complete_multipart_upload(**common, **upload, MpuObjectSize=7)
     assert s3.complete_multipart_upload(**common, **upload, ChecksumCRC32=right)["ChecksumCRC32"] == right
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32C", "CRC64NVME"])
+def test_moto_then_shows_the_right_checksum_of_a_multipart_object(s3: Any, bucket: str, algorithm: str) -> None:
+    kind = {"CRC32C": crc.CRC32C, "CRC64NVME": crc.CRC64NVME}[algorithm]
+    name, names = f"Checksum{algorithm}", {"ChecksumAlgorithm": algorithm, "ChecksumType": "FULL_OBJECT"}
+    key = f"mended-{algorithm}"
+    begun = s3.create_multipart_upload(Bucket=bucket, Key=key, **names)
+    common = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
+    parts = []
+    for number, data in ((1, PART), (2, b"tail")):
+        value = base64.b64encode(kind.update(data).to_bytes(kind.width_bytes, "big")).decode()
+        sent = s3.upload_part(**common, PartNumber=number, Body=data, **{name: value})
+        parts.append({"PartNumber": number, "ETag": sent["ETag"], name: value})
+    whole = base64.b64encode(kind.update(PART + b"tail").to_bytes(kind.width_bytes, "big")).decode()
+    done = s3.complete_multipart_upload(**common, MultipartUpload={"Parts": parts}, ChecksumType="FULL_OBJECT")
+    assert done[name] == whole
+    assert s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")[name] == whole
 
 
 # --- forms ----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ ICEBERG = {"IcebergInput": {"MetadataOperation": "CREATE", "Version": "2"}}
 def cloud() -> Iterator[Served]:
     lake_tables.install()
     with serving() as served:
-        served.client("glue").create_database(DatabaseInput={"Name": "lake"})
+        served.client("glue").create_database(DatabaseInput={"Name": "edges_lake"})
         yield served
 
 
@@ -47,8 +47,8 @@ def made(cloud: Served, request: pytest.FixtureRequest) -> str:
     name = "t_" + "".join(c for c in request.node.name if c.isalnum())[:40].lower()
     location = f"s3://{cloud.bucket()}/{name}"
     table = {"Name": name, "StorageDescriptor": {"Columns": COLUMNS, "Location": location}}
-    cloud.client("glue").create_table(DatabaseName="lake", TableInput=table, OpenTableFormatInput=ICEBERG)
-    return f"lake.{name}"
+    cloud.client("glue").create_table(DatabaseName="edges_lake", TableInput=table, OpenTableFormatInput=ICEBERG)
+    return f"edges_lake.{name}"
 
 
 def rows(*accessions: str) -> pa.Table:
@@ -78,7 +78,7 @@ table.append(pa.Table.from_pylist([row], schema=table.schema().as_arrow()))
     assert str(table.schema().find_type("attributes")) == "list<struct<8: k: optional string, 9: v: optional string>>"
     assert table.scan().to_arrow().to_pylist()[0]["attributes"] == [{"k": "a", "v": "b"}]
     assert {"table_type", "metadata_location"} <= set(
-        cloud.client("glue").get_table(DatabaseName="lake", Name=made[5:])["Table"]["Parameters"]
+        cloud.client("glue").get_table(DatabaseName="edges_lake", Name=made.partition(".")[2])["Table"]["Parameters"]
     )
 
 
@@ -114,26 +114,32 @@ def test_of_two_commits_at_once_one_is_refused_and_none_is_lost(cloud: Served, m
 
 def test_a_stale_version_id_is_refused(cloud: Served, made: str) -> None:
     glue = cloud.client("glue")
-    table = glue.get_table(DatabaseName="lake", Name=made[5:])["Table"]
-    wanted = {"Name": made[5:], "StorageDescriptor": table["StorageDescriptor"], "Parameters": table["Parameters"]}
-    glue.update_table(DatabaseName="lake", TableInput=wanted, VersionId=table["VersionId"])
+    table = glue.get_table(DatabaseName="edges_lake", Name=made.partition(".")[2])["Table"]
+    wanted = {
+        "Name": made.partition(".")[2],
+        "StorageDescriptor": table["StorageDescriptor"],
+        "Parameters": table["Parameters"],
+    }
+    glue.update_table(DatabaseName="edges_lake", TableInput=wanted, VersionId=table["VersionId"])
     with pytest.raises(ClientError, match="ConcurrentModificationException"):
-        glue.update_table(DatabaseName="lake", TableInput=wanted, VersionId=table["VersionId"])
-    current = glue.get_table(DatabaseName="lake", Name=made[5:])["Table"]["VersionId"]
-    glue.update_table(DatabaseName="lake", TableInput=wanted, VersionId=current, SkipArchive=True)
-    assert len(glue.get_table_versions(DatabaseName="lake", TableName=made[5:])["TableVersions"]) == 1
+        glue.update_table(DatabaseName="edges_lake", TableInput=wanted, VersionId=table["VersionId"])
+    current = glue.get_table(DatabaseName="edges_lake", Name=made.partition(".")[2])["Table"]["VersionId"]
+    glue.update_table(DatabaseName="edges_lake", TableInput=wanted, VersionId=current, SkipArchive=True)
+    assert (
+        len(glue.get_table_versions(DatabaseName="edges_lake", TableName=made.partition(".")[2])["TableVersions"]) == 1
+    )
 
 
 def test_the_same_can_be_done_from_outside_through_boto3(cloud: Served) -> None:
     glue, bucket = cloud.client("glue"), cloud.bucket()
     location = f"s3://{bucket}/outside/"
     table = {"Name": "outside", "StorageDescriptor": {"Columns": COLUMNS[:2], "Location": location}}
-    call = {"DatabaseName": "lake", "TableInput": table}
+    call = {"DatabaseName": "edges_lake", "TableInput": table}
     glue.create_table(**call)
     asked = call | {"OpenTableFormatInput": ICEBERG}
     assert lake_tables.asks_for_iceberg(asked) and not lake_tables.asks_for_iceberg(call)
     lake_tables.write_first_metadata(asked, glue, cloud.client("s3"))
-    loaded = load_catalog("glue", **properties(cloud)).load_table("lake.outside")
+    loaded = load_catalog("glue", **properties(cloud)).load_table("edges_lake.outside")
     assert loaded.location() == location.rstrip("/") and not loaded.snapshots()
 
 
@@ -141,7 +147,7 @@ def test_the_same_can_be_done_from_outside_through_boto3(cloud: Served) -> None:
     ("change", "words"),
     [
         ({"PartitionKeys": [{"Name": "d", "Type": "date"}]}, "PartitionKeys"),
-        ({"StorageDescriptor": {"Columns": COLUMNS, "Location": "/tmp/x"}}, "expected s3://"),
+        ({"StorageDescriptor": {"Columns": COLUMNS, "Location": "folder/x"}}, "expected s3://"),
         ({"StorageDescriptor": {"Columns": [], "Location": "s3://b/x"}}, "needs columns"),
         (
             {"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "tinyint"}], "Location": "s3://b/x"}},
@@ -154,10 +160,10 @@ def test_the_same_can_be_done_from_outside_through_boto3(cloud: Served) -> None:
     ],
 )
 def test_a_table_that_glue_would_refuse_says_why(cloud: Served, change: dict[str, Any], words: str) -> None:
-    call = {"DatabaseName": "lake", "TableInput": {"Name": "bad"} | change, "OpenTableFormatInput": ICEBERG}
+    call = {"DatabaseName": "edges_lake", "TableInput": {"Name": "bad"} | change, "OpenTableFormatInput": ICEBERG}
     with pytest.raises(ClientError, match=words):
         cloud.client("glue").create_table(**call)
-    names = [t["Name"] for t in cloud.client("glue").get_tables(DatabaseName="lake")["TableList"]]
+    names = [t["Name"] for t in cloud.client("glue").get_tables(DatabaseName="edges_lake")["TableList"]]
     assert "bad" not in names
 
 

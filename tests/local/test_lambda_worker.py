@@ -163,3 +163,21 @@ def test_new_code_means_new_workers(cloud: Cloud) -> None:
     after = cloud.invoke(cloud.out("Echo"))[0]
     assert after["environment"]["OWN_WORD"] == "new"
     assert after["pid"] != before["pid"]
+
+
+def test_a_topic_calls_its_function_asynchronously(cloud: Cloud) -> None:
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="calls")["TopicArn"]
+    arn = cloud.client("lambda").get_function(FunctionName=cloud.out("Sleeper"))["Configuration"]["FunctionArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    started = time.monotonic()
+    sns.publish(TopicArn=topic, Message="{}")  # the function would sleep half a minute
+    assert time.monotonic() - started < 3
+
+
+def test_layers_of_our_own_are_on_the_path_and_foreign_ones_are_not(cloud: Cloud) -> None:
+    from moto.awslambda.utils import get_backend
+
+    function = get_backend("123456789012", "us-east-1").get_function(cloud.out("Echo"))
+    _, layers = cloud.laptop.lambdas._code.python_path(function)
+    assert [sorted(p.name for p in layer.iterdir()) for layer in layers] == [["biotheca_probe.py"]]

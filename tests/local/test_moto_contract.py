@@ -71,7 +71,9 @@ SIGNATURES = {
     "batch.models.Job._get_attempt_duration": "self",
     "batch.models.Job._get_container_property": "self, p, default",
     "batch.responses.BatchResponse.submitjob": "self",
+    "cloudformation.models.CloudFormationBackend.execute_change_set": "self, change_set_name, stack_name",
     "cloudformation.models.Stack.parse_template": "template",
+    "cloudformation.parsing.ResourceMap.__getitem__": "self, key",
     "cloudformation.parsing.generate_resource_name": "resource_type, stack_name, logical_id",
     "cloudformation.parsing.parse_and_create_resource": (
         "logical_id, resource_json, resources_map, account_id, region_name"
@@ -82,6 +84,7 @@ SIGNATURES = {
     "dynamodb.models.table.StreamShard.add": "self, old, new",
     "dynamodb.models.table.StreamShard.get": "self, start, quantity",
     "dynamodb.models.table.StreamRecord.__init__": "self, table, stream_type, event_name, old, new, seq",
+    "dynamodb.models.DynamoDBBackend.transact_write_items": "self, transact_items",
     "dynamodb.responses.DynamoHandler.call_action": "self",
     "events.models.EventPattern.matches_event": "self, event",
     "events.models.Rule.send_to_targets": "self, original_event, transform_input",

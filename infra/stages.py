@@ -13,9 +13,7 @@ class Stage:
     keep_data: bool
     bundle: bool
     images: bool
-    waf: bool = True
     public_url: str = ""
-    mail_sender: str = "archive@biotheca.example"
 
 
 PRODUCTION = Stage("production", keep_data=True, bundle=True, images=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local import athena, lake_tables, mailbox, people, tracing
-from local.gate import STATE_MACHINE_KEYS, Faults, gate
+from local.gate import Faults, Keys, gate, install_checksums
 from local.hooks.cfn_clients import client
 from local.http_server import Response
 from local.laptop import PROJECT, Laptop
@@ -28,7 +28,7 @@ class Stack(Laptop):
         self.faults = Faults()
         # Links are judged by the machine's time, which is also what boto3 signs with; tests may shift it.
         self.link_age = timedelta(0)
-        secrets = {keys.access_key: keys.secret_key, **STATE_MACHINE_KEYS}
+        secrets = Keys({keys.access_key: keys.secret_key})
 
         def link_time() -> datetime:
             return datetime.now(UTC) + self.link_age
@@ -43,6 +43,7 @@ class Stack(Laptop):
     def start(self) -> Stack:
         """Serve an empty cloud."""
         lake_tables.install()
+        install_checksums()
         mailbox.install()
         keys = self.credentials
         athena.install(lambda: self.endpoint_url, keys.access_key, keys.secret_key, keys.region)

@@ -49,8 +49,6 @@ class Surroundings:
         }
         added |= self.more
         # Ports are chosen at start, after the templates were made.
-        if "BIOTHECA_PUBLIC_URL" in template:
-            added["BIOTHECA_PUBLIC_URL"] = self.front_url
         if keys := template.get("BIOTHECA_TOKEN_KEYS_URL"):  # same path, served here instead of by Cognito
             added["BIOTHECA_TOKEN_KEYS_URL"] = self.endpoint_url + urlsplit(keys).path
         return added

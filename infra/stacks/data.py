@@ -159,7 +159,6 @@ class DataStack(Stack):
             "accessions_table": self._table("Accessions", sort=False),
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
-            "idempotency_table": self._table("Idempotency", sort=False, ttl="expiration"),
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

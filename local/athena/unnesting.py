@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local.athena.kinds import duck
 from local.athena.refusal import Failed, NotHere
-from local.athena.rewrites import duck
 
 
 def columns_of(array: exp.Expr) -> list[str] | None:

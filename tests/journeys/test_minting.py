@@ -32,7 +32,7 @@ def test_a_hundred_thousand_numbers_over_eight_processes_are_all_different(
     sizes = [str(OWNERS), str(EACH), str(SINGLES)]
     children = [
         subprocess.Popen(
-            [*command, f"w{n}", str(OWNERS), str(EACH), str(SINGLES)],
+            [*command, f"w{n}", *sizes],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,

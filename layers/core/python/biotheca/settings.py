@@ -22,11 +22,9 @@ class Settings:
             "accessions_table",
             "outbox_table",
             "search_table",
-            "idempotency_table",
             "inbox_bucket",
             "open_archive_bucket",
             "derived_bucket",
-            "lake_bucket",
             "lake_database",
             "event_bus",
             "submission_workflow",
@@ -34,8 +32,6 @@ class Settings:
             "user_pool_client",
             "token_issuer",
             "token_keys_url",
-            "public_url",
-            "mail_sender",
         }
     )
 

@@ -44,7 +44,7 @@ def part_size_bytes(size_bytes: int) -> int:
     True
     """
     wanted = math.ceil(size_bytes / PARTS_AIMED_AT)
-    return max(SMALLEST_PART_BYTES, math.ceil(wanted / MEBIBYTE) * MEBIBYTE)
+    return min(LARGEST_PART_BYTES, max(SMALLEST_PART_BYTES, math.ceil(wanted / MEBIBYTE) * MEBIBYTE))
 
 
 def part_count(size_bytes: int) -> int:

@@ -1,0 +1,156 @@
+"""What each role may do, as a table that a reviewer reads. A right more or less fails until the table says so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.infra.conftest import Templates
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+EVERY = LOGS | TRACES
+KEY_READ = {"kms:Decrypt", "kms:DescribeKey"}
+KEY_WRITE = {
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+TABLE_READ = {"dynamodb:GetItem", "dynamodb:Query"}
+TABLE_WRITE = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+TABLES = EVERY | KEY_READ | KEY_WRITE | TABLE_READ | TABLE_WRITE
+READ = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
+WRITE = {"s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"}
+QUEUE = {
+    "sqs:ReceiveMessage",
+    "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}
+ANSWER = {"states:SendTaskSuccess", "states:SendTaskFailure"}
+LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
+STREAM = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+    "sqs:SendMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+}
+
+ROLES: dict[str, set[str]] = {
+    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"},
+    "ApiWhoIsCalling": EVERY,
+    "CurationAsk": TABLES,
+    "CurationResume": TABLES | ANSWER,
+    "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
+    "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
+    "PublicationArchiveFile": TABLES | READ | WRITE,
+    "PublicationCloseArchive": TABLES,
+    "PublicationMint": TABLES,
+    "PublicationPlanArchive": TABLES | WRITE,
+    "PublicationRelease": TABLES,
+    "PublicationReleaseDue": TABLES,
+    "QcJudge": TABLES,
+    "QcNoteVerdict": TABLES | READ,
+    "QcPlanChecks": TABLES | READ | WRITE,
+    "QcReturnFiles": TABLES,
+    "SearchIndexReleased": TABLES | QUEUE,
+    "SubmissionsExpectFiles": TABLES,
+    "SubmissionsHold": TABLES,
+    "SubmissionsStartWorkflow": EVERY | {"states:StartExecution"},
+    "UploadsAwaitFiles": TABLES | ANSWER,
+    "UploadsNoteReceived": TABLES | READ | QUEUE,
+    "UploadsResume": TABLES | ANSWER,
+}
+
+
+def _statements(templates: Templates) -> dict[str, list[dict[str, Any]]]:
+    """Role's logical id -> the statements of all policies attached to it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for _, policy in templates.of_type("AWS::IAM::Policy"):
+        for role in policy["Roles"]:
+            found.setdefault(role["Ref"], []).extend(policy["PolicyDocument"]["Statement"])
+    return found
+
+
+def _actions(statements: list[dict[str, Any]]) -> set[str]:
+    listed = [s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in statements]
+    return {action for actions in listed for action in actions}
+
+
+def _role_of(templates: Templates) -> dict[str, str]:
+    """Function name as in state machines -> its role's logical id."""
+    found = {}
+    for name, properties in templates.of_type("AWS::Lambda::Function"):
+        short = next(known for known in sorted(ROLES, key=len, reverse=True) if known in name)
+        found[short] = properties["Role"]["Fn::GetAtt"][0]
+    return found
+
+
+def test_each_function_may_do_what_the_table_says_and_nothing_else(templates: Templates) -> None:
+    roles, statements = _role_of(templates), _statements(templates)
+    assert set(roles) == set(ROLES) and len(set(roles.values())) == len(ROLES)  # a role of its own for each
+    for name, role in roles.items():
+        got = _actions(statements[role])
+        assert got == ROLES[name], f"{name}: more {sorted(got - ROLES[name])}, less {sorted(ROLES[name] - got)}"
+
+
+def test_no_statement_allows_a_wildcard_action(templates: Templates) -> None:
+    for role, statements in _statements(templates).items():
+        wild = [a for a in _actions(statements) if "*" in a]
+        assert not wild, f"{role}: {wild}"
+
+
+def test_only_what_knows_no_resource_is_allowed_on_every_resource(templates: Templates) -> None:
+    unbounded = {
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "dynamodb:ListStreams",
+        "batch:DescribeJobs",
+        "batch:TerminateJob",
+        "ecr:GetAuthorizationToken",
+        "logs:CreateLogDelivery",
+        "logs:GetLogDelivery",
+        "logs:UpdateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
+    }
+    for role, statements in _statements(templates).items():
+        for statement in statements:
+            if statement["Resource"] == "*":
+                assert _actions([statement]) <= unbounded, f"{role}: {_actions([statement]) - unbounded}"
+
+
+def test_no_role_reaches_the_controlled_archive_or_the_audit_bucket_yet(templates: Templates) -> None:
+    text = json.dumps(_statements(templates))
+    assert "ControlledArchive" not in text and "ControlledKey" not in text and "Audit" not in text
+
+
+def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> None:
+    allowed = [role for role, s in _statements(templates).items() if "Accessions" in json.dumps(s)]
+    assert [role for role in allowed if "PublicationMint" not in role] == []
+
+
+def test_the_workflow_invokes_only_the_functions_of_its_file(templates: Templates) -> None:
+    (machine,) = [s for role, s in _statements(templates).items() if "SubmissionWorkflowMachineRole" in role]
+    (invoke,) = [s for s in machine if s["Action"] == "lambda:InvokeFunction"]
+    names = {r["Fn::GetAtt"][0] for r in invoke["Resource"]}
+    placeholders = set(re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines/submission.asl.json").read_text()))
+    called = {p for p in placeholders if p in ROLES}
+    assert len(called) == 13
+    assert {next(k for k in sorted(ROLES, key=len, reverse=True) if k in n) for n in names} == called

@@ -1,0 +1,68 @@
+"""The catalog is complete and nothing else knows a member's name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from biotheca import catalog
+from biotheca.accessions.model import forms
+
+PACKAGE = Path(catalog.__file__).parents[1]
+# INSDC's counts of terms: 41 strategies, 9 sources, 31 selections, 2 layouts.
+COUNTS = {"library_strategy": 41, "library_source": 9, "library_selection": 31, "library_layout": 2}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_vocabulary_has_as_many_terms_as_insdc_publishes(name: str) -> None:
+    terms = catalog.vocabulary(name)
+    assert len(terms) == COUNTS[name] == len(set(terms))
+
+
+def test_every_field_of_every_member_names_things_that_exist() -> None:
+    for member in catalog.members().values():
+        types = {kind.type for kind in member.objects}
+        assert member.dataset in types
+        for kind in member.objects:
+            assert kind.accession in forms()
+            assert kind.release in {"dataset", "in_dataset", "with_dataset"}
+            for spec in kind.fields.values():
+                assert spec.kind in {"text", "choice", "integer", "taxon", "date_or_missing", "reference"}
+                assert spec.vocabulary is None or catalog.vocabulary(spec.vocabulary)
+                assert spec.to is None or spec.to in types
+
+
+def test_every_column_of_the_lake_is_fed_by_a_field_that_exists() -> None:
+    from biotheca.lake.model import RUN_COLUMNS
+
+    for member in catalog.members().values():
+        for column, source in member.lake.get("run", {}).items():
+            kind, field = source.split(".")
+            assert column in RUN_COLUMNS
+            assert field in {"accession", "alias", "title"} | set(member.object_type(kind).fields)
+
+
+def test_a_rule_says_in_two_languages_what_is_wrong_and_how_to_mend_it() -> None:
+    for name, row in catalog.rules().items():
+        assert re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", name), name
+        assert row["severity"] in {"error", "warning", "hint"}
+        for part in ("message", "mend"):
+            assert row[part]["en"].strip() and row[part]["zh"].strip(), name
+
+
+def test_every_rule_that_the_code_names_is_in_the_catalogue() -> None:
+    text = "\n".join(p.read_text() for p in PACKAGE.rglob("*.py"))
+    named = set(re.findall(r'(?:rule = |finding\(\s*|Finding\(\s*)"([a-z]+\.[a-z_.]+)"', text))
+    assert len(named) > 20
+    assert named <= set(catalog.rules())
+
+
+def test_no_capability_knows_the_name_of_a_member_or_of_its_accessions() -> None:
+    prefixes = [form.prefix for form in forms().values()]
+    words = [*catalog.members(), *prefixes]
+    pattern = re.compile(r"""["'](""" + "|".join(words) + r""")["']""")
+    for path in PACKAGE.rglob("*.py"):
+        code = re.sub(r'""".*?"""', "", path.read_text(), flags=re.S)
+        assert not pattern.search(code), f"{path.name} names a member: {pattern.search(code)}"

@@ -51,10 +51,15 @@ class QueueSource:
         self._thread.join(timeout=10)
 
     def _poll(self) -> None:
+        from moto.sqs.exceptions import QueueDoesNotExist
+
         while not self._stopping:
             if not self._free.acquire(timeout=0.5):
                 continue
-            messages = self._batch()
+            try:
+                messages = self._batch()
+            except QueueDoesNotExist:  # deleted; its mapping finds nothing any more
+                return
             if messages and not self._stopping:
                 self._work.soon(self._handle, messages)
             else:

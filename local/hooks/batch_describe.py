@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 _STATES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 
 
+@once
 def install() -> None:
     from moto.batch.models import Job
 

@@ -10,7 +10,7 @@ import fnmatch
 from dataclasses import dataclass
 from typing import Any
 
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 MOST_ATTEMPTS = 10
 
@@ -65,6 +65,7 @@ def strategy_of(job: Any) -> Strategy:
 _submitted: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("retry_strategy", default=None)
 
 
+@once
 def install() -> None:
     """moto drops SubmitJob's retryStrategy on its way to the job; it is carried past."""
     from moto.batch.models import Job

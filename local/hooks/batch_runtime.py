@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from local.hooks import batch_retries
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 from local.logs import LogBook, LogPump
 from local.processes import Children, LaptopStops, base_environment
 
@@ -253,6 +253,7 @@ def _run(self: Any) -> None:
     _runtime.run(self)
 
 
+@once
 def install() -> None:
     from moto.batch.models import Job
 

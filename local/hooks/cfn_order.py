@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 
+@once
 def install() -> None:
     from moto.cloudformation.parsing import ResourceMap
 

@@ -17,7 +17,7 @@ from local.hooks import names
 from local.hooks.cfn_request import Made, Wish
 from local.hooks.cfn_rows import ROWS, STOCK, Row
 from local.hooks.cfn_special import SPECIAL
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 AfterCreate = Callable[[Wish, Made], None]
 
@@ -65,6 +65,7 @@ def _value(path: str, document: dict[str, Any], words: dict[str, str]) -> Any:
     return jmespath.search(path, document)
 
 
+@once
 def install() -> None:
     """Idempotent: moto's map of types is filled once per process."""
     from moto.cloudformation import models, parsing

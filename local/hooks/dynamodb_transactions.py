@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from local.hooks.event_source_hooks import arrival_of
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 
+@once
 def install() -> None:
     from moto.dynamodb.models import DynamoDBBackend
 

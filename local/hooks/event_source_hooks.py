@@ -6,7 +6,7 @@ import threading
 import weakref
 from typing import Any, Protocol
 
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 # Delivered records stay readable for other consumers of the stream, up to this many.
 KEPT_RECORDS = 1_000
@@ -47,6 +47,7 @@ def trim(shard: Any, below: int) -> None:
             shard.starting_sequence_number += excess
 
 
+@once
 def install() -> None:
     from moto.awslambda.models import LambdaBackend
     from moto.dynamodb.models.table import StreamRecord, StreamShard

@@ -17,7 +17,7 @@ from typing import Any
 
 from local.background import Background
 from local.hooks import delivery
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 log = logging.getLogger("biotheca.laptop")
 
@@ -203,6 +203,7 @@ def _reason(event_name: str) -> str:
     return {"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject", "Delete": "DeleteObject"}.get(last, last)
 
 
+@once
 def install() -> None:
     import moto.s3.notifications
     from moto.events import notifications

@@ -20,7 +20,7 @@ from typing import Any
 from local.hooks import runtime_errors
 from local.hooks.lambda_code import CodeStore
 from local.hooks.lambda_worker import Call, Worker
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 from local.logs import LogBook, LogPump
 from local.metrics import MetricTable
 from local.processes import Children, LaptopStops, base_environment
@@ -246,6 +246,7 @@ def _invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -
     return answer.encode()
 
 
+@once
 def install() -> None:
     from moto.awslambda.models import LambdaFunction
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+
+# For `install` functions: put in twice, a hook would wrap itself.
+once = functools.cache
 
 
 class MotoMoved(RuntimeError):

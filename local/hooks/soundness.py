@@ -6,12 +6,13 @@ import threading
 import time
 from typing import Any
 
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 _MOST_DELETED_RECEIPTS = 10_000
 _dynamodb = threading.RLock()
 
 
+@once
 def install() -> None:
     _track_no_instances()
     _lock_dynamodb()

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Any
 
 from local.hooks.cfn_clients import client
-from local.hooks.patching import replace
+from local.hooks.patching import once, replace
 
 KEPT_EXECUTIONS = 2_000
 
@@ -19,6 +19,7 @@ _finished: deque[tuple[Any, Any]] = deque()
 _lock = threading.Lock()
 
 
+@once
 def install() -> None:
     from moto.core.config import default_user_config
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch

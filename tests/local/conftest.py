@@ -1,4 +1,4 @@
-"""One running laptop for all tests here; tests that stop, break or fill one start their own in a process."""
+"""One running laptop for most tests here; tests that stop or kill one start their own in a process."""
 
 from __future__ import annotations
 
@@ -138,13 +138,57 @@ class Cloud:
         return wait_for(ended, seconds, "the execution's end")
 
 
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    from tests.local.fixture_stacks import build
+class Clouds:
+    """Keeps one deployed laptop for all tests, and deploys anew when another test has emptied moto meanwhile."""
 
-    folder = tmp_path_factory.mktemp("laptop")
-    with Laptop(folder / "state", portal=folder / "portal") as laptop:
+    def __init__(self, folders: pytest.TempPathFactory) -> None:
+        self._folders = folders
+        self._cloud: Cloud | None = None
+        self._marked: list[Any] = []
+
+    def get(self) -> Cloud:
+        if self._cloud is None or not all(hasattr(backend, "own_mark") for backend in self._marked):
+            self.stop()
+            self._cloud = self._deploy()
+            self._mark()
+        return self._cloud
+
+    def stop(self) -> None:
+        if self._cloud:
+            self._cloud.laptop.stop()
+            self._cloud = None
+
+    def _deploy(self) -> Cloud:
+        from tests.local.fixture_stacks import build
+
+        folder = self._folders.mktemp("laptop")
         (folder / "portal").mkdir()
         (folder / "portal" / "index.html").write_text("<h1>portal</h1>")
-        laptop.deploy(build(Assembly(folder / "assembly"), function, folder, HANDLERS))
-        yield Cloud(laptop, folder)
+        laptop = Laptop(folder / "state", portal=folder / "portal").start()
+        try:
+            laptop.deploy(build(Assembly(folder / "assembly"), function, folder, HANDLERS))
+        except BaseException:
+            laptop.stop()
+            raise
+        return Cloud(laptop, folder)
+
+    def _mark(self) -> None:
+        """A reset of a moto backend loses this attribute."""
+        from moto.core.base_backend import BackendDict
+
+        accounts = [account for service in BackendDict._instances for account in service.values()]
+        self._marked = [backend for account in accounts for backend in account.values()]
+        for backend in self._marked:
+            backend.own_mark = True
+
+
+@pytest.fixture(scope="session")
+def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
+    kept = Clouds(tmp_path_factory)
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def cloud(clouds: Clouds) -> Cloud:
+    return clouds.get()

@@ -1,0 +1,211 @@
+"""The parts of docs/ that are made from the code, between `<!-- generated: NAME -->` and `<!-- end -->`.
+
+One function a block. `python -m tests.checks --write` writes them; `make check` compares.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "layers" / "core" / "python" / "biotheca"
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+
+
+def findings() -> list[str]:
+    """Blocks that are stale, unknown, or in no document."""
+    found, seen = [], set()
+    for file in _documents():
+        for match in _BLOCK.finditer(file.read_text(encoding="utf-8")):
+            name = match["name"]
+            seen.add(name)
+            if name not in BLOCKS:
+                found.append(f"{file.relative_to(ROOT)}: nothing makes the block {name!r}")
+            elif match["body"] != BLOCKS[name]():
+                found.append(f"{file.relative_to(ROOT)}: {name} is stale; run `python -m tests.checks --write`")
+    return found + [f"no document holds the block {name!r}" for name in sorted(set(BLOCKS) - seen)]
+
+
+def write() -> list[str]:
+    """Bring every block up to date; returns the changed files."""
+    changed = []
+    for file in _documents():
+        before = file.read_text(encoding="utf-8")
+        after = _BLOCK.sub(_fresh, before)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+            changed.append(str(file.relative_to(ROOT)))
+    return changed
+
+
+def _documents() -> list[Path]:
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def _fresh(match: re.Match[str]) -> str:
+    body = BLOCKS[match["name"]]() if match["name"] in BLOCKS else match["body"]
+    return f"{match[1]}{body}{match[4]}"
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    head = list(columns)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n" + "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).replace("|", "\\|").split())
+
+
+def routes() -> str:
+    """Every route of the API, by capability."""
+    import functions.api.app  # registers the routes
+    from functions.api.seam import OPERATIONS
+
+    assert functions.api.app.app
+    ordered = sorted(OPERATIONS, key=lambda op: (op.tag, op.path, op.method))
+    rows = [
+        (
+            op.tag,
+            f"`{op.method} {op.path}`",
+            op.summary,
+            "yes" if op.signed_in else "no",
+            " ".join(str(code) for code in dict.fromkeys((op.status, *op.errors))),
+        )
+        for op in ordered
+    ]
+    return table(("capability", "route", "what it does", "sign-in", "answers"), rows)
+
+
+def errors() -> str:
+    """Every error class of the package that a route may answer, with status and rule."""
+    import functions.api.app
+    from biotheca.errors import BiothecaError
+    from functions.api.seam import STATUS
+
+    assert functions.api.app.app
+    rows = []
+    for kind in sorted(_below(BiothecaError) | {BiothecaError}, key=lambda k: (k.__module__, k.__name__)):
+        status = next(code for base, code in STATUS if issubclass(kind, base))
+        words = (kind.__doc__ or "").strip().split("\n")[0]
+        rows.append((f"`{kind.__name__}`", f"`{kind.__module__}`", str(status), f"`{kind.rule}`", words))
+    return table(("error", "where", "status", "rule", "what it means"), rows)
+
+
+def _below(kind: type) -> set[type]:
+    return {child for direct in kind.__subclasses__() for child in {direct} | _below(direct)}
+
+
+def rules() -> str:
+    """The rule catalogue."""
+    from biotheca import catalog
+
+    rows = [
+        (f"`{name}`", row["severity"], row["message"]["en"], row["mend"]["en"], _example(row))
+        for name, row in sorted(catalog.rules().items())
+    ]
+    return table(("rule", "severity", "what is wrong", "how to mend it", "example"), rows)
+
+
+def _example(row: dict[str, object]) -> str:
+    return f"`{row['example']}`" if row.get("example") else ""
+
+
+def accession_forms() -> str:
+    """The forms of public numbers that this archive issues."""
+    from biotheca.accessions.model import forms
+
+    rows = [(f"`{form.write(1)}`", form.title, f"`{form.kind}`", str(form.block)) for form in forms().values()]
+    return table(("first number", "of what", "kind", "numbers per block"), rows)
+
+
+def submission_states() -> str:
+    """States of a submission and which may follow which."""
+    from biotheca.submissions.model import TRANSITIONS, WORDS, State
+
+    order = list(State)
+    rows = [
+        (f"`{s}`", WORDS[s], ", ".join(f"`{n}`" for n in sorted(TRANSITIONS[s], key=order.index)) or "the end")
+        for s in order
+    ]
+    return table(("state", "in words", "may become"), rows)
+
+
+def events() -> str:
+    """Each event with its announcers and its listeners, read from the code."""
+    from biotheca import events as ours
+
+    constants = {name: value for name, value in vars(ours).items() if name.isupper() and isinstance(value, str)}
+    said, heard = _announcers(constants), _listeners(constants)
+    nobody = "nobody yet"
+    rows = [(f"`{e}`", ", ".join(said[e]) or "not announced yet", ", ".join(heard[e]) or nobody) for e in ours.ALL]
+    return table(("event", "announced by", "listeners"), rows)
+
+
+def _announcers(constants: dict[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in sorted(PACKAGE.rglob("service.py")):
+        for door in ast.parse(file.read_text(encoding="utf-8")).body:
+            for node in ast.walk(door):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "events" and node.attr in constants:
+                    found[constants[node.attr]].append(f"`{file.parent.name}.service.{getattr(door, 'name', '')}`")
+    return found
+
+
+def _listeners(constants: dict[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in sorted((ROOT / "infra" / "capabilities").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "on_event":
+                found[constants[ast.unparse(node.args[3])]].append(_named(file, node.args[4]))
+    return found
+
+
+def _named(file: Path, target: ast.expr) -> str:
+    """The handler that a target of `on_event` is; a queue's consumer stands in its call."""
+    text = ast.unparse(target.args[3]) if isinstance(target, ast.Call) else ast.unparse(target)
+    verb = re.search(rf"\b{text} = self\.add\(\s*['\"](\w+)", file.read_text(encoding="utf-8"))
+    queue = " through a queue" if isinstance(target, ast.Call) else ""
+    return f"`functions.{file.stem}.handler.{verb[1] if verb else text}`{queue}"
+
+
+def client_commands() -> str:
+    """`--help` of every command of the command line."""
+    from biotheca_client.cli import biotheca
+
+    return _help(biotheca, "biotheca")
+
+
+def laptop_commands() -> str:
+    """`--help` of every command of the laptop."""
+    from local.__main__ import main
+
+    return _help(main, "python -m local").replace(str(ROOT), "<checkout>")
+
+
+def _help(group: click.Group, program: str) -> str:
+    context = click.Context(group, info_name=program, max_content_width=100, terminal_width=100)
+    pieces = [f"\n```text\n{group.get_help(context)}\n```\n"]
+    for name, command in sorted(group.commands.items()):
+        inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+        pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+    return "\n".join(pieces) + "\n"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "routes": routes,
+    "errors": errors,
+    "rules": rules,
+    "accession-forms": accession_forms,
+    "submission-states": submission_states,
+    "events": events,
+    "client-commands": client_commands,
+    "laptop-commands": laptop_commands,
+}

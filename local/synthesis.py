@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -71,7 +72,10 @@ def assembly(state_dir: Path, project: Path = PROJECT) -> Path:
         if outcome.returncode:
             last = "\n".join((outcome.stderr or outcome.stdout).strip().splitlines()[-25:])
             raise CannotSynthesise(f"The CDK application failed:\n{last}")
-        (Path(unfinished) / "cdk.out").rename(target)
+        with contextlib.suppress(OSError):  # somebody else was faster with the same sources
+            (Path(unfinished) / "cdk.out").rename(target)
+        if not (target / "manifest.json").exists():
+            raise CannotSynthesise(f"The assembly could not be moved to {target}; is the disk full or read-only?")
     _forget_old(kept)
     return target
 

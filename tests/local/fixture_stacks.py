@@ -89,7 +89,10 @@ def build(assembly: Assembly, function: Callable[..., dict[str, Any]], folder: P
         "Echo": lam(
             "echo",
             Layers=[{"Ref": "Layer"}, {"Ref": "Wheels"}],
-            variables={"OWN_TABLE": {"Fn::ImportValue": "table"}, "BIOTHECA_PUBLIC_URL": "https://example.org"},
+            variables={
+                "OWN_TABLE": {"Fn::ImportValue": "table"},
+                "BIOTHECA_TOKEN_KEYS_URL": "https://issuer.example/pool/.well-known/jwks.json",
+            },
         ),
         "Slow": lam("slow", Timeout=1),
         "Sleeper": lam("slow", Timeout=20),

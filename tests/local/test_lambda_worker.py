@@ -28,7 +28,8 @@ def test_a_worker_speaks_to_this_laptop_with_its_keys_and_clock(cloud: Cloud) ->
     assert environment["AWS_SECRET_ACCESS_KEY"] == cloud.laptop.credentials.secret_key
     assert environment["BIOTHECA_CLOCK_FILE"] == str(cloud.laptop.clock.path)
     assert environment["OWN_TABLE"] == cloud.out("TableName")  # resolved across stacks
-    assert environment["BIOTHECA_PUBLIC_URL"] == cloud.laptop.front_url  # known only at start
+    keys = f"{cloud.laptop.endpoint_url}/pool/.well-known/jwks.json"  # known only at start
+    assert environment["BIOTHECA_TOKEN_KEYS_URL"] == keys
 
 
 def test_a_warm_worker_serves_the_next_call(cloud: Cloud) -> None:
@@ -158,7 +159,7 @@ def test_new_code_means_new_workers(cloud: Cloud) -> None:
     before = cloud.invoke(cloud.out("Echo"))[0]
     cloud.client("lambda").update_function_configuration(
         FunctionName=cloud.out("Echo"),
-        Environment={"Variables": {"OWN_WORD": "new", "BIOTHECA_PUBLIC_URL": "x", "OWN_TABLE": cloud.out("TableName")}},
+        Environment={"Variables": {"OWN_WORD": "new", "OWN_TABLE": cloud.out("TableName")}},
     )
     after = cloud.invoke(cloud.out("Echo"))[0]
     assert after["environment"]["OWN_WORD"] == "new"

@@ -24,6 +24,8 @@ class Events(Capability):
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 report_batch_item_failures=True,
+                # Without it one line that never succeeds takes the rest of its batch along into the dead letters.
+                bisect_batch_on_error=True,
                 retry_attempts=100,
                 max_record_age=Duration.hours(23),
                 on_failure=sources.SqsDlq(dead_letters(self, "Outbox", house)),

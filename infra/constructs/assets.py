@@ -15,6 +15,8 @@ from aws_cdk import aws_lambda as lambda_
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = "3.13"
 RUNTIME = lambda_.Runtime.PYTHON_3_13
+# The runtime stands on Amazon Linux 2023 (glibc 2.34); pyarrow has no wheels for anything older than 2.28.
+PLATFORM = "aarch64-manylinux_2_28"
 
 
 def function_code(capability: str) -> lambda_.Code:
@@ -35,7 +37,7 @@ class _InstallWheels:
         target = Path(output_dir) / "python"
         uv = Path(sys.executable).parent / "uv"
         command = [str(uv), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(target)]
-        command += ["--python-platform", "aarch64-manylinux2014", "--python-version", PYTHON_VERSION]
+        command += ["--python-platform", PLATFORM, "--python-version", PYTHON_VERSION]
         subprocess.run([*command, "-r", str(self.layer / "requirements.txt")], check=True)
         if (own := self.layer / "python").is_dir():
             shutil.copytree(own, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

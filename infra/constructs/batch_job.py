@@ -130,8 +130,9 @@ def image_of(capability: str, house: House) -> ecs.ContainerImage:
     """The image of batch/<capability>/Dockerfile, or (where no engine is) a name that the laptop maps to a process."""
     if not house.stage.images:
         return ecs.ContainerImage.from_registry(f"biotheca-{capability}")
-    kept = ["*", "!batch/", "batch/*", "!batch/__init__.py", f"!batch/{capability}/", "!layers/", "layers/*"]
-    kept += ["!layers/core/", "!client/", "!pyproject.toml", "!README.md", "!LICENSE", "__pycache__"]
+    # Anchored: a bare "*" would leave every folder of the build context empty.
+    kept = ["/*", "!/batch/", "/batch/*", "!/batch/__init__.py", f"!/batch/{capability}/", "!/layers/", "/layers/*"]
+    kept += ["!/layers/core/", "!/client/", "!/pyproject.toml", "!/README.md", "!/LICENSE", "__pycache__"]
     return ecs.ContainerImage.from_asset(
         str(ROOT), file=f"batch/{capability}/Dockerfile", exclude=kept, ignore_mode=IgnoreMode.GIT
     )

@@ -87,6 +87,44 @@ def test_unknown_and_forbidden_look_the_same(ana: Person, li: Person) -> None:
         assert body["rule"] == "general.not_found"
 
 
+def test_an_unknown_file_and_anothers_file_look_the_same(ana: Person, li: Person) -> None:
+    made = draft(ana, [("same.fastq.gz", tiny_fastq())])
+    known, unknown = made["files"][0]["id"], "file_" + "z" * 26
+    for method, tail, body in (
+        ("POST", "upload", {"size_bytes": 9}),
+        ("GET", "parts", None),
+        ("POST", "complete", None),
+    ):
+        told = []
+        for file_id in (known, unknown):
+            answer = li.call(method, f"/v1/files/{file_id}/{tail}", json=body)
+            shown = answer.json() | {"instance": ""}
+            told.append((answer.status_code, str(shown).replace(file_id, "FILE")))
+        assert told[0] == told[1] and made["id"] not in told[0][1]
+
+
+def test_two_documents_sent_at_once_never_mix(ana: Person) -> None:
+    """One wins whole; whoever comes second is told so or replaces the first whole."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tests.journeys.conftest import document
+
+    made = ana.post("/v1/submissions", {"member": "gsa", "title": "Two at once"})
+    titles = [f"Document number {n}" for n in range(6)]
+
+    def put(title: str) -> int:
+        sent = document([(f"{title[-1]}.fastq.gz", title.encode())], title)
+        return ana.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=sent).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(put, titles)) <= {200, 409}
+    found = ana.get(f"/v1/submissions/{made['id']}")
+    (study,) = [o["attributes"]["title"] for o in found["objects"] if o["type"] == "study"]
+    assert len(found["objects"]) == 5 and len(found["files"]) == 1
+    assert {o["attributes"]["title"].rsplit(" ", 1)[0] for o in found["objects"] if o["type"] == "sample"} == {study}
+    assert found["files"][0]["name"] == f"{study[-1]}.fastq.gz"
+
+
 def test_a_forged_token_is_refused_on_every_guarded_route(nobody: Person, ana: Person) -> None:
     import base64
     import json

@@ -255,6 +255,7 @@ def test_a_function_killed_between_two_writes_leaves_nothing_undone(
     wait_for(chen, made["id"], "data_review")
     # Every worker of the outbox and of the listener dies while it works: the stream and the async retry bring it back.
     stopped = [p for p in _processes("awslambdaric") if "send_outbox" in _handler(p) or "curation" in _handler(p)]
+    assert stopped, "no worker of the outbox was found to be killed"
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     for process in stopped:
         process.kill()

@@ -125,8 +125,8 @@ class ArchiveObject:
 class Submission:
     """A submission.
 
-    `version` counts its writes (optimistic lock), `round` its trips to the curator, `generation` its metadata
-    documents: objects are stored under their generation and appear all at once when this number changes.
+    `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
+    document: objects are stored under their generation and appear all at once when this name changes.
     """
 
     id: str
@@ -140,7 +140,7 @@ class Submission:
     updated_at: str
     version: int = 1
     round: int = 0
-    generation: int = 0
+    generation: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     reasons: list[dict[str, str]] = field(default_factory=list)
     dataset: str | None = None

@@ -15,7 +15,7 @@ from typing import Any
 
 from biotheca import clock, events, ids
 from biotheca.aws.tables import ConditionFailed, Table, transact
-from biotheca.errors import NotFound, SystemFault
+from biotheca.errors import Conflict, NotFound, SystemFault
 from biotheca.settings import Settings
 from biotheca.submissions.model import (
     TRANSITIONS,
@@ -31,8 +31,11 @@ from biotheca.submissions.model import (
 OUTBOX_DAYS = 7
 
 
-class StaleWrite(Exception):
+class StaleWrite(Conflict):
     """Somebody else changed the record in between; read again and decide again."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was changed by somebody else at the same moment. Look at it and try again.")
 
 
 class SubmissionStore:
@@ -146,7 +149,8 @@ class SubmissionStore:
         self, old: Submission, objects: list[ArchiveObject], files: list[DataFile], words: str, actor: str
     ) -> Submission:
         """Put a metadata document in force, all of it or nothing, and clear the old one away."""
-        pk, generation = f"SUB#{old.id}", old.generation + 1
+        # A name of its own for each attempt: two documents sent at once must never mix.
+        pk, generation = f"SUB#{old.id}", ids.new("gen")
         for obj in objects:
             self.records.put({"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)})
         for file in files:  # what an earlier document declared alike keeps its state
@@ -161,7 +165,7 @@ class SubmissionStore:
         """Remove what no generation in force names; a crash here leaves only unreachable items."""
         pk, current = f"SUB#{submission.id}", _generation(submission.generation)
         for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "OBJ#"})):
-            if item["sk"] < current:
+            if not item["sk"].startswith(current):
                 self.records.delete({"pk": pk, "sk": item["sk"]})
         for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "FILE#"})):
             if item["sk"] not in kept_files:
@@ -234,11 +238,11 @@ def saved(store: SubmissionStore, submission_id: str, change: Any, tries: int = 
     raise SystemFault(f"submission {submission_id} kept changing under {tries} tries")
 
 
-def _generation(number: int) -> str:
-    return f"OBJ#{number:06d}#"
+def _generation(name: str) -> str:
+    return f"OBJ#{name}#"
 
 
-def _object_key(generation: int, obj: ArchiveObject) -> str:
+def _object_key(generation: str, obj: ArchiveObject) -> str:
     return f"{_generation(generation)}{obj.type}#{obj.position:06d}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from biotheca import clock, events
 from biotheca.accounts.model import Person
-from biotheca.errors import Finding
+from biotheca.errors import Finding, NotFound
 from biotheca.submissions.model import UPLOADABLE, DataFile, FileState, FilesWrong, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import StaleWrite, SubmissionStore
@@ -25,8 +25,12 @@ REPLACEABLE = {FileState.DECLARED, FileState.UPLOADING, FileState.RECEIVED, File
 
 
 def _owned(store: SubmissionStore, person: Person, file_id: str) -> tuple[Submission, DataFile]:
-    submission_id, file = store.file(file_id)
-    return own(store, person, submission_id), file
+    """The person's own file; an unknown file and somebody else's give the same answer, word for word."""
+    try:
+        submission_id, file = store.file(file_id)
+        return own(store, person, submission_id), file
+    except NotFound:
+        raise NotFound(f"There is no file {file_id!r} of yours.") from None
 
 
 def start(store: SubmissionStore, inbox: Inbox, person: Person, file_id: str, size_bytes: int) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def errors() -> str:
 
 
 def faults() -> str:
-    """Every other exception of the package: what is never the user's to mend."""
+    """Every other exception of the package but those of a file's container, which become findings."""
     classes: dict[str, tuple[str, str, set[str]]] = {}
     for file in sorted(PACKAGE.rglob("*.py")):
         module = ".".join(("biotheca", *file.relative_to(PACKAGE).with_suffix("").parts))
@@ -109,7 +109,8 @@ def faults() -> str:
                 words = (ast.get_docstring(node) or "").split("\n")[0]
                 classes[node.name] = (module, words, {ast.unparse(base).split(".")[-1] for base in node.bases})
     users = _derived(classes, {"BiothecaError"})
-    ours = _derived(classes, {"Exception", "RuntimeError"}) - users
+    of_data = _derived(classes, {"ContainerFault"})  # become findings of qc
+    ours = _derived(classes, {"Exception", "RuntimeError"}) - users - of_data
     rows = [(f"`{name}`", f"`{classes[name][0]}`", classes[name][1]) for name in sorted(ours)]
     return table(("fault", "where", "what it means"), rows)
 

@@ -99,6 +99,31 @@ def errors() -> str:
     return table(("error", "where", "status", "rule", "what it means"), rows)
 
 
+def faults() -> str:
+    """Every other exception of the package but those of a file's container, which become findings."""
+    classes: dict[str, tuple[str, str, set[str]]] = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(("biotheca", *file.relative_to(PACKAGE).with_suffix("").parts))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                words = (ast.get_docstring(node) or "").split("\n")[0]
+                classes[node.name] = (module, words, {ast.unparse(base).split(".")[-1] for base in node.bases})
+    users = _derived(classes, {"BiothecaError"})
+    of_data = _derived(classes, {"ContainerFault"})  # become findings of qc
+    ours = _derived(classes, {"Exception", "RuntimeError"}) - users - of_data
+    rows = [(f"`{name}`", f"`{classes[name][0]}`", classes[name][1]) for name in sorted(ours)]
+    return table(("fault", "where", "what it means"), rows)
+
+
+def _derived(classes: dict[str, tuple[str, str, set[str]]], roots: set[str]) -> set[str]:
+    found = roots & set(classes)
+    while True:
+        more = {name for name, (_, _, bases) in classes.items() if bases & (found | roots)} - found
+        if not more:
+            return found
+        found |= more
+
+
 def _below(kind: type) -> set[type]:
     return {child for direct in kind.__subclasses__() for child in {direct} | _below(direct)}
 
@@ -202,6 +227,7 @@ def _help(group: click.Group, program: str) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "routes": routes,
     "errors": errors,
+    "faults": faults,
     "rules": rules,
     "accession-forms": accession_forms,
     "submission-states": submission_states,

@@ -36,11 +36,11 @@ for name in given["modules"]:
     module = importlib.import_module(name)
     if name.split(".")[0] in ("biotheca", "functions"):
         assert any(module.__file__.startswith(place) for place in given["path"]), module.__file__
+for name, attribute in given["handlers"]:
+    assert callable(getattr(importlib.import_module(name), attribute)), (name, attribute)
 if "functions.observability" in sys.modules:  # Powertools loads its tracer's packages when it is made
     for make in ("logger", "metrics", "tracer"):
         getattr(sys.modules["functions.observability"], make)()
-for name, attribute in given["handlers"]:
-    assert callable(getattr(importlib.import_module(name), attribute)), (name, attribute)
 """
 
 

@@ -25,7 +25,7 @@ from local.stack import Stack
 EXAMPLE = PROJECT / "examples" / "ecoli"
 STEP_S = 90.0
 SQL = """SELECT acc, organism, platform, spots, bases, file_names
-FROM biotheca.run WHERE sra_study = ? ORDER BY acc"""
+FROM {table} WHERE sra_study = ? ORDER BY acc"""
 
 
 class DemoFailed(RuntimeError):
@@ -122,9 +122,10 @@ def play(stack: Stack, workplace: Path) -> None:
     stranger.types("show", dataset)
 
     narrator.say("An analyst asks the lake in Athena SQL")
-    narrator.show(SQL.replace("?", f"'{dataset}'"))
-    _until(lambda: len(query(stack, SQL, dataset)) > 1, "the lake")
-    for row in query(stack, SQL, dataset):
+    sql = SQL.format(table=runs_table(stack))
+    narrator.show(sql.replace("?", f"'{dataset}'"))
+    _until(lambda: len(query(stack, sql, dataset)) > 1, "the lake")
+    for row in query(stack, sql, dataset):
         narrator.show(" | ".join(row))
 
     narrator.say("The stranger downloads, and the bytes are those that Ana sent")
@@ -151,6 +152,16 @@ def _compare(sent: Path, got: Path, narrator: Narrator) -> None:
         if digest not in after:
             raise DemoFailed(f"no downloaded file has the SHA-256 of {name}")
         narrator.show(f"{name} = {after[digest]}  SHA-256 {digest[:16]}...")
+
+
+def runs_table(stack: Stack) -> str:
+    """database.table of the runs, as deployed."""
+    glue: Any = boto3.client("glue", **stack.client_options())
+    for database in glue.get_databases()["DatabaseList"]:
+        for table in glue.get_tables(DatabaseName=database["Name"])["TableList"]:
+            if table["Name"] == "run":
+                return f"{database['Name']}.{table['Name']}"
+    raise DemoFailed("no database of the lake has a table of runs")
 
 
 def query(stack: Stack, sql: str, *parameters: str) -> list[list[str]]:

@@ -38,6 +38,9 @@ for name in given["modules"]:
         assert any(module.__file__.startswith(place) for place in given["path"]), module.__file__
 for name, attribute in given["handlers"]:
     assert callable(getattr(importlib.import_module(name), attribute)), (name, attribute)
+if "functions.observability" in sys.modules:  # Powertools loads its tracer's packages when it is made
+    for make in ("logger", "metrics", "tracer"):
+        getattr(sys.modules["functions.observability"], make)()
 """
 
 
@@ -115,7 +118,8 @@ def test_handlers_load_where_nothing_but_their_layers_is_installed(templates: Te
             "modules": sorted(modules) + [name for layer in layers for name in LOADED_BY_NAME.get(layer, [])],
             "handlers": handlers,
         }
-        environment = {"PATH": os.defpath, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+        # With a task root Powertools believes to be in Lambda and loads X-Ray's packages.
+        environment = {"PATH": os.defpath, "AWS_REGION": "eu-west-1", "LAMBDA_TASK_ROOT": str(templates.folder)}
         outcome = subprocess.run(
             [sys.executable, "-I", "-c", CHILD],
             input=json.dumps(given),

@@ -6,6 +6,8 @@ import os
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from local import redrive as dead_letters
+from local.hooks.cfn_clients import client
 from local.pages import PageRequest, Refusal
 from local.surroundings import ACCOUNT, REGION
 from local.ticker import NoSuchSchedule
@@ -104,14 +106,9 @@ def redrive(request: PageRequest) -> dict[str, Any]:
             404, f"{'Several queues' if sources else 'No queue'} with dead letters named {wanted!r}. Known: {names}."
         )
     source, dead = sources[0], sources[0].dead_letter_queue
-    with dead._messages_lock:
-        messages, dead._messages = dead._messages, []
-        dead.pending_messages.clear()
-    for message in messages:
-        message.approximate_receive_count = 0
-        message.visible_at = 0.0
-        source.add_message(message)
-    return {"queue": source.name, "from": dead.name, "moved": len(messages)}
+    sqs = client("sqs")
+    from_url, to_url = (sqs.get_queue_url(QueueName=queue.name)["QueueUrl"] for queue in (dead, source))
+    return {"queue": source.name, "from": dead.name, "moved": dead_letters.redrive(sqs, from_url, to_url)}
 
 
 def _queues() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-# The eight words of this house. `make demo` and `make test` do all their own set-up.
+# The words of this house. `make demo` and `make test` do all their own set-up.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -49,7 +49,7 @@ images: setup  ## build the Batch images (needs a container engine)
 	@for job in $$(ls -d batch/*/Dockerfile | xargs -n1 dirname | xargs -n1 basename); do \
 	  docker build --file batch/$$job/Dockerfile --tag biotheca-$$job . || exit 1; done
 
-lock: $(BIN)/uv  ## pin everything again
+lock: setup  ## pin everything again
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 	  --no-header --no-annotate pyproject.toml -o requirements/dev.lock
 

@@ -1,4 +1,4 @@
-"""The CDK app. `python -m infra.app` writes CloudFormation to cdk.out, without account, network or container engine."""
+"""The CDK app. `python -m infra.app` writes CloudFormation to cdk.out; it needs no account and no container engine."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def build(outdir: Path, stage: Stage, *, check: bool = True, context: dict[str, 
     app = cdk.App(outdir=str(outdir), context=given, analytics_reporting=False)
     if check:
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    if address := app.node.try_get_context("public_url"):  # cdk deploy -c public_url=https://archive.example.org
+        stage = replace(stage, public_url=address)
     data = DataStack(app, "Biotheca-Data", stage)
     house = data.house()
     lake = LakeStack(app, "Biotheca-Lake", house)

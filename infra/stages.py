@@ -18,5 +18,5 @@ class Stage:
 
 PRODUCTION = Stage("production", keep_data=True, bundle=True, images=True)
 # The laptop runs handlers in the project's own environment and jobs as processes: no bundles, no images.
-LAPTOP = Stage("laptop", keep_data=False, bundle=False, images=False)
+LAPTOP = Stage("laptop", keep_data=False, bundle=False, images=False, public_url="http://localhost:*")
 STAGES = {stage.name: stage for stage in (PRODUCTION, LAPTOP)}

@@ -45,6 +45,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="python -m batch.qc", description=__doc__.splitlines()[0] if __doc__ else "")
     for name in ("bucket", "key", "md5", "format", "report-bucket", "report-key"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--name", default=None, help="the file's name as its owner knows it, for the findings")
     parser.add_argument("--version-id", default=None, help="check this version of the object, not the newest")
     return parser.parse_args(words)
 
@@ -59,7 +60,7 @@ def _stop(number: int, _frame: Any) -> NoReturn:
 def check(job: argparse.Namespace) -> Report:
     """Check the object and write the report beside it."""
     object_bytes = RangedReader(job.bucket, job.key, job.version_id)
-    report = check_file(object_bytes, job.md5 or None, job.format, job.key)
+    report = check_file(object_bytes, job.md5 or None, job.format, job.name or job.key)
     put_document(job.report_bucket, job.report_key, report.as_dict())
     return report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 SUBMISSION_WORDS = {
     "draft": "a draft; metadata and files can be changed",
@@ -16,7 +17,7 @@ SUBMISSION_WORDS = {
     "archived": "archived; waiting for its release",
     "released": "released: public",
     "cancelled": "cancelled",
-    "held": "held: something failed at the archive, an operator is told; nothing of yours is lost",
+    "held": "held: something failed at the archive, an operator sees the alarm; nothing of yours is lost",
 }
 FILE_WORDS = {
     "declared": "not sent yet",
@@ -32,6 +33,13 @@ SETTLED = frozenset({"archived", "released"})
 RETURNED = frozenset({"files_failed", "revision_requested"})
 ENDED = SETTLED | RETURNED | {"cancelled", "held"}
 EDITABLE = frozenset({"draft", "files_failed", "revision_requested"})
+
+
+def is_over(submission: dict[str, Any]) -> bool:
+    """Whether nothing more happens by itself soon; an archived one that is released at once goes on for a moment."""
+    if submission["state"] == "archived":
+        return (submission.get("release") or {}).get("mode") == "on_date"
+    return submission["state"] in ENDED
 
 
 def state(name: str, words: str = "") -> str:

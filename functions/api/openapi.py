@@ -19,7 +19,6 @@ _WORDS = {
     403: "Not allowed",
     404: "Not found, or not yours to see",
     409: "Not in this state",
-    415: "Not JSON",
     422: "The input breaks rules",
 }
 

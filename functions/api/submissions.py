@@ -79,6 +79,19 @@ def submit(submission_id: str, person: Person) -> SubmissionShape:
     return _whole(service.submit(submissions(), person, submission_id))
 
 
+@routes.on(
+    "POST",
+    "/v1/submissions/{submission_id}/resume",
+    signed_in=True,
+    answer=SubmissionShape,
+    status=202,
+    errors=(401, 403, 404, 409),
+)
+def resume(submission_id: str, person: Person) -> SubmissionShape:
+    """Send a held submission round the workflow again (data managers)."""
+    return _whole(service.resume(submissions(), person, submission_id))
+
+
 @routes.on("DELETE", "/v1/submissions/{submission_id}", signed_in=True, status=204, errors=(401, 404, 409))
 def cancel(submission_id: str, person: Person) -> None:
     """Give a draft or a returned submission up."""

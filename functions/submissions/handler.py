@@ -32,7 +32,7 @@ def expect_files(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @step(of_submission)
 def hold(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Last resort of every state: say in the history what failed, tell an operator by the event."""
+    """Last resort of every state: say in the history what failed; the execution then fails, which raises the alarm."""
     error = event.get("error", {})
     reason = f"a step failed on our side ({error.get('Error', 'unknown')}); an operator was told."
     logger().error("submission held", extra={"error": error.get("Error"), "cause": str(error.get("Cause"))[:2000]})

@@ -16,5 +16,5 @@ class Curation(Capability):
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "curation", house)
         self.add("ask", SUBMISSIONS)
-        resume = self.add("resume", {"records_table": "r", "outbox_table": "w"})
+        resume = self.add("resume", {"records_table": "r", "outbox_table": "name"})
         on_event(self, "Resume", house, CURATION_DECIDED, resume)

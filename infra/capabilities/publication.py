@@ -21,12 +21,14 @@ class Publication(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "publication", house)
-        self.add("mint", SUBMISSIONS | {"accessions_table": "rw"})
-        self.add("plan_archive", {"records_table": "r", "outbox_table": "w", "derived_bucket": "w"})
-        self.add("archive_file", ARCHIVING, timeout=Duration.minutes(15), memory_mb=1024)
-        self.add("close_archive", SUBMISSIONS)
-        self.add("release", SUBMISSIONS)
-        due = self.add("release_due", SUBMISSIONS, timeout=Duration.minutes(5))
+        # Large submissions have tens of thousands of objects, each written by itself.
+        long = Duration.minutes(15)
+        self.add("mint", SUBMISSIONS | {"accessions_table": "rw"}, timeout=long)
+        self.add("plan_archive", {"records_table": "r", "outbox_table": "name", "derived_bucket": "w"})
+        self.add("archive_file", ARCHIVING, timeout=long, memory_mb=1024)
+        self.add("close_archive", SUBMISSIONS, timeout=long)
+        self.add("release", SUBMISSIONS, timeout=long)
+        due = self.add("release_due", SUBMISSIONS, timeout=long)
         caller = iam.Role(self, "ReleaseDueCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         undelivered = dead_letters(self, "ReleaseDue", house)
         undelivered.grant_send_messages(caller)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from aws_cdk import Duration
 from constructs import Construct
 
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.batch_job import BatchJob
 from infra.constructs.python_function import House
 
-_ARGUMENTS = ("bucket", "key", "version-id", "md5", "format", "report-bucket", "report-key")
+_ARGUMENTS = ("bucket", "key", "name", "version-id", "md5", "format", "report-bucket", "report-key")
 
 
 class Qc(Capability):
@@ -16,9 +17,11 @@ class Qc(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "qc", house)
-        self.add("plan_checks", SUBMISSIONS | {"derived_bucket": "w", "inbox_bucket": "r"})
+        self.add(
+            "plan_checks", SUBMISSIONS | {"derived_bucket": "w", "inbox_bucket": "name"}, timeout=Duration.minutes(15)
+        )
         self.add("note_verdict", SUBMISSIONS | {"derived_bucket": "r"})
-        self.add("judge", {"records_table": "r", "outbox_table": "w"})
+        self.add("judge", {"records_table": "r", "outbox_table": "name"})
         self.add("return_files", SUBMISSIONS)
         command = [word for name in _ARGUMENTS for word in (f"--{name}", f"Ref::{name.replace('-', '_')}")]
         self.jobs["QcJob"] = BatchJob(self, "qc", house, {"inbox_bucket": "r", "derived_bucket": "w"}, command)

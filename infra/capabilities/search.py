@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aws_cdk import Duration
 from constructs import Construct
 
 from biotheca.events import DATASET_RELEASED
@@ -15,5 +16,6 @@ class Search(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "search", house)
-        index = self.add("index_released", {"records_table": "r", "outbox_table": "w", "search_table": "rw"})
-        on_event(self, "Index", house, DATASET_RELEASED, consumed_queue(self, "Index", house, index))
+        needs = {"records_table": "r", "outbox_table": "name", "search_table": "rw"}
+        index = self.add("index_released", needs, timeout=Duration.minutes(15))
+        on_event(self, "Index", house, DATASET_RELEASED, consumed_queue(self, "Index", house, index, timeout_s=900))

@@ -48,7 +48,7 @@ def pascal(capability: str, verb: str) -> str:
 
 
 class PythonFunction(lambda_.Function):
-    """functions.<capability>.handler.<verb>. `needs` maps settings to rights: 'r', 'w', 'rw', 'put' or 'value'."""
+    """functions.<capability>.handler.<verb>. `needs` maps settings to rights: r, w, rw, put, name or value."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class PythonFunction(lambda_.Function):
 
 # What reading and writing mean, action by action: no wildcard hides an action nobody thought of.
 TABLE_READ = ["dynamodb:GetItem", "dynamodb:Query"]
-TABLE_WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+TABLE_WRITE = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
 BUCKET_READ = ["s3:GetObject", "s3:GetObjectVersion"]
 BUCKET_WRITE = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
 KEY_READ = ["kms:Decrypt", "kms:DescribeKey"]
@@ -133,7 +133,7 @@ INDEXES = {"records_table": ["by_owner", "by_state", "by_release_date", "by_data
 
 
 def grant(house: House, role: iam.Role, setting: str, mode: str) -> str:
-    """Give the rights that a mode means and return the setting's value."""
+    """Give the rights that a mode means and return the setting's value. Mode 'name' gives no rights."""
     if setting in house.tables:
         table = house.tables[setting]
         indexes = [f"{table.table_arn}/index/{index}" for index in INDEXES.get(setting, [])]
@@ -167,4 +167,6 @@ def _allow(role: iam.Role, actions: list[str], resources: list[str]) -> None:
 
 
 def _allow_key(role: iam.Role, key: kms.Key, mode: str) -> None:
+    if mode == "name":
+        return
     _allow(role, KEY_READ + (KEY_WRITE if "w" in mode else []), [key.key_arn])

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -72,9 +73,8 @@ def on_event(
     if isinstance(target, sqs.Queue):
         rule.add_target(targets.SqsQueue(target, dead_letter_queue=undelivered))
     else:
-        rule.add_target(
-            targets.LambdaFunction(
-                target, dead_letter_queue=undelivered, retry_attempts=TRIES, max_event_age=Duration.hours(6)
-            )
-        )
+        # The bus only hands the event over; what the function itself fails to do after its tries is kept here too.
+        failed = destinations.SqsDestination(undelivered)
+        target.configure_async_invoke(on_failure=failed, retry_attempts=2, max_event_age=Duration.hours(6))
+        rule.add_target(targets.LambdaFunction(target, dead_letter_queue=undelivered, retry_attempts=TRIES))
     return rule

@@ -76,7 +76,7 @@ class DataStack(Stack):
         cors = [
             s3.CorsRule(
                 allowed_methods=[s3.HttpMethods.PUT, s3.HttpMethods.GET, s3.HttpMethods.HEAD],
-                allowed_origins=[self.stage.public_url or "http://localhost:*"],
+                allowed_origins=[self.stage.public_url],
                 allowed_headers=["content-type", "content-length", "x-amz-checksum-sha256", "range"],
                 exposed_headers=["ETag", "x-amz-checksum-sha256", "Content-Range", "Content-Length"],
                 max_age=3600,
@@ -95,7 +95,8 @@ class DataStack(Stack):
             object_lock_default_retention=s3.ObjectLockRetention.compliance(Duration.days(3650)) if lock else None,
             server_access_logs_bucket=self.access_logs,
             server_access_logs_prefix=f"{name.lower()}/",
-            cors=cors if name in ("Inbox", "OpenArchive") else None,
+            # Only pages of the portal send and fetch in a browser; without its address no page may.
+            cors=cors if self.stage.public_url and name in ("Inbox", "OpenArchive") else None,
             lifecycle_rules=rules,
             removal_policy=self.removal,
         )

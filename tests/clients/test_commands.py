@@ -153,9 +153,9 @@ def test_a_curator_sees_the_queue_and_decides_with_reasons(archive: Archive, bio
     archive.roles = ["curator"]
     sid = archive.submission()
     assert sid in biotheca("queue").out
-    ran = biotheca("decide", sid, "return", "--reason", "sample_number: two: are missing", "--reason", "other:x")
+    ran = biotheca("decide", sid, "return", "--reason", "sample.description: two: are missing", "--reason", "other:x")
     assert ran.code == 0
-    reasons = [{"code": "sample_number", "text": "two: are missing"}, {"code": "other", "text": "x"}]
+    reasons = [{"code": "sample.description", "text": "two: are missing"}, {"code": "other", "text": "x"}]
     assert archive.decisions == [{"submission": sid, "decision": "return", "reasons": reasons}]
 
 

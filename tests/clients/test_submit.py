@@ -161,10 +161,10 @@ def test_waiting_shows_each_step_and_ends_with_the_accession(
     archive: Archive, biotheca: CommandLine, tmp_path: Path
 ) -> None:
     biotheca.login()
-    archive.script = ["submitted", "files_checking", "data_review", "archived"]
+    archive.script = ["submitted", "files_checking", "data_review", "archived", "released"]
     ran = biotheca("submit", str(reads_folder(tmp_path / "f", *READS)), "--wait")
     assert ran.code == 0
-    assert ran.err.index("Now files_checking.") < ran.err.index("Now data_review.") < ran.err.index("Now archived.")
+    assert ran.err.index("Now files_checking.") < ran.err.index("Now data_review.") < ran.err.index("Now released.")
     assert "CRA000001" in ran.out
 
 

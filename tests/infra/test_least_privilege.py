@@ -22,8 +22,10 @@ KEY_WRITE = {
     "kms:ReEncryptTo",
 }
 TABLE_READ = {"dynamodb:GetItem", "dynamodb:Query"}
-TABLE_WRITE = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+TABLE_WRITE = {"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 TABLES = EVERY | KEY_READ | KEY_WRITE | TABLE_READ | TABLE_WRITE
+TABLES_READ = EVERY | KEY_READ | TABLE_READ
+FAILED = {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}  # where events go that nobody could handle
 READ = {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"}
 WRITE = {"s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"}
 QUEUE = {
@@ -51,26 +53,26 @@ ROLES: dict[str, set[str]] = {
     "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"},
     "ApiWhoIsCalling": EVERY,
     "CurationAsk": TABLES,
-    "CurationResume": TABLES | ANSWER,
+    "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,
     "PublicationMint": TABLES,
-    "PublicationPlanArchive": TABLES | WRITE,
+    "PublicationPlanArchive": TABLES_READ | KEY_WRITE | WRITE,
     "PublicationRelease": TABLES,
     "PublicationReleaseDue": TABLES,
-    "QcJudge": TABLES,
+    "QcJudge": TABLES_READ,
     "QcNoteVerdict": TABLES | READ,
-    "QcPlanChecks": TABLES | READ | WRITE,
+    "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,
     "SearchIndexReleased": TABLES | QUEUE,
     "SubmissionsExpectFiles": TABLES,
     "SubmissionsHold": TABLES,
-    "SubmissionsStartWorkflow": EVERY | {"states:StartExecution"},
+    "SubmissionsStartWorkflow": EVERY | FAILED | {"states:StartExecution"},
     "UploadsAwaitFiles": TABLES | ANSWER,
     "UploadsNoteReceived": TABLES | READ | QUEUE,
-    "UploadsResume": TABLES | ANSWER,
+    "UploadsResume": TABLES_READ | ANSWER | FAILED,
 }
 
 

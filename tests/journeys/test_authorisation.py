@@ -22,6 +22,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200),
     ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422),
     ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202),
+    ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403),
     ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200),
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204),

@@ -65,9 +65,13 @@ def show(context: Context, accession: str, as_json: bool) -> None:
     def tell() -> None:
         out.say(f"{words.clean(record['accession'])}  {words.clean(record['type'])}  {words.clean(record['title'])}")
         out.say(f"{words.clean(record['visibility'])}, released {words.moment(record.get('released_at')) or 'not yet'}")
+        links = record.get("links") or {}
+        told = {"title", *links}  # the title stands above; a reference is shown as the number it leads to
         for name, value in (record.get("attributes") or {}).items():
+            if name in told:
+                continue
             out.say(f"  {words.clean(name)}: {_flat(value)}")
-        for name, accessions in (record.get("links") or {}).items():
+        for name, accessions in links.items():
             out.say(f"  {words.clean(name)}: {_flat(accessions)}")
         if files:
             rows = [[words.clean(f["name"]), words.size(f["size_bytes"]), words.clean(f.get("md5"))] for f in files]

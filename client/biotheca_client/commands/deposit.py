@@ -154,7 +154,7 @@ def _follow(client: Client, out: Output, submission: str) -> dict[str, Any]:
             out.note(_line(line))
         pause_s = _LOOK_EVERY_S if len(history) > shown else min(pause_s * 1.2, _LOOK_AT_LEAST_EVERY_S)
         shown = len(history)
-        if whole["state"] in words.ENDED:
+        if words.is_over(whole):
             return whole
         time.sleep(pause_s)
 

@@ -48,7 +48,7 @@ def decide(context: Context, submission: str, decision: str, reasons: tuple[str,
     \b
     Example:
       biotheca decide sub_0123 accept
-      biotheca decide sub_0123 return --reason "sample_number:Two of four samples are missing"
+      biotheca decide sub_0123 return --reason "sample.description:Two of four samples are missing"
     """
     out = Output(as_json)
     coded = [_coded(reason) for reason in reasons]
@@ -63,7 +63,7 @@ def _coded(reason: str) -> dict[str, str]:
     code, colon, text = reason.partition(":")
     if not colon or not code.strip() or not text.strip():
         raise WrongUse(
-            f"{reason!r} is no reason.", 'Write it as CODE:TEXT, e.g. "sample_number:Two samples are missing".'
+            f"{reason!r} is no reason.", 'Write it as CODE:TEXT, e.g. "sample.description:Two samples are missing".'
         )
     return {"code": code.strip(), "text": text.strip()}
 

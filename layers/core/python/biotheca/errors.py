@@ -28,6 +28,8 @@ class NotFound(BiothecaError):
 
 
 class NotSignedIn(BiothecaError):
+    """No token, or one that does not verify."""
+
     rule = "accounts.sign_in_needed"
 
 

@@ -19,7 +19,6 @@ SUBMISSION_RETURNED = "SubmissionReturned"
 DATASET_ARCHIVED = "DatasetArchived"
 DATASET_RELEASED = "DatasetReleased"
 SUBMISSION_HELD = "SubmissionHeld"
-SUBMISSION_CHANGED = "SubmissionChanged"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -30,7 +29,6 @@ ALL = (
     DATASET_ARCHIVED,
     DATASET_RELEASED,
     SUBMISSION_HELD,
-    SUBMISSION_CHANGED,
 )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 import jwt
 
 from biotheca.accounts.model import Person, Role
-from biotheca.errors import NotSignedIn
+from biotheca.errors import NotSignedIn, SystemFault
 from biotheca.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ def who(authorization: str | None) -> Person:
             leeway=10,
             options={"require": ["exp", "iss", "aud", "sub", "token_use"]},
         )
+    except jwt.PyJWKClientConnectionError as error:
+        raise SystemFault("the address of the token keys does not answer") from error
     except (jwt.PyJWTError, ValueError) as error:
         log.info("token refused", extra={"reason": type(error).__name__})
         raise NotSignedIn("The token is not valid (any more). Sign in again.") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from biotheca.aws.session import client
-from biotheca.errors import Invalid
+from biotheca.errors import Finding, Invalid, SystemFault
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -72,8 +73,13 @@ def decode_cursor(cursor: str | None) -> dict[str, Any] | None:
         if not isinstance(key, dict) or not all(isinstance(v, str) for v in key.values()):
             raise ValueError(cursor)
     except (ValueError, binascii.Error) as error:
-        raise Invalid("The cursor is not one that this list gave out. Start again without it.", []) from error
+        raise _unknown_cursor() from error
     return marshal(key)
+
+
+def _unknown_cursor() -> Invalid:
+    message = "The cursor is not one that this list gave out. Start again without it."
+    return Invalid(message, [Finding("general.cursor", "?cursor", message, expected="next_cursor of a page")])
 
 
 class Table:
@@ -92,6 +98,18 @@ class Table:
         _raising_conditions(
             client("dynamodb").put_item, TableName=self.name, Item=marshal(item), **_condition(condition, names_values)
         )
+
+    def put_many(self, items: list[dict[str, Any]]) -> None:
+        """Write items whole, 25 a call; what the table throttles is sent again with growing pauses."""
+        for start in range(0, len(items), 25):
+            left = {self.name: [{"PutRequest": {"Item": marshal(item)}} for item in items[start : start + 25]]}
+            for attempt in range(8):
+                left = client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
+                if not left:
+                    break
+                time.sleep(0.05 * 2**attempt)
+            if left:
+                raise SystemFault(f"table {self.name} did not take {len(left[self.name])} items after 8 tries")
 
     def delete(self, key: dict[str, str]) -> None:
         """Remove an item; removing what is not there is no fault."""
@@ -141,7 +159,7 @@ class Table:
             answer = client("dynamodb").query(**wanted)
         except ClientError as error:
             if cursor and error.response["Error"]["Code"] == "ValidationException":
-                raise Invalid("The cursor is not one that this list gave out. Start again without it.", []) from error
+                raise _unknown_cursor() from error
             raise
         return [unmarshal(item) for item in answer["Items"]], encode_cursor(answer.get("LastEvaluatedKey"))
 

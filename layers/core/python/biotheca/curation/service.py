@@ -12,7 +12,7 @@ from dataclasses import replace
 from biotheca import catalog, events
 from biotheca.accounts.model import Person, Role
 from biotheca.curation.store import TokenSpent, Workflow
-from biotheca.errors import BiothecaError, Conflict, Finding, Invalid
+from biotheca.errors import Conflict, Finding, Invalid, NotAllowed
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.submissions.service import files_all
 from biotheca.submissions.store import SubmissionStore, saved
@@ -27,10 +27,8 @@ class NotWaiting(Conflict):
     rule = "curation.not_waiting"
 
 
-class OwnWork(BiothecaError):
+class OwnWork(NotAllowed):
     """Nobody decides on a submission of their own."""
-
-    rule = "accounts.not_allowed"
 
 
 def queue(

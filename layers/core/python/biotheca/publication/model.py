@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Visibility(StrEnum):
-    """INSDC meanings: public; private (held); suppressed (by exact accession only); withdrawn (tombstone)."""
+    """INSDC meanings. Suppressed and withdrawn come with the capability that suppresses and withdraws."""
 
     PRIVATE = "private"
     PUBLIC = "public"

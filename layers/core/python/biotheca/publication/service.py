@@ -142,6 +142,8 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
     Releasing pulls parents (project, samples) up, never siblings. Again changes nothing.
     """
     submission = store.get(submission_id)
+    if submission.state not in (State.ARCHIVED, State.RELEASED):
+        raise SystemFault(f"submission {submission_id} is {submission.state}: only an archived one is released")
     member = catalog.members()[submission.member]
     at = clock.stamp()
     objects = store.objects(submission)
@@ -169,11 +171,20 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
 
 
 def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
-    """Release every dataset whose date has come (UTC); returns the submissions."""
-    released = []
+    """Release every dataset whose date has come (UTC); returns the submissions.
+
+    One that fails does not hinder the others; SystemFault names them all at the end, so that an alarm goes off.
+    """
+    released, failed = [], []
     for submission_id in records.due(clock.now().date().isoformat()):
-        if release(store, records, submission_id).state == State.RELEASED:
+        try:
+            release(store, records, submission_id)
             released.append(submission_id)
+        except Exception:
+            log.exception("a dataset could not be released", extra={"submission": submission_id})
+            failed.append(submission_id)
+    if failed:
+        raise SystemFault(f"{len(released)} released; these could not be: {', '.join(failed)}")
     return released
 
 

@@ -43,6 +43,7 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
                     "file_id": file.id,
                     "bucket": inbox.bucket,
                     "key": inbox.key(submission_id, file.id),
+                    "name": file.name,
                     "version_id": file.version_id or "",
                     "md5": file.md5,
                     "format": file.format,

@@ -67,10 +67,10 @@ WORDS = {
     State.DATA_REVIEW: "checked: waiting for a curator's decision",
     State.REVISION_REQUESTED: "returned to you by the curator with reasons",
     State.ACCEPTED: "accepted: numbers are issued and files go to the archive",
-    State.ARCHIVED: "archived: waiting for its release date",
+    State.ARCHIVED: "archived: not public before its release",
     State.RELEASED: "released: public",
     State.CANCELLED: "cancelled by its owner",
-    State.HELD: "held: something failed on our side and an operator was told",
+    State.HELD: "held: something failed on our side; the alarm tells an operator",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
-from biotheca.errors import Invalid, NotFound
+from biotheca.errors import Conflict, Invalid, NotFound
 from biotheca.submissions import rules
 from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
@@ -37,7 +37,10 @@ def open_submission(
         identifier = f"sub_{digest[:26]}"
     at = clock.stamp()
     draft = Submission(identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at)
-    return store.create(draft, person.subject)
+    stored = store.create(draft, person.subject)
+    if (stored.member, stored.title, stored.release_on) != (member, title, release_on):
+        raise Conflict("This Idempotency-Key was used for another submission. Take a new key for a new one.")
+    return stored
 
 
 def visible(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
@@ -122,6 +125,22 @@ def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:
     store.save(submission, new, event="cancelled", words="Cancelled by its owner.", actor=person.subject)
 
 
+def resume(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
+    """Send a held submission round the workflow again, once its cause is mended. For data managers."""
+    person.must_be(Role.DATA_MANAGER)
+    submission = store.get(submission_id)
+    submission.must_be_in(State.HELD)
+    new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, tokens={})
+    return store.save(
+        submission,
+        new,
+        event="resumed",
+        words=f"Sent round again by an operator (round {new.round}).",
+        actor=person.subject,
+        announce=events.SUBMISSION_SUBMITTED,
+    )
+
+
 def expect_files(store: SubmissionStore, submission_id: str, round_number: int) -> list[DataFile]:
     """The workflow's first step: the submission waits for its files. A replay changes nothing."""
 
@@ -164,7 +183,7 @@ def files_all(files: list[DataFile], *states: FileState) -> bool:
 
 
 def hold(store: SubmissionStore, submission_id: str, reason: str) -> Submission:
-    """Stop a submission whose workflow failed on our side; an operator is told by the event."""
+    """Stop a submission whose workflow failed on our side; the alarm on failed executions tells an operator."""
 
     def change(submission: Submission) -> Submission:
         if submission.state in (State.HELD, State.RELEASED, State.CANCELLED):

@@ -9,7 +9,6 @@ state can change without its event.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -151,25 +150,30 @@ class SubmissionStore:
         """Put a metadata document in force, all of it or nothing, and clear the old one away."""
         # A name of its own for each attempt: two documents sent at once must never mix.
         pk, generation = f"SUB#{old.id}", ids.new("gen")
-        for obj in objects:
-            self.records.put({"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)})
-        for file in files:  # what an earlier document declared alike keeps its state
-            with suppress(ConditionFailed):
-                self.records.put({"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()}, "attribute_not_exists(pk)")
-            self.records.put({"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk})
+        before = {identifier for obj in self.objects(old) for identifier in obj.file_ids} if old.generation else set()
+        fresh = [file for file in files if file.id not in before]  # the others keep their state
+        self.records.put_many([{"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)} for obj in objects])
+        self.records.put_many([{"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()} for file in fresh])
+        pointers = [{"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk} for file in fresh]
+        self.records.put_many(pointers)
         new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
-        self._clear(new, {f"FILE#{f.id}" for f in files})
+        self._clear(old, before - {file.id for file in files})
         return new
 
-    def _clear(self, submission: Submission, kept_files: set[str]) -> None:
-        """Remove what no generation in force names; a crash here leaves only unreachable items."""
-        pk, current = f"SUB#{submission.id}", _generation(submission.generation)
-        for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "OBJ#"})):
-            if not item["sk"].startswith(current):
-                self.records.delete({"pk": pk, "sk": item["sk"]})
-        for item in list(self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": "FILE#"})):
-            if item["sk"] not in kept_files:
-                self.records.delete({"pk": pk, "sk": item["sk"]})
+    def _clear(self, old: Submission, files: set[str]) -> None:
+        """Remove the generation that was replaced and its files, nothing else: another document may be on its way.
+
+        A crash here leaves only items that nothing names any more.
+        """
+        if not old.generation:
+            return
+        pk = f"SUB#{old.id}"
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": _generation(old.generation)})
+        keys = [{"pk": pk, "sk": item["sk"]} for item in found]
+        keys += [{"pk": pk, "sk": f"FILE#{identifier}"} for identifier in files]
+        keys += [{"pk": f"FILE#{identifier}", "sk": "POINTER"} for identifier in files]
+        for key in keys:
+            self.records.delete(key)
 
     def set_accession(self, submission: Submission, obj: ArchiveObject, accession: str) -> None:
         """Note an object's public number; the same number again changes nothing."""

@@ -137,7 +137,10 @@ def note_received(
     if file_id is None:
         return None
     for _ in range(5):
-        submission_id, file = store.file(file_id)
+        try:
+            submission_id, file = store.file(file_id)
+        except NotFound:  # a newer document declares it no more; its bytes wait for the lifecycle rule
+            return None
         if file.state not in REPLACEABLE or not rules.is_newer(sequencer, file.sequencer):
             return file
         if version_id and version_id == file.version_id:  # the same bytes, told once more

@@ -1,4 +1,4 @@
-"""`python -m local`: up, deploy, fire, clock, logs, queues, redrive, status. The laptop itself: local.laptop."""
+"""`python -m local`: up, demo, save, load, fire, clock, logs, queues, redrive. The laptop itself: local.laptop."""
 
 from __future__ import annotations
 
@@ -49,15 +49,22 @@ def main(context: click.Context, state: Path) -> None:
     help="Deploy this cloud assembly instead of the archive's.",
 )
 @click.option("--empty", is_flag=True, help="Deploy nothing; for `python -m local deploy` and experiments.")
+@click.option("--load", "saved", type=click.Path(path_type=Path), help="First load what `save` kept in this folder.")
 @click.pass_obj
-def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bool) -> None:
+def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bool, saved: Path | None) -> None:
     """Starts the laptop cloud and serves until Ctrl-C."""
-    from local.compose import new_laptop, serve
+    from local import keeping
+    from local.compose import new_laptop, serve, welcome
     from local.deploy import DeploymentFailed
     from local.server import PortTaken
+    from local.stack import Stack
     from local.synthesis import CannotSynthesise
 
+    if saved and (assembly or empty):
+        raise click.UsageError("--load goes with the archive's own stacks, not with --assembly or --empty.")
     try:
+        if saved:
+            keeping.check(saved)
         with (
             _signals_end_us(),
             Lock(state) as lock,
@@ -65,8 +72,10 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
                 new_laptop(state, port, front_port, bare=bool(assembly) or empty), assembly, empty, click.echo
             ) as laptop,
         ):
+            if saved and isinstance(laptop, Stack):
+                click.echo(f"loaded {keeping.words(laptop.keeper.load(saved.absolute()))}")
             lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
-            _welcome(laptop)
+            welcome(laptop, click.echo)
             threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("ended")
@@ -74,7 +83,7 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
         _fail(str(fault), EXIT_RUNNING)
     except PortTaken as fault:
         _fail(str(fault), EXIT_PORT)
-    except (CannotSynthesise, DeploymentFailed) as fault:
+    except (CannotSynthesise, DeploymentFailed, keeping.CannotKeep) as fault:
         _fail(str(fault), EXIT_FAILED)
 
 
@@ -86,7 +95,7 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
 def demo(state: Path, ends: bool, port: int, front_port: int) -> None:
     """Plays the journey of real reads from upload to published download, then serves until Ctrl-C."""
     from local import demo as journey
-    from local.compose import new_laptop, serve
+    from local.compose import new_laptop, serve, welcome
     from local.deploy import DeploymentFailed
     from local.server import PortTaken
     from local.stack import Stack
@@ -102,7 +111,7 @@ def demo(state: Path, ends: bool, port: int, front_port: int) -> None:
             if isinstance(laptop, Stack):
                 journey.play(laptop, state / "demo")
             if not ends:
-                _welcome(laptop)
+                welcome(laptop, click.echo)
                 threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("ended")
@@ -150,6 +159,22 @@ def deploy(state: Path, keep: bool) -> None:
 def status(state: Path) -> None:
     """Addresses, outputs and schedules of the running laptop."""
     _show(_ask(state, "GET", "status"))
+
+
+@main.command("save")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def save(state: Path, folder: Path) -> None:
+    """Saves what the running laptop holds to FOLDER: objects, tables, the lake."""
+    _keep(state, "save", folder)
+
+
+@main.command("load")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_obj
+def load(state: Path, folder: Path) -> None:
+    """Loads what `save` kept in FOLDER into the running laptop, which must be new. Nothing acts on it."""
+    _keep(state, "load", folder)
 
 
 @main.command()
@@ -212,17 +237,14 @@ def redrive(state: Path, queue: str) -> None:
     click.echo(f"{answer['moved']} messages from {answer['from']} back to {answer['queue']}")
 
 
-def _welcome(laptop: Any) -> None:
-    from local.people import PEOPLE
+def _keep(state: Path, what: str, folder: Path) -> None:
+    from local import keeping
 
-    click.echo(f"\narchive and portal  {laptop.front_url}")
-    click.echo(f"what it mails       {laptop.front_url}/_local/mail")
-    click.echo(f"traces of functions {laptop.front_url}/_local/traces")
-    click.echo(f"AWS APIs            {laptop.endpoint_url}")
-    click.echo("\nexample people (biotheca login --email ...)")
-    for person in PEOPLE:
-        click.echo(f"  {person.email:<18} {person.password:<24} {person.words}")
-    click.echo("\nCtrl-C ends it.")
+    try:
+        told = keeping.ask(state, what, folder)
+    except keeping.CannotKeep as fault:
+        _fail(str(fault), EXIT_FAILED)
+    click.echo(f"{'saved' if what == 'save' else 'loaded'} {keeping.words(told)}")
 
 
 def _ask(state: Path, method: str, page: str, fields: dict[str, Any] | None = None) -> Any:

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.keeping import KEYS_FILE
 from local.laptop import Laptop
+from local.people import PEOPLE
 from local.stack import Stack
 from local.synthesis import assembly as synthesised
 
@@ -35,3 +37,17 @@ def serve(
                 laptop.deploy(wanted if isinstance(wanted, Path) else wanted.result(), report)
                 report(f"ready after {time.monotonic() - started:.1f} s")
             yield laptop
+
+
+def welcome(laptop: Laptop, report: Report) -> None:
+    """Addresses, keys and example people of a laptop that serves."""
+    report(f"\narchive and portal  {laptop.front_url}")
+    report(f"what it mails       {laptop.front_url}/_local/mail")
+    report(f"traces of functions {laptop.front_url}/_local/traces")
+    report(f"AWS APIs            {laptop.endpoint_url}")
+    if isinstance(laptop, Stack):
+        report(f"AWS keys            AWS_SHARED_CREDENTIALS_FILE={laptop.state_dir / KEYS_FILE}")
+    report("\nexample people (biotheca login --email ...)")
+    for person in PEOPLE:
+        report(f"  {person.email:<18} {person.password:<24} {person.words}")
+    report("\nCtrl-C ends it.")

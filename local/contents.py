@@ -134,7 +134,8 @@ def _save_object(s3: Any, bucket: str, key: str, where: Path) -> dict[str, Any]:
         raise Damaged(f"s3://{bucket}/{key} ended after {where.stat().st_size} of {got['ContentLength']} bytes")
     headers = {name: got[name] for name in KEPT_HEADERS if got.get(name)}
     tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
-    return {"bucket": bucket, "key": key, "headers": headers, "metadata": got["Metadata"], "tags": tags}
+    entry = {"bucket": bucket, "key": key, "headers": headers, "metadata": got["Metadata"], "tags": tags}
+    return entry | {"version": got.get("VersionId")}
 
 
 def _encode(value: Any) -> Any:
@@ -199,17 +200,19 @@ def load(
     *,
     keys: Mapping[str, str] | None = None,
     quiet: AbstractContextManager[Any] | None = None,
+    same_version: Callable[[str, str, str], None] = lambda bucket, key, version: None,
 ) -> dict[str, Any]:
     """Put everything back into a deployed cloud and return the manifest. Raises Damaged or Homeless before any write.
 
     `quiet` is entered around the writes: whoever hears S3's events and DynamoDB's streams should not act meanwhile.
+    `same_version` is told each object's former version id, which S3's API cannot give back; records may name it.
     """
     manifest = check(folder)
     s3, dynamodb, glue = (_client(service, endpoint, keys) for service in ("s3", "dynamodb", "glue"))
     _check_homes(folder, s3, dynamodb, glue)
     with quiet or nullcontext():
         counts = {
-            "objects": _load_objects(s3, folder / "s3"),
+            "objects": _load_objects(s3, folder / "s3", same_version),
             "tables": _load_pointers(glue, folder / "glue"),
             "items": _load_items(dynamodb, folder / "dynamodb"),
         }
@@ -253,7 +256,7 @@ def _check_homes(folder: Path, s3: Any, dynamodb: Any, glue: Any) -> None:
         raise Homeless(f"the running cloud lacks {', '.join(missing)}; deploy first")
 
 
-def _load_objects(s3: Any, folder: Path) -> int:
+def _load_objects(s3: Any, folder: Path, same_version: Callable[[str, str, str], None]) -> int:
     count = 0
     for entry in _lines(folder / "objects.jsonl"):
         if not BODY.fullmatch(entry["body"]):  # a folder from elsewhere must not name other files
@@ -272,6 +275,8 @@ def _load_objects(s3: Any, folder: Path) -> int:
             )
         if entry["tags"]:
             s3.put_object_tagging(Bucket=entry["bucket"], Key=entry["key"], Tagging={"TagSet": entry["tags"]})
+        if entry.get("version"):
+            same_version(entry["bucket"], entry["key"], entry["version"])
         count += 1
     return count
 

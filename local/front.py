@@ -30,6 +30,8 @@ log = logging.getLogger("biotheca.laptop")
 
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29.0
+# As CloudFront sends it (infra/stacks/portal.py), with this machine in the place of S3.
+PAGE_POLICY = "default-src 'self'; connect-src 'self' http://localhost:*; frame-ancestors 'none'"
 _TOO_LARGE = Response(413, b'{"message":"Request Too Long"}', [("Content-Type", "application/json")])
 _NO_TOKEN = Response(403, b'{"message":"Missing Authentication Token"}', [("Content-Type", "application/json")])
 
@@ -123,7 +125,8 @@ class Front:
         kind = mimetypes.guess_type(wanted.name)[0] or "application/octet-stream"
         if kind.startswith("text/") or kind == "application/javascript":
             kind += "; charset=utf-8"
-        return Response(200, wanted.read_bytes(), [("Content-Type", kind), ("Cache-Control", "no-cache")])
+        headers = [("Content-Type", kind), ("Cache-Control", "no-cache"), ("Content-Security-Policy", PAGE_POLICY)]
+        return Response(200, wanted.read_bytes(), headers)
 
 
 def _invoke(arn: str, event: dict[str, Any]) -> Outcome:

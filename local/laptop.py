@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,15 @@ from local.background import Background
 from local.clock import SettableClock
 from local.event_sources import EventSources
 from local.front import Front
-from local.hooks import batch_runtime, cfn_clients, event_targets, lambda_async, lambda_runtime, step_functions
+from local.hooks import (
+    batch_runtime,
+    cfn_clients,
+    event_targets,
+    hearing,
+    lambda_async,
+    lambda_runtime,
+    step_functions,
+)
 from local.logs import LogBook, LogPump
 from local.metrics import MetricTable
 from local.processes import Children
@@ -93,6 +102,10 @@ class Laptop:
             if key in outputs:
                 return outputs[key]
         raise KeyError(key)
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """While entered, what is written to buckets and tables is no news to anybody; what runs goes on."""
+        return hearing.quiet()
 
     def stop(self) -> None:
         """Ends all; safe to call twice."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
+
+from local.surroundings import ACCOUNT, REGION
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,21 @@ def seed(cognito: Any, pool: str) -> None:
             )
         except cognito.exceptions.UsernameExistsException:
             continue
+        _same_subject_as_ever(pool, person.email)
         cognito.admin_set_user_password(
             UserPoolId=pool, Username=person.email, Password=person.password, Permanent=True
         )
         for role in person.roles:
             cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.email, GroupName=role)
+
+
+def _same_subject_as_ever(pool: str, email: str) -> None:
+    """Cognito draws a new subject for each account; what a saved folder says of Ana must be Ana's after loading."""
+    from moto.cognitoidp.models import cognitoidp_backends
+
+    users = cognitoidp_backends[ACCOUNT][REGION].user_pools[pool].users
+    user = next(user for user in users.values() if user.attribute_lookup.get("email") == email)
+    del users[user.username]
+    user.id = user.username = str(uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}"))
+    user.update_attributes([{"Name": "sub", "Value": user.id}])
+    users[user.username] = user

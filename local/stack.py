@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local import athena, lake_tables, mailbox, people, tracing
+from local import athena, keeping, lake_tables, mailbox, people, tracing
 from local.gate import Faults, Keys, gate, install_checksums
 from local.hooks.cfn_clients import client
 from local.http_server import Response
@@ -49,6 +49,7 @@ class Stack(Laptop):
         athena.install(lambda: self.endpoint_url, keys.access_key, keys.secret_key, keys.region)
         super().start()
         self.traces.start()
+        self.keeper = keeping.Keeper(self)
         self._show(mailbox.pages(), "what the system mailed")
         self._show(self.traces.pages(), "traces of functions, newest first")
         return self

@@ -23,6 +23,7 @@ def install() -> None:
         dynamodb_transactions,
         event_source_hooks,
         event_targets,
+        hearing,
         lambda_runtime,
         soundness,
         step_functions,
@@ -41,6 +42,7 @@ def install() -> None:
             batch_runtime,
             event_source_hooks,
             event_targets,
+            hearing,  # wraps what the two before it put in
             step_functions,
         ):
             hook.install()

@@ -1,0 +1,94 @@
+// One record: what it is, what it belongs to, its files.
+
+import { download, files, show } from "./api.js";
+import { element, size, words } from "./dom.js";
+
+const ACCESSION = /^[A-Z]{3,6}\d{2,}[A-Z0-9-]*$/;
+
+/** @param {string[]} accessions */
+function links(accessions) {
+  return accessions.flatMap((one, at) => [at ? ", " : "", element("a", { href: `#${one}` }, one)]);
+}
+
+/** @param {any} found */
+function facts(found) {
+  const rows = [];
+  const row = (name, ...value) => rows.push(element("dt", {}, words(name)), element("dd", {}, ...value));
+  row("accession", found.accession);
+  row("type", found.type);
+  if (found.released_at) row("released", found.released_at.slice(0, 10));
+  if (found.dataset && found.dataset !== found.accession) row("dataset", ...links([found.dataset]));
+  for (const [name, value] of Object.entries(found.links ?? {})) row(name, ...links(value));
+  for (const [name, value] of Object.entries(found.attributes ?? {})) {
+    if (name !== "title" && !(name in (found.links ?? {}))) row(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  return element("dl", { class: "facts" }, ...rows);
+}
+
+/** @param {string} accession @param {any} file */
+function fileRow(accession, file) {
+  const cell = (label, kind, ...children) => element("td", { "data-label": label, class: kind }, ...children);
+  const run = ACCESSION.test(file.run ?? "") && file.run !== accession ? links([file.run]) : [file.run ?? ""];
+  return element(
+    "tr",
+    {},
+    element("td", {}, element("a", { href: download(accession, file.name), download: file.name }, file.name)),
+    cell("Run", "", ...run),
+    cell("Size", "number", size(file.size_bytes)),
+    cell("MD5", "mono", file.md5 ?? ""),
+  );
+}
+
+/** @param {string} command @param {(text: string) => void} say */
+function copyable(command, say) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(command);
+      say("The command is copied.");
+    } catch {
+      say("The browser did not allow copying; select the command by hand.");
+    }
+  };
+  const button = element("button", { class: "second", type: "button", click: copy }, "Copy command");
+  return element("div", { class: "copy" }, element("pre", {}, element("code", {}, command)), button);
+}
+
+/** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
+async function showFiles(place, accession, say) {
+  let page = await files(accession, null);
+  if (!page.items.length) return;
+  const body = element("tbody", {}, ...page.items.map((file) => fileRow(accession, file)));
+  const heads = ["File", "Run", "Size", "MD5"].map((text) => element("th", { scope: "col" }, text));
+  const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
+  const server = location.origin;
+  place.append(element("h3", {}, "Files"), table);
+  if (page.next_cursor) {
+    const more = element("button", { class: "second", type: "button" }, "Show more files");
+    more.addEventListener("click", async () => {
+      more.toggleAttribute("disabled", true);
+      try {
+        page = await files(accession, page.next_cursor);
+        body.append(...page.items.map((file) => fileRow(accession, file)));
+        say(`${body.children.length} files shown.`);
+        if (!page.next_cursor) more.remove();
+      } catch (problem) {
+        say(problem.message);
+      }
+      more.toggleAttribute("disabled", false);
+    });
+    place.append(more);
+  }
+  place.append(element("h3", {}, "All files by one command"));
+  place.append(copyable(`BIOTHECA_SERVER=${server} biotheca download ${accession}`, say));
+}
+
+/** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
+export async function showRecord(place, accession, say) {
+  const found = await show(accession);
+  const title = element("h2", { tabindex: "-1" }, found.title || found.accession);
+  place.replaceChildren(title, facts(found));
+  document.title = `${found.accession}: ${found.title} - Biotheca`;
+  say("");
+  title.focus();
+  await showFiles(place, found.accession, say);
+}

@@ -1,0 +1,215 @@
+"""`save`, `load` and `up --load`: an archive survives its laptop, and nobody acts on what comes back."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from local.laptop import PROJECT
+from local.lock import Running, running
+from local.people import PEOPLE
+from local.stack import STATE_DIR
+from local.synthesis import assembly as synthesised
+from tests.local.conftest import Cloud, wait_for
+
+EXAMPLE = PROJECT / "examples" / "ecoli"
+SQL = "SELECT acc, spots FROM run WHERE sra_study = '{dataset}'"
+
+
+@dataclass
+class Process:
+    """A laptop in a process of its own."""
+
+    state: Path
+    who: Running
+    process: subprocess.Popen[str]
+
+    def aws(self, service: str) -> Any:
+        ini = configparser.ConfigParser()
+        ini.read(self.state / "aws-credentials")
+        return boto3.client(service, endpoint_url=self.who.endpoint_url, region_name="us-east-1", **ini["default"])
+
+    def page(self, name: str, **query: str) -> Any:
+        return requests.get(f"{self.who.front_url}/_local/{name}", params=query, timeout=30).json()
+
+
+def command(state: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "local", "--state", str(state), *words]
+
+
+def ask(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(state, *words), capture_output=True, text=True, timeout=120)
+
+
+@contextmanager
+def serving(state: Path, *words: str) -> Iterator[Process]:
+    """`python -m local WORDS` until it says that Ctrl-C ends it; ends it."""
+    state.mkdir(parents=True, exist_ok=True)
+    if not (state / "assembly").exists():
+        shutil.copytree(synthesised(STATE_DIR).parent, state / "assembly")
+    with (state / "output").open("w") as output:
+        process = subprocess.Popen(
+            command(state, *words, "--port", "0", "--front-port", "0"),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+
+            def ready() -> Any:
+                assert process.poll() is None, (state / "output").read_text()[-2000:]
+                return "Ctrl-C ends it" in (state / "output").read_text()
+
+            wait_for(ready, 240, "the laptop")
+            who = running(state)
+            assert who
+            yield Process(state, who, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the demo's laptop held after its journey."""
+    folder = tmp_path_factory.mktemp("kept") / "archive"
+    with serving(folder.parent / "first", "demo") as first:
+        for secret in ("operator.key", "aws-credentials"):
+            assert stat.S_IMODE((first.state / secret).stat().st_mode) == 0o600
+        stranger = requests.post(f"{first.who.front_url}/_local/save", json={"folder": str(folder), "key": "guess"})
+        assert stranger.status_code == 403
+        assert not folder.exists()
+        told = ask(first.state, "save", str(folder))
+        assert told.returncode == 0, told.stderr
+        assert told.stdout.startswith(f"saved {folder}: ")
+        again = ask(first.state, "load", str(folder))
+        assert again.returncode == 1
+        assert "holds data already" in again.stderr
+        elsewhere = ask(first.state, "save", str(first.state))
+        assert elsewhere.returncode == 1
+        assert "holds something else" in elsewhere.stderr
+    return folder
+
+
+def sql(laptop: Process, statement: str) -> list[list[str]]:
+    athena, glue = laptop.aws("athena"), laptop.aws("glue")
+    group = next(g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary")
+    database = glue.get_databases()["DatabaseList"][0]["Name"]
+    started = athena.start_query_execution(
+        QueryString=statement, WorkGroup=group, QueryExecutionContext={"Database": database}
+    )["QueryExecutionId"]
+
+    def ended() -> Any:
+        status = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+        return status if status["State"] not in ("QUEUED", "RUNNING") else None
+
+    status = wait_for(ended, 30, "the query")
+    assert status["State"] == "SUCCEEDED", status
+    rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+    return [[cell.get("VarCharValue", "") for cell in row["Data"]] for row in rows]
+
+
+def test_a_saved_archive_comes_back_whole_and_nobody_acts_on_it(saved: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "second", "up", "--load", str(saved)) as second:
+        assert f"loaded {saved}: " in (second.state / "output").read_text()
+        url = second.who.front_url
+        (hit,) = requests.get(f"{url}/v1/search", params={"q": "Escherichia kilobase"}, timeout=60).json()["items"]
+        dataset = hit["accession"]
+        files = requests.get(f"{url}/v1/records/{dataset}/files", timeout=60).json()["items"]
+        wanted = {hashlib.sha256(path.read_bytes()).hexdigest() for path in EXAMPLE.glob("*.fq.gz")}
+        got = {
+            hashlib.sha256(
+                requests.get(f"{url}/v1/records/{dataset}/files/{f['name']}", timeout=60).content
+            ).hexdigest()
+            for f in files
+        }
+        assert got == wanted
+        assert [row[1] for row in sql(second, SQL.format(dataset=dataset))] == ["spots", "2054"]
+
+        ana = {"email": PEOPLE[0].email, "password": PEOPLE[0].password}
+        token = requests.post(f"{url}/v1/sign-in", json=ana, timeout=60).json()["token"]
+        mine = requests.get(f"{url}/v1/submissions", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
+        assert [s["dataset"] for s in mine["items"]] == [dataset]
+
+        time.sleep(1)  # whatever was wrongly told would have been heard by now
+        assert all(q["waiting"] == q["in_flight"] == 0 for q in second.page("queues"))
+        called = {
+            group for group in second.page("logs")["groups"] if "Api" not in group and "WhoIsCalling" not in group
+        }
+        assert not called, "only what the test itself asked has run"
+        machines = second.aws("stepfunctions")
+        for machine in machines.list_state_machines()["stateMachines"]:
+            assert not machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+
+
+def test_a_damaged_folder_is_refused_before_anything_starts(saved: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(saved, damaged)
+    body = sorted((damaged / "s3" / "bodies").iterdir())[0]
+    body.write_bytes(body.read_bytes()[:-1] + b"?")
+    ended = ask(tmp_path / "state", "up", "--load", str(damaged), "--port", "0", "--front-port", "0")
+    assert ended.returncode == 1
+    assert ended.stderr == f"{damaged}: {body.relative_to(damaged)} is not what was saved\n"
+    assert ended.stdout == ""
+    nowhere = ask(tmp_path / "state", "up", "--load", str(tmp_path / "nothing"))
+    assert nowhere.returncode == 1
+    assert "holds no readable manifest.json" in nowhere.stderr
+
+
+def test_saving_without_a_laptop_says_how_to_start_one(tmp_path: Path) -> None:
+    for what in ("save", "load"):
+        ended = ask(tmp_path, what, str(tmp_path / "folder"))
+        assert ended.returncode == 1
+        assert "`make up` starts one" in ended.stderr
+
+
+def test_in_quiet_neither_buckets_nor_streams_are_heard(cloud: Cloud) -> None:
+    from moto.dynamodb.models import dynamodb_backends
+
+    s3, dynamodb = cloud.client("s3"), cloud.client("dynamodb")
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    s3.create_bucket(Bucket="listened-to")
+    told = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="listened-to", NotificationConfiguration=told)
+    key = [{"AttributeName": "pk", "AttributeType": "S"}]
+    dynamodb.create_table(
+        TableName="streamed",
+        AttributeDefinitions=key,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    sqs.purge_queue(QueueUrl=queue)
+    keys = cloud.laptop.credentials
+    shard = dynamodb_backends[keys.account][keys.region].get_table("streamed").stream_shard
+
+    def write(name: str) -> None:
+        s3.put_object(Bucket="listened-to", Key=name, Body=b"x")
+        dynamodb.put_item(TableName="streamed", Item={"pk": {"S": name}})
+
+    with cloud.laptop.quiet():
+        write("in-quiet")
+    write("aloud")
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    named = [json.loads(m["Body"])["Records"][0]["s3"]["object"]["key"] for m in messages]
+    assert named == ["aloud"]
+    assert [record.to_json()["dynamodb"]["Keys"]["pk"]["S"] for record in shard.items] == ["aloud"]
+    assert dynamodb.get_item(TableName="streamed", Key={"pk": {"S": "in-quiet"}})["Item"]

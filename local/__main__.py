@@ -56,13 +56,12 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
     from local import keeping
     from local.compose import new_laptop, serve, welcome
     from local.deploy import DeploymentFailed
-    from local.server import PortTaken
     from local.stack import Stack
     from local.synthesis import CannotSynthesise
 
     if saved and (assembly or empty):
         raise click.UsageError("--load goes with the archive's own stacks, not with --assembly or --empty.")
-    try:
+    with _told_in_words(CannotSynthesise, DeploymentFailed, keeping.CannotKeep):
         if saved:
             keeping.check(saved)
         with (
@@ -77,14 +76,6 @@ def up(state: Path, port: int, front_port: int, assembly: Path | None, empty: bo
             lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
             welcome(laptop, click.echo)
             threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("ended")
-    except AlreadyRunning as fault:
-        _fail(str(fault), EXIT_RUNNING)
-    except PortTaken as fault:
-        _fail(str(fault), EXIT_PORT)
-    except (CannotSynthesise, DeploymentFailed, keeping.CannotKeep) as fault:
-        _fail(str(fault), EXIT_FAILED)
 
 
 @main.command()
@@ -97,30 +88,21 @@ def demo(state: Path, ends: bool, port: int, front_port: int) -> None:
     from local import demo as journey
     from local.compose import new_laptop, serve, welcome
     from local.deploy import DeploymentFailed
-    from local.server import PortTaken
     from local.stack import Stack
     from local.synthesis import CannotSynthesise
 
-    try:
-        with (
-            _signals_end_us(),
-            Lock(state) as lock,
-            serve(new_laptop(state, port, front_port), report=click.echo) as laptop,
-        ):
-            lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
-            if isinstance(laptop, Stack):
-                journey.play(laptop, state / "demo")
-            if not ends:
-                welcome(laptop, click.echo)
-                threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("ended")
-    except AlreadyRunning as fault:
-        _fail(str(fault), EXIT_RUNNING)
-    except PortTaken as fault:
-        _fail(str(fault), EXIT_PORT)
-    except (CannotSynthesise, DeploymentFailed, journey.DemoFailed) as fault:
-        _fail(str(fault), EXIT_FAILED)
+    with (
+        _told_in_words(CannotSynthesise, DeploymentFailed, journey.DemoFailed),
+        _signals_end_us(),
+        Lock(state) as lock,
+        serve(new_laptop(state, port, front_port), report=click.echo) as laptop,
+    ):
+        lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
+        if isinstance(laptop, Stack):
+            journey.play(laptop, state / "demo")
+        if not ends:
+            welcome(laptop, click.echo)
+            threading.Event().wait()
 
 
 @main.command("deploy")
@@ -130,28 +112,19 @@ def deploy(state: Path, keep: bool) -> None:
     """Runs the real `cdk bootstrap` and `cdk deploy --all` against an empty laptop cloud."""
     from local import cdk_deploy
     from local.compose import new_laptop, serve
-    from local.server import PortTaken
     from local.synthesis import CannotSynthesise
 
-    try:
-        with (
-            _signals_end_us(),
-            Lock(state) as lock,
-            serve(new_laptop(state, bare=True), None, True, click.echo) as laptop,
-        ):
-            lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
-            cdk_deploy.run(laptop, state, click.echo)
-            if keep:
-                click.echo(f"serving {laptop.front_url} until Ctrl-C")
-                threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("ended")
-    except AlreadyRunning as fault:
-        _fail(str(fault), EXIT_RUNNING)
-    except PortTaken as fault:
-        _fail(str(fault), EXIT_PORT)
-    except (CannotSynthesise, cdk_deploy.CdkFailed) as fault:
-        _fail(str(fault), EXIT_FAILED)
+    with (
+        _told_in_words(CannotSynthesise, cdk_deploy.CdkFailed),
+        _signals_end_us(),
+        Lock(state) as lock,
+        serve(new_laptop(state, bare=True), None, True, click.echo) as laptop,
+    ):
+        lock.tell(Running(os.getpid(), laptop.endpoint_url, laptop.front_url))
+        cdk_deploy.run(laptop, state, click.echo)
+        if keep:
+            click.echo(f"serving {laptop.front_url} until Ctrl-C")
+            threading.Event().wait()
 
 
 @main.command()
@@ -269,6 +242,23 @@ def _span(text: str) -> timedelta:
         return timedelta(**{units[text[-1]]: float(text[:-1])})
     except (KeyError, ValueError, IndexError):
         raise click.BadParameter(f"{text!r}: expected a number and d, h, m or s, such as 30d") from None
+
+
+@contextmanager
+def _told_in_words(*refusals: type[Exception]) -> Iterator[None]:
+    """Faults that a person can mend end in one sentence and an exit code of their own; Ctrl-C ends well."""
+    from local.server import PortTaken
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("ended")
+    except AlreadyRunning as fault:
+        _fail(str(fault), EXIT_RUNNING)
+    except PortTaken as fault:
+        _fail(str(fault), EXIT_PORT)
+    except refusals as fault:
+        _fail(str(fault), EXIT_FAILED)
 
 
 @contextmanager

@@ -85,6 +85,12 @@ def chen(stack: Stack) -> Person:
 
 
 @pytest.fixture(scope="session")
+def ada(stack: Stack) -> Person:
+    """An operator."""
+    return _signed_in(stack, "ada@example.org")
+
+
+@pytest.fixture(scope="session")
 def nobody(stack: Stack) -> Person:
     """A visitor without an account."""
     return Person(stack.front_url, "")

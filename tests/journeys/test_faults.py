@@ -234,6 +234,26 @@ def test_bad_data_is_reported_once_and_never_tried_again(ana: Person, aws: Aws) 
     assert wait_for(ana, made["id"], "data_review")["round"] == 2
 
 
+def test_a_submission_held_by_a_fault_of_ours_is_sent_round_again_by_an_operator(
+    ana: Person, ada: Person, stack: Stack
+) -> None:
+    body = tiny_fastq(seed=45)
+    made = draft(ana, [("held.fastq.gz", body)], "Held for a while")
+    send(ana, made["files"][0]["id"], body)
+    eventually(lambda: ana.get(f"/v1/submissions/{made['id']}")["files"][0]["state"] == "received")
+    stack.faults.set([{"method": "GET", "path": f".*{made['files'][0]['id']}.*", "action": "status", "status": 403}])
+    try:
+        ana.post(f"/v1/submissions/{made['id']}/submit")
+        held = wait_for(ana, made["id"], "held")
+    finally:
+        stack.faults.clear()
+    assert held["files"][0]["findings"] == []  # the file is not blamed
+    assert any("failed on our side" in words for words in _history(ana, made["id"]))
+    assert ana.call("POST", f"/v1/submissions/{made['id']}/resume").status_code == 403
+    ada.post(f"/v1/submissions/{made['id']}/resume")
+    assert wait_for(ana, made["id"], "data_review")["files"][0]["state"] == "qc_passed"
+
+
 def test_a_declared_md5_that_is_not_the_files_is_found(ana: Person) -> None:
     body = tiny_fastq(seed=43)
     made = draft(ana, [("md5.fastq.gz", tiny_fastq(seed=44))])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.measure import peak_mib, ratio, table, tree_cpu_s
 from bench.servers import Server, server
@@ -23,6 +25,11 @@ def _timed(where: Server, count: int, work: Callable[[], object]) -> tuple[float
     return (time.monotonic() - started) / count * 1e3, (tree_cpu_s(where.pid) - cpu) / count * 1e3
 
 
+def _read(client: Any) -> bytes:
+    body: bytes = client.get_object(Bucket="bench", Key="k")["Body"].read()
+    return body
+
+
 def run(folder: Path) -> str:
     """The table."""
     took: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
@@ -35,14 +42,10 @@ def run(folder: Path) -> str:
             body = os.urandom(length)
             for _ in range(ROUNDS):
                 for name, client in clients.items():
-                    put = _timed(
-                        places[name], count, lambda c=client, b=body: c.put_object(Bucket="bench", Key="k", Body=b)
-                    )
-                    get = _timed(
-                        places[name], count, lambda c=client: c.get_object(Bucket="bench", Key="k")["Body"].read()
-                    )
-                    took.setdefault((size, "PUT", name), []).append(put)
-                    took.setdefault((size, "GET", name), []).append(get)
+                    put = partial(client.put_object, Bucket="bench", Key="k", Body=body)
+                    get = partial(_read, client)
+                    for verb, work in (("PUT", put), ("GET", get)):
+                        took.setdefault((size, verb, name), []).append(_timed(places[name], count, work))
         peaks = {name: peak_mib(place.pid) for name, place in places.items()}
     rows = []
     for size in SIZES:

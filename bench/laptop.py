@@ -113,7 +113,8 @@ def _function_environment(state: Path, who: Running) -> dict[str, str]:
     keys = configparser.ConfigParser()
     keys.read(state / "aws-credentials")
     given = dict(keys["default"]) | {"region_name": "us-east-1"}
-    aws: Any = boto3.client("lambda", endpoint_url=who.endpoint_url, **given)
+    make: Any = boto3.client  # its stubs know no keyword arguments from a mapping
+    aws = make("lambda", endpoint_url=who.endpoint_url, **given)
     pages = aws.get_paginator("list_functions").paginate()
     found = [f for page in pages for f in page["Functions"] if f["Handler"] == "functions.api.app.handler"]
     names = {"AWS_ACCESS_KEY_ID": given["aws_access_key_id"], "AWS_SECRET_ACCESS_KEY": given["aws_secret_access_key"]}

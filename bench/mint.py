@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from bench.measure import by_turns, child, peak_mib, ratio, table
@@ -28,7 +29,7 @@ def run(folder: Path) -> str:
         )
         environment = moto.environment() | {"BIOTHECA_ACCESSIONS_TABLE": "bench"}
         command = [sys.executable, "-m", "bench.mint"]
-        done = by_turns({name: lambda n=name: child([*command, n], environment) for name in CONTENDERS}, ROUNDS)
+        done = by_turns({name: partial(child, [*command, name], environment) for name in CONTENDERS}, ROUNDS)
         peak = peak_mib(moto.pid)
     rates = {name: CONTENDERS[name] / float(took.said) for name, took in done.items()}
     peer = rates["peer: UpdateItem ADD, no ledger"]

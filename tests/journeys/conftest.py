@@ -1,4 +1,4 @@
-"""One laptop cloud for all journeys of a session: synthesised templates, gate, example people."""
+"""One laptop cloud for all journeys: synthesised templates, gate, example people. It ends with the package."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from local.synthesis import assembly as synthesised
 WAIT_S = 60.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def assembly() -> Path:
     """The laptop's cloud assembly, as `make up` makes it."""
     return synthesised(STATE_DIR)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running laptop cloud on free ports."""
     with Stack(tmp_path_factory.mktemp("laptop"), port=0, front_port=0) as running:
@@ -66,31 +66,31 @@ def _signed_in(stack: Stack, email: str) -> Person:
     return person
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ana(stack: Stack) -> Person:
     """A submitter."""
     return _signed_in(stack, "ana@example.org")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def li(stack: Stack) -> Person:
     """Another submitter."""
     return _signed_in(stack, "li@example.org")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chen(stack: Stack) -> Person:
     """A curator."""
     return _signed_in(stack, "chen@example.org")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ada(stack: Stack) -> Person:
     """An operator."""
     return _signed_in(stack, "ada@example.org")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def nobody(stack: Stack) -> Person:
     """A visitor without an account."""
     return Person(stack.front_url, "")

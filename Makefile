@@ -27,7 +27,7 @@ up: setup  ## the laptop cloud, until Ctrl-C
 	@$(BIN)/python -m local up $(ARGS)
 
 test: setup check  ## everything CI runs
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m tests $(ARGS)
 
 check: setup  ## style, types, import contracts, state machines, docs
 	@$(BIN)/ruff check .

@@ -216,10 +216,12 @@ def laptop_commands() -> str:
 
 
 def _help(group: click.Group, program: str) -> str:
-    context = click.Context(group, info_name=program, max_content_width=100, terminal_width=100)
+    # With the group's own settings, as a call has them: click remembers a command's help option by its first context.
+    width = {"max_content_width": 100, "terminal_width": 100}
+    context = click.Context(group, info_name=program, **{**group.context_settings, **width})
     pieces = [f"\n```text\n{group.get_help(context)}\n```\n"]
     for name, command in sorted(group.commands.items()):
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+        inner = click.Context(command, info_name=name, parent=context, **width)
         pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
     return "\n".join(pieces) + "\n"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -202,21 +204,25 @@ def _named(file: Path, target: ast.expr) -> str:
 
 
 def client_commands() -> str:
-    """`--help` of every command of the command line."""
-    from biotheca_client.cli import biotheca
-
-    return _help(biotheca, "biotheca")
+    """`--help` of every command of the client."""
+    return _help_of("biotheca_client.cli", "biotheca", "biotheca")
 
 
 def laptop_commands() -> str:
     """`--help` of every command of the laptop."""
-    from local.__main__ import main
-
-    return _help(main, "python -m local").replace(str(ROOT), "<checkout>")
+    return _help_of("local.__main__", "main", "python -m local").replace(str(ROOT), "<checkout>")
 
 
-def _help(group: click.Group, program: str) -> str:
-    # With the group's own settings, as a call has them: click remembers a command's help option by its first context.
+def _help_of(module: str, group: str, program: str) -> str:
+    """Asked in a process of its own: click remembers each command's help option from the first call of it."""
+    code = f"from {module} import {group} as g; from tests.checks_docs import help_texts as h; print(h(g, {program!r}))"
+    asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return asked.stdout[:-1]
+
+
+def help_texts(group: click.Group, program: str) -> str:
+    """`--help` of a group and of each of its commands, as blocks of a page."""
+    # With the group's own settings, as a call has them.
     width = {"max_content_width": 100, "terminal_width": 100}
     context = click.Context(group, info_name=program, **{**group.context_settings, **width})
     pieces = [f"\n```text\n{group.get_help(context)}\n```\n"]

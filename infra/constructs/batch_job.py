@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Size
+from aws_cdk import Duration, IgnoreMode, Size
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -96,7 +96,7 @@ class BatchJob(Construct):
             self,
             "Log",
             retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=house.removal,
         )
         environment = {variable(setting): grant(house, self.role, setting, mode) for setting, mode in needs.items()}
         container = batch.EcsFargateContainerDefinition(

@@ -41,6 +41,24 @@ class House:
     layers: dict[str, lambda_.LayerVersion] = field(default_factory=dict)
     lake: dict[str, glue.CfnTable] = field(default_factory=dict)
 
+    @property
+    def removal(self) -> RemovalPolicy:
+        """What becomes of logs and pages when their stack goes."""
+        return RemovalPolicy.RETAIN if self.stage.keep_data else RemovalPolicy.DESTROY
+
+
+def alarm_at_one(scope: Construct, name: str, house: House, metric: cloudwatch.Metric, says: str) -> None:
+    """An alarm that tells the operators as soon as the metric counts one; no data is no fault."""
+    alarm = metric.create_alarm(
+        scope,
+        name,
+        threshold=1,
+        evaluation_periods=1,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        alarm_description=says,
+    )
+    alarm.add_alarm_action(actions.SnsAction(house.alarms))
+
 
 def pascal(capability: str, verb: str) -> str:
     """Name of a handler in state machines and templates: qc, note_verdict -> QcNoteVerdict."""
@@ -69,7 +87,7 @@ class PythonFunction(lambda_.Function):
             scope,
             f"{name}Log",
             retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=house.removal,
         )
         role = iam.Role(
             scope,
@@ -99,15 +117,8 @@ class PythonFunction(lambda_.Function):
             value = grant(house, role, setting, mode)
             if setting in Settings.NAMES:  # some rights need no name: the lake's place stands in its tables
                 self.add_environment(variable(setting), value)
-        errors = self.metric_errors(period=Duration.minutes(5)).create_alarm(
-            scope,
-            f"{name}Failing",
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{capability}.{verb} raised an error; its log group has the reason",
-        )
-        errors.add_alarm_action(actions.SnsAction(house.alarms))
+        says = f"{capability}.{verb} raised an error; its log group has the reason"
+        alarm_at_one(scope, f"{name}Failing", house, self.metric_errors(period=Duration.minutes(5)), says)
 
 
 # What reading and writing mean, action by action: no wildcard hides an action nobody thought of.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -13,7 +11,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.python_function import House
+from infra.constructs.python_function import House, alarm_at_one
 
 TRIES = 5
 
@@ -27,15 +25,9 @@ def dead_letters(scope: Construct, name: str, house: House) -> sqs.Queue:
         enforce_ssl=True,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
     )
-    alarm = queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1)).create_alarm(
-        scope,
-        f"{name}DeadLettersWaiting",
-        threshold=1,
-        evaluation_periods=1,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=f"{name}: a message was given up; look at it, mend the cause, redrive",
-    )
-    alarm.add_alarm_action(actions.SnsAction(house.alarms))
+    waiting = queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1))
+    says = f"{name}: a message was given up; look at it, mend the cause, redrive"
+    alarm_at_one(scope, f"{name}DeadLettersWaiting", house, waiting, says)
     return queue
 
 

@@ -38,7 +38,7 @@ class RestApi(Construct):
             self,
             "AccessLog",
             retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=house.removal,
         )
         self.api = apigateway.RestApi(
             self,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -17,7 +15,7 @@ from constructs import Construct
 
 from infra.constructs.assets import ROOT
 from infra.constructs.batch_job import BatchJob, Computers
-from infra.constructs.python_function import House
+from infra.constructs.python_function import House, alarm_at_one
 
 
 class Workflow(Construct):
@@ -46,7 +44,7 @@ class Workflow(Construct):
             self,
             "Log",
             retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY,
+            removal_policy=house.removal,
         )
         self.machine = sfn.StateMachine(
             self,
@@ -65,15 +63,8 @@ class Workflow(Construct):
             iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
         )
         self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
-        alarm = self.machine.metric_failed(period=Duration.minutes(5)).create_alarm(
-            self,
-            "Failing",
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"An execution of {name} failed: a submission is held and waits for an operator",
-        )
-        alarm.add_alarm_action(actions.SnsAction(house.alarms))
+        says = f"An execution of {name} failed: a submission is held and waits for an operator"
+        alarm_at_one(self, "Failing", house, self.machine.metric_failed(period=Duration.minutes(5)), says)
 
     def _allow_jobs(self, jobs: list[BatchJob], computers: Computers) -> None:
         stack = Stack.of(self)

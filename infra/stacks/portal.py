@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, Fn, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -17,7 +17,7 @@ class PortalStack(Stack):
 
     def __init__(self, scope: Construct, name: str, house: House, api: apigateway.RestApi) -> None:
         super().__init__(scope, name, description="Biotheca: portal")
-        removal = RemovalPolicy.RETAIN if house.stage.keep_data else RemovalPolicy.DESTROY
+        removal = house.removal
         logs = s3.Bucket(
             self,
             "Logs",

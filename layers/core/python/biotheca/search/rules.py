@@ -35,15 +35,3 @@ def query_words(query: str) -> list[str]:
         accession = recognise(piece)
         found |= dict.fromkeys([accession.text.casefold()] if accession else words(piece))
     return list(found)[:20]
-
-
-def intersect(lists: list[list[str]]) -> list[str]:
-    """Keys that stand in every list; order of the first list.
-
-    >>> intersect([["a", "b", "c"], ["c", "a"]])
-    ['a', 'c']
-    """
-    if not lists:
-        return []
-    others = [set(entries) for entries in lists[1:]]
-    return [key for key in lists[0] if all(key in other for other in others)]

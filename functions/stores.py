@@ -7,7 +7,7 @@ from functools import cache
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import UserPool
-from biotheca.curation.store import Workflow
+from biotheca.curation.store import Desk, Workflow
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
@@ -22,6 +22,7 @@ reports = cache(ReportStore)
 index = cache(WordIndex)
 users = cache(UserPool)
 workflow = cache(Workflow)
+desk = cache(Desk)
 
 
 @cache

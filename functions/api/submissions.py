@@ -5,8 +5,8 @@ from __future__ import annotations
 from biotheca.accounts.model import Person
 from biotheca.submissions import service
 from functions.api import views
-from functions.api.seam import Routes, page_of
-from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
+from functions.api.seam import Routes, page_of, query_of
+from functions.api.shapes import Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
 from functions.observability import logger
 from functions.stores import submissions
 
@@ -16,8 +16,7 @@ PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the
 
 def _whole(submission: service.Submission) -> SubmissionShape:
     logger().set_correlation_id(submission.id)
-    store = submissions()
-    return views.whole(submission, store.objects(submission), store.files(submission))
+    return views.of(submissions(), submission)
 
 
 @routes.on(
@@ -34,7 +33,14 @@ def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     key = routes.current_request.headers.get("idempotency-key")
     day = body.release.date if body.release.mode == "on_date" else None
     made = service.open_submission(
-        submissions(), person, body.member, body.title, body.release.mode, day, idempotency_key=key
+        submissions(),
+        person,
+        body.member,
+        body.title,
+        body.release.mode,
+        day,
+        idempotency_key=key,
+        extends=body.extends,
     )
     return _whole(made)
 
@@ -49,7 +55,7 @@ def list_own(person: Person) -> Page:
 
 @routes.on("GET", "/v1/submissions/{submission_id}", signed_in=True, answer=SubmissionShape, errors=(401, 404))
 def show(submission_id: str, person: Person) -> SubmissionShape:
-    """One submission with its objects, files, accessions and findings."""
+    """One submission: state, counts, the first 200 objects and files, findings, its place in the queue."""
     return _whole(service.visible(submissions(), person, submission_id))
 
 
@@ -111,8 +117,36 @@ def history(submission_id: str, person: Person) -> Page:
     return Page(items=lines, next_cursor=following)
 
 
-@routes.on("GET", "/v1/submissions/{submission_id}/files", signed_in=True, answer=Page, errors=(401, 404))
+@routes.on(
+    "GET", "/v1/submissions/{submission_id}/files", signed_in=True, answer=Page, query=PAGED, errors=(401, 404, 422)
+)
 def files(submission_id: str, person: Person) -> Page:
-    """The files of a submission with their states and findings."""
+    """The files of a submission with their states and findings; `limit` counts the objects that have them."""
     submission = service.visible(submissions(), person, submission_id)
-    return Page(items=[views.file(f).model_dump(mode="json") for f in submissions().files(submission)])
+    limit, cursor = page_of(routes.current_request)
+    found, following = submissions().files_page(submission, limit, cursor)
+    return Page(items=[views.file(f).model_dump(mode="json") for f in found], next_cursor=following)
+
+
+@routes.on(
+    "GET",
+    "/v1/submissions/{submission_id}/objects",
+    signed_in=True,
+    answer=Page,
+    query={"type": "Only objects of this type", **PAGED},
+    errors=(401, 404, 422),
+)
+def objects(submission_id: str, person: Person) -> Page:
+    """The metadata objects of a submission, by type, in the order of its document."""
+    submission = service.visible(submissions(), person, submission_id)
+    request = routes.current_request
+    limit, cursor = page_of(request)
+    kind = query_of(request).get("type") or None
+    found, following = submissions().objects_page(submission, kind, limit, cursor)
+    return Page(items=[views.object_(o).model_dump(mode="json") for o in found], next_cursor=following)
+
+
+@routes.on("GET", "/v1/submissions/{submission_id}/reception", signed_in=True, answer=ReceptionShape, errors=(401, 404))
+def reception(submission_id: str, person: Person) -> ReceptionShape:
+    """Which files of the metadata have not come, and what came that it does not name."""
+    return ReceptionShape(**service.reception(submissions(), service.visible(submissions(), person, submission_id)))

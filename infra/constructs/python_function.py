@@ -122,7 +122,7 @@ class PythonFunction(lambda_.Function):
 
 
 # What reading and writing mean, action by action: no wildcard hides an action nobody thought of.
-TABLE_READ = ["dynamodb:GetItem", "dynamodb:Query"]
+TABLE_READ = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 TABLE_WRITE = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
 BUCKET_READ = ["s3:GetObject", "s3:GetObjectVersion"]
 BUCKET_WRITE = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
@@ -140,7 +140,7 @@ PREFIXES = {
     "derived_bucket": ["qc/*", "manifests/*"],
     "lake_bucket": ["tables/*"],
 }
-INDEXES = {"records_table": ["by_owner", "by_state", "by_release_date", "by_dataset"]}
+INDEXES = {"records_table": ["by_owner", "by_state", "by_release_date", "by_dataset", "by_queue", "by_assignee"]}
 
 
 def grant(house: House, role: iam.Role, setting: str, mode: str) -> str:

@@ -21,7 +21,7 @@ KEY_WRITE = {
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 }
-TABLE_READ = {"dynamodb:GetItem", "dynamodb:Query"}
+TABLE_READ = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 TABLE_WRITE = {"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 TABLES = EVERY | KEY_READ | KEY_WRITE | TABLE_READ | TABLE_WRITE
 TABLES_READ = EVERY | KEY_READ | TABLE_READ
@@ -52,7 +52,7 @@ STREAM = {
 ROLES: dict[str, set[str]] = {
     "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"},
     "ApiWhoIsCalling": EVERY,
-    "CurationAsk": TABLES,
+    "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,

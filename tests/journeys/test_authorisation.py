@@ -31,7 +31,19 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/v1/files/{file_id}/part-urls"): (401, 404, 404, 400),
     ("POST", "/v1/files/{file_id}/complete"): (401, 404, 404, 400),
     ("DELETE", "/v1/files/{file_id}/upload"): (401, 404, 404, 204),
+    ("GET", "/v1/submissions/{submission_id}/objects"): (401, 404, 200, 200),
+    ("GET", "/v1/submissions/{submission_id}/reception"): (401, 404, 200, 200),
     ("GET", "/v1/curation/queue"): (401, 403, 200, 403),
+    ("POST", "/v1/curation/next"): (401, 403, 404, 403),
+    ("GET", "/v1/curation/figures"): (401, 403, 200, 403),
+    ("GET", "/v1/curation/{submission_id}"): (401, 403, 200, 403),
+    ("PUT", "/v1/curation/{submission_id}/assignment"): (401, 403, 409, 403),
+    ("DELETE", "/v1/curation/{submission_id}/assignment"): (401, 403, 204, 403),
+    ("PUT", "/v1/curation/{submission_id}/priority"): (401, 403, 200, 403),
+    ("PUT", "/v1/curation/{submission_id}/checklist"): (401, 403, 422, 403),
+    ("POST", "/v1/curation/{submission_id}/notes"): (401, 403, 201, 403),
+    ("GET", "/v1/curation/{submission_id}/notes"): (401, 403, 200, 403),
+    ("GET", "/v1/return-reasons"): PUBLIC,
     ("POST", "/v1/curation/{submission_id}/decision"): (401, 403, 409, 403),
     ("GET", "/v1/records/{accession}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404),
@@ -51,6 +63,9 @@ BODIES = {
     "/v1/files/{file_id}/upload": {"size_bytes": 100},
     "/v1/files/{file_id}/part-urls": {"parts": [{"number": 1, "size_bytes": 100, "sha256": "A" * 43 + "="}]},
     "/v1/curation/{submission_id}/decision": {"decision": "accept"},
+    "/v1/curation/{submission_id}/priority": {"priority": "normal"},
+    "/v1/curation/{submission_id}/checklist": {"decisions": [{"finding": "0" * 16, "decision": "harmless"}]},
+    "/v1/curation/{submission_id}/notes": {"text": "From the matrix"},
 }
 
 
@@ -65,7 +80,10 @@ def test_a_route_answers_each_caller_as_the_table_says(
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
-    url = path.format(**names, type="run", name="x", rule="general.fault") + ("?q=zzz" if path == "/v1/search" else "")
+    url = path.format(**names, type="run", name="x", rule="general.fault") + {
+        "/v1/search": "?q=zzz",
+        "/v1/curation/next": "?stage=metadata",
+    }.get(path, "")
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
         options = {} if method == "GET" else {"json": BODIES.get(path, {})}

@@ -24,6 +24,27 @@ def archive_key(member: Member, dataset: str, accession: str, name: str) -> str:
     return f"{dataset[-3:]}/{member.id}/{dataset}/{accession}/{name}"
 
 
+def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[str] | None) -> list[ArchiveObject]:
+    """The objects that a batch brings in: all that have no number yet; of a part, its runs and what they need.
+
+    Objects that this very batch numbered belong to it, so that a replay chooses the same.
+    """
+    waiting = [o for o in objects if o.batch in (0, batch)]
+    if runs is None:
+        return waiting
+    by_name = {(o.type, o.alias): o for o in objects}
+    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in set(runs)}
+    wanted |= {(o.type, o.alias) for o in objects if o.type == member.dataset}
+    left = list(wanted)
+    while left:
+        obj = by_name[left.pop()]
+        for target in references(member.object_type(obj.type), obj).items():
+            if target in by_name and target not in wanted:
+                wanted.add(target)
+                left.append(target)
+    return [o for o in waiting if (o.type, o.alias) in wanted]
+
+
 def references(kind: ObjectType, obj: ArchiveObject) -> dict[str, str]:
     """type -> alias of the objects that this one refers to."""
     return {
@@ -36,31 +57,38 @@ def references(kind: ObjectType, obj: ArchiveObject) -> dict[str, str]:
 def records_of(
     member: Member, submission: Submission, objects: list[ArchiveObject], files: list[DataFile]
 ) -> list[Record]:
-    """One record per object, linked both ways by accession. Every object must have its accession."""
+    """One record per object, linked both ways by accession. Every object must have its accession.
+
+    A reference may also name the accession of a record that exists already: that one is needed and linked to.
+    """
     number = {(o.type, o.alias): o.accession or "" for o in objects}
-    dataset = next(o.accession for o in objects if o.type == member.dataset)
+    dataset = submission.extends or next((o.accession for o in objects if o.type == member.dataset), None)
     links: dict[str, dict[str, set[str]]] = {o.accession or "": {} for o in objects}
+    needs: dict[str, dict[str, None]] = {o.accession or "": {} for o in objects}
 
     def link(one: str, other: str, kind_of_one: str, kind_of_other: str) -> None:
         links[one].setdefault(kind_of_other, set()).add(other)
-        links[other].setdefault(kind_of_one, set()).add(one)
+        if other in links:
+            links[other].setdefault(kind_of_one, set()).add(one)
 
     for obj in objects:
-        kind = member.object_type(obj.type)
-        for target_type, alias in references(kind, obj).items():
-            link(obj.accession or "", number[target_type, alias], obj.type, target_type)
+        kind, own = member.object_type(obj.type), obj.accession or ""
+        for target_type, named in references(kind, obj).items():
+            target = number.get((target_type, named), named)
+            link(own, target, obj.type, target_type)
+            needs[own][target] = None
         if kind.release == "in_dataset":  # one way: a dataset may have millions, which are listed in pages
-            links[obj.accession or ""].setdefault(member.dataset, set()).add(dataset or "")
+            links[own].setdefault(member.dataset, set()).add(dataset or "")
+    _bind_to_the_datasets_parents(member, objects, needs)
     by_run: dict[str, list[dict[str, Any]]] = {}
     for file in files:
         by_run.setdefault(file.owner_alias, []).append(file.archived or {})
     found = []
     for obj in objects:
-        kind = member.object_type(obj.type)
-        own = by_run.get(obj.alias, []) if kind.files else []
+        kind, own = member.object_type(obj.type), obj.accession or ""
         found.append(
             Record(
-                accession=obj.accession or "",
+                accession=own,
                 type=obj.type,
                 member=member.id,
                 alias=obj.alias,
@@ -68,10 +96,24 @@ def records_of(
                 submission=submission.id,
                 owner=submission.owner,
                 attributes=obj.attributes,
-                links={k: sorted(v) for k, v in sorted(links[obj.accession or ""].items())},
-                files=own,
-                dataset=dataset if kind.release in ("dataset", "in_dataset") else None,
+                links={k: sorted(v) for k, v in sorted(links[own].items())},
+                files=by_run.get(obj.alias, []) if kind.files else [],
+                dataset=own if kind.release == "dataset" else dataset if kind.release == "in_dataset" else None,
                 release_on=submission.release_on,
+                needs=list(needs[own]),
+                created_at=submission.created_at,
             )
         )
     return found
+
+
+def _bind_to_the_datasets_parents(
+    member: Member, objects: list[ArchiveObject], needs: dict[str, dict[str, None]]
+) -> None:
+    """A sample that came with a dataset belongs to the dataset's project: released alone it pulls that one up."""
+    above = [needs[o.accession or ""] for o in objects if member.object_type(o.type).release == "dataset"]
+    parents = {accession for found in above for accession in found}
+    for obj in objects:
+        own = obj.accession or ""
+        if member.object_type(obj.type).release == "with_dataset" and own not in parents:
+            needs[own] |= dict.fromkeys(sorted(parents))

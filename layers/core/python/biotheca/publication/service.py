@@ -19,7 +19,7 @@ from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
 from biotheca.publication.model import Record, Visibility
 from biotheca.publication.store import Archive, RecordStore
-from biotheca.submissions.model import DataFile, FileState, State, Submission
+from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
@@ -36,12 +36,15 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
     submission = store.get(submission_id)
     submission.must_be_in(State.ACCEPTED, State.ARCHIVED, State.RELEASED)
     member = catalog.members()[submission.member]
-    objects = store.objects(submission)
+    objects = batch_of(store, submission)
     counts: dict[str, int] = {}
     fresh = False
+    later = f"/{submission.batch}" if submission.batch > 1 else ""
     for kind in member.objects:
         alike = [o for o in objects if o.type == kind.type]
-        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}", len(alike))
+        if not alike:
+            continue
+        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}{later}", len(alike))
         for obj, number in zip(alike, numbers, strict=True):
             if obj.accession is None:
                 store.set_accession(submission, obj, number)
@@ -53,10 +56,18 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
     return counts
 
 
+def batch_of(store: SubmissionStore, submission: Submission) -> list[ArchiveObject]:
+    """The objects that the submission's latest acceptance brings in."""
+    member = catalog.members()[submission.member]
+    runs = store.batch(submission.id, submission.batch)
+    return rules.chosen(member, store.objects(submission), submission.batch, runs)
+
+
 def plan_archive(store: SubmissionStore, submission_id: str) -> list[dict[str, Any]]:
-    """Work items for the archive step: one per file."""
+    """Work items for the archive step: one per file of what was accepted."""
     submission = store.get(submission_id)
-    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission)]
+    wanted = {identifier for obj in batch_of(store, submission) for identifier in obj.file_ids}
+    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission) if f.id in wanted]
 
 
 def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submission_id: str, file_id: str) -> str:
@@ -107,20 +118,24 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
 def close_archive(store: SubmissionStore, records: RecordStore, submission_id: str) -> dict[str, Any]:
     """Write the records (still private) and mark the submission archived; says whether to release now."""
     submission = store.get(submission_id)
-    files = store.files(submission)
+    objects = [o for o in store.objects(submission) if o.batch]
+    accepted = {identifier for obj in objects for identifier in obj.file_ids}
+    files = [f for f in store.files(submission) if f.id in accepted]
     left = [f.name for f in files if f.state != FileState.ARCHIVED]
     if left:
         raise SystemFault(f"submission {submission_id}: {len(left)} file(s) are not archived")
     member = catalog.members()[submission.member]
-    found = rules.records_of(member, submission, store.objects(submission), files)
+    found = rules.records_of(member, submission, objects, files)
     for record in found:
         records.put_new(record)
-    dataset = next(r.accession for r in found if r.type == member.dataset)
+    dataset = submission.extends or next(r.accession for r in found if r.type == member.dataset)
 
     def change(current: Submission) -> Submission:
         if current.state != State.ACCEPTED:
             return current
         words = f"Archived as {dataset}" + (f"; release on {current.release_on}." if current.release_on else ".")
+        if current.rest:
+            return _close_part(store, current, dataset)
         return store.save(
             current,
             replace(current, state=State.ARCHIVED, dataset=dataset),
@@ -133,7 +148,17 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
 
     saved(store, submission_id, change)
     today = clock.now().date().isoformat()
-    return {"dataset": dataset, "release_now": not submission.release_on or submission.release_on <= today}
+    now = not submission.release_on or submission.release_on <= today
+    return {"dataset": dataset, "release_now": now, "rest": submission.rest}
+
+
+def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Submission:
+    """A part is archived: the rest is under review again, or goes back with its reasons. Nothing is public yet."""
+    kept = current.rest == "keep"
+    new = replace(current, dataset=dataset, state=State.DATA_REVIEW if kept else State.REVISION_REQUESTED)
+    words = f"A part is archived in {dataset}; the rest " + ("is under review." if kept else "is returned to you.")
+    kind = None if kept else events.SUBMISSION_RETURNED
+    return store.save(current, new, event="part archived", words=words, actor="archive", announce=kind)
 
 
 def release(store: SubmissionStore, records: RecordStore, submission_id: str) -> Submission:
@@ -144,13 +169,9 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
     submission = store.get(submission_id)
     if submission.state not in (State.ARCHIVED, State.RELEASED):
         raise SystemFault(f"submission {submission_id} is {submission.state}: only an archived one is released")
-    member = catalog.members()[submission.member]
     at = clock.stamp()
-    objects = store.objects(submission)
-    parents = {kind.type for kind in member.objects if kind.release == "with_dataset"}
-    inside = {kind.type for kind in member.objects if kind.release == "in_dataset"}
-    for obj in objects:
-        if obj.type in parents | inside and obj.accession:
+    for obj in store.objects(submission):
+        if obj.accession and obj.accession != submission.dataset:
             records.publish(obj.accession, at)
 
     def change(current: Submission) -> Submission:

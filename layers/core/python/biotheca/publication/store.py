@@ -19,8 +19,9 @@ from biotheca.settings import Settings
 class RecordStore:
     """Published (and about to be published) records by accession."""
 
-    def __init__(self, table: Table | None = None) -> None:
+    def __init__(self, table: Table | None = None, outbox: Table | None = None) -> None:
         self.table = table or Table(Settings().records_table)
+        self.outbox = outbox or Table(Settings().outbox_table)
 
     def get(self, accession: str) -> Record | None:
         """The record, whatever its visibility, or None."""

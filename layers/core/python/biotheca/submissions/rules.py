@@ -13,6 +13,7 @@ from typing import Any
 from biotheca import catalog
 from biotheca.catalog import Field, Member, ObjectType
 from biotheca.errors import Finding
+from biotheca.submissions.model import ArchiveObject
 
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -226,6 +227,19 @@ def _check_file(file: dict[str, Any], where: str, seen: set[str]) -> Iterator[Fi
         yield finding("files.md5", f"{where}/md5", f"The declared MD5 of {name!r} is malformed.", md5, expected)
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= 50 * 10**12):
         yield finding("metadata.number", f"{where}/size_bytes", "The size is no number of bytes.", size, "1 to 50 TB")
+
+
+def check_accepted(before: list[ArchiveObject], after: list[ArchiveObject]) -> list[Finding]:
+    """Findings of a new document against objects of the old one that were accepted: they stay as they are."""
+    now = {(o.type, o.alias): o for o in after}
+    found = []
+    for old in before:
+        new = now.get((old.type, old.alias))
+        same = new is not None and (new.attributes, new.file_ids) == (old.attributes, old.file_ids)
+        if old.batch and not same:
+            message = f"The {old.type} {old.alias!r} was accepted as {old.accession}; a document no longer changes it."
+            found.append(finding("curation.accepted_object", f"/{old.type}/{old.alias}", message, old.accession))
+    return found
 
 
 def check_release(mode: str, day: str | None, today: date) -> list[Finding]:

@@ -13,6 +13,8 @@ from biotheca.submissions import rules
 from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
 
+WARNINGS_KEPT = 200  # a document with more is answered in full to its submitter; the curator sees the first
+
 
 def open_submission(
     store: SubmissionStore,
@@ -22,6 +24,7 @@ def open_submission(
     release_mode: str,
     release_on: str | None,
     idempotency_key: str | None = None,
+    extends: str | None = None,
 ) -> Submission:
     """A new draft; with the same idempotency key by the same person, the draft of the first call."""
     person.must_be(Role.SUBMITTER)
@@ -36,9 +39,11 @@ def open_submission(
         digest = hashlib.sha256(f"{person.subject}\0{idempotency_key}".encode()).hexdigest()
         identifier = f"sub_{digest[:26]}"
     at = clock.stamp()
-    draft = Submission(identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at)
+    draft = Submission(
+        identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at, extends=extends
+    )
     stored = store.create(draft, person.subject)
-    if (stored.member, stored.title, stored.release_on) != (member, title, release_on):
+    if (stored.member, stored.title, stored.release_on, stored.extends) != (member, title, release_on, extends):
         raise Conflict("This Idempotency-Key was used for another submission. Take a new key for a new one.")
     return stored
 
@@ -64,24 +69,30 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
-    if findings := rules.check_document(member, document):
-        raise Invalid(f"The metadata has {len(findings)} finding(s); nothing was stored.", findings)
+    findings = rules.check_document(member, document)
+    if refused := [f for f in findings if f.severity == "error"]:
+        raise Invalid(f"The metadata has {len(refused)} finding(s); nothing was stored.", findings)
+    warnings = [f.as_dict() for f in findings if f.severity == "warning"][:WARNINGS_KEPT]
     before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
-    numbers = {(o.type, o.alias): o.accession for o in store.objects(submission)}
+    known = {(o.type, o.alias): o for o in store.objects(submission)}
     objects: list[ArchiveObject] = []
     files: list[DataFile] = []
     for kind in member.objects:
         for position, entry in enumerate(rules.objects_of(document, kind)):
             attributes = {k: v for k, v in entry.items() if k not in ("alias", "files")}
-            number = numbers.get((kind.type, entry["alias"]))
+            old = known.get((kind.type, entry["alias"]))
             declared = (
                 [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
             )
             ids_of_files = [f.id for f in declared]
-            objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files))
+            number, batch = (old.accession, old.batch) if old else (None, 0)
+            objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files, batch))
             files += declared
+    if findings := rules.check_accepted(list(known.values()), objects):
+        raise Invalid(findings[0].message, findings)
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
-    return store.describe(submission, objects, files, words, person.subject)
+    counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
+    return store.describe(replace(submission, warnings=warnings, counts=counts), objects, files, words, person.subject)
 
 
 def _declared(
@@ -102,7 +113,7 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if submission.state in UPLOADABLE - EDITABLE:
         return submission
     submission.must_be_in(*EDITABLE)
-    if not store.files(submission):
+    if not store.objects(submission):
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
     new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
@@ -142,13 +153,16 @@ def resume(store: SubmissionStore, person: Person, submission_id: str) -> Submis
 
 
 def expect_files(store: SubmissionStore, submission_id: str, round_number: int) -> list[DataFile]:
-    """The workflow's first step: the submission waits for its files. A replay changes nothing."""
+    """The metadata is accepted: files are awaited; what has none is accepted itself. A replay changes nothing."""
 
     def change(submission: Submission) -> Submission:
-        if submission.state != State.SUBMITTED or submission.round != round_number:
+        if submission.state != State.METADATA_ACCEPTED or submission.round != round_number:
             return submission
-        new = replace(submission, state=State.FILES_EXPECTED)
         count = len(store.files(submission))
+        if not count:
+            new = replace(submission, state=State.ACCEPTED, batch=submission.batch + 1, rest="")
+            return store.save(submission, new, event="accepted", words="It has no files: accepted.", actor="archive")
+        new = replace(submission, state=State.FILES_EXPECTED)
         words = f"Waiting for {count} file(s)."
         return store.save(submission, new, event="files expected", words=words, actor="archive")
 
@@ -175,6 +189,15 @@ _WAITING = {
     "files": "The workflow waits until every file has arrived.",
     "decision": "The workflow waits for a curator.",
 }
+
+
+def reception(store: SubmissionStore, submission: Submission) -> dict[str, Any]:
+    """Which files have not come (the first 100, all counted), and what came beside them."""
+    files = store.files(submission)
+    missing = [f for f in files if f.state in (FileState.DECLARED, FileState.UPLOADING)]
+    shown = [{"id": f.id, "name": f.name, "run": f.owner_alias, "state": str(f.state)} for f in missing[:100]]
+    surplus = store.surplus(submission.id)
+    return {"expected": len(files), "arrived": len(files) - len(missing), "missing": shown, "surplus": surplus}
 
 
 def files_all(files: list[DataFile], *states: FileState) -> bool:

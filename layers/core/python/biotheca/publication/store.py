@@ -21,7 +21,12 @@ class RecordStore:
 
     def __init__(self, table: Table | None = None, outbox: Table | None = None) -> None:
         self.table = table or Table(Settings().records_table)
-        self.outbox = outbox or Table(Settings().outbox_table)
+        self._outbox = outbox
+
+    @property
+    def outbox(self) -> Table:
+        """The outbox; only those who change records have one."""
+        return self._outbox or Table(Settings().outbox_table)
 
     def get(self, accession: str) -> Record | None:
         """The record, whatever its visibility, or None."""

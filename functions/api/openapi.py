@@ -19,6 +19,7 @@ _WORDS = {
     403: "Not allowed",
     404: "Not found, or not yours to see",
     409: "Not in this state",
+    410: "It was here and is gone",
     422: "The input breaks rules",
 }
 

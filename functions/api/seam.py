@@ -19,6 +19,7 @@ from biotheca.accounts.model import Person
 from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.tokens import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn
+from biotheca.publication.model import Withdrawn
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
 
@@ -28,6 +29,7 @@ STATUS: list[tuple[type[BiothecaError], int]] = [
     (_WrongPassword, 401),
     (NotAllowed, 403),
     (NotFound, 404),
+    (Withdrawn, 410),
     (Conflict, 409),
     (Invalid, 422),
     (BiothecaError, 400),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from biotheca.accounts.model import Person
+from biotheca.publication.release import to_extend
 from biotheca.submissions import service
 from functions.api import views
 from functions.api.seam import Routes, page_of, query_of
 from functions.api.shapes import Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
 from functions.observability import logger
-from functions.stores import submissions
+from functions.stores import records, submissions
 
 routes = Routes(__name__, "submissions")
 PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
@@ -32,6 +33,7 @@ def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     """Open a draft. With the same Idempotency-Key header the first draft is returned again."""
     key = routes.current_request.headers.get("idempotency-key")
     day = body.release.date if body.release.mode == "on_date" else None
+    extends = to_extend(submissions(), records(), person, body.member, body.extends) if body.extends else None
     made = service.open_submission(
         submissions(),
         person,
@@ -40,7 +42,7 @@ def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
         body.release.mode,
         day,
         idempotency_key=key,
-        extends=body.extends,
+        extends=extends,
     )
     return _whole(made)
 

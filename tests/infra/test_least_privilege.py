@@ -62,6 +62,7 @@ ROLES: dict[str, set[str]] = {
     "PublicationPlanArchive": TABLES_READ | KEY_WRITE | WRITE,
     "PublicationRelease": TABLES,
     "PublicationReleaseDue": TABLES,
+    "PublicationReleaseRequested": TABLES | FAILED,
     "QcJudge": TABLES_READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,

@@ -50,6 +50,21 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
     ("GET", "/r/{accession}"): (404, 404, 404, 404),
+    ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200),
+    ("GET", "/v1/records"): (401, 200, 200, 200),
+    ("POST", "/v1/releases"): (401, 202, 202, 202),
+    ("GET", "/v1/corrections"): (401, 403, 200, 403),
+    ("GET", "/v1/records/{accession}/release"): (401, 404, 404, 404),
+    ("PUT", "/v1/records/{accession}/release"): (401, 404, 404, 404),
+    ("PUT", "/v1/records/{accession}/visibility"): (401, 403, 403, 403),
+    ("DELETE", "/v1/records/{accession}"): (401, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/history"): (401, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/corrections"): (401, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/corrections"): (401, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/corrections/{correction}"): (401, 403, 404, 403),
+    ("GET", "/v1/records/{accession}/versions"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
     ("GET", "/v1/members"): PUBLIC,
@@ -65,6 +80,12 @@ BODIES = {
     "/v1/curation/{submission_id}/decision": {"decision": "accept"},
     "/v1/curation/{submission_id}/priority": {"priority": "normal"},
     "/v1/curation/{submission_id}/checklist": {"decisions": [{"finding": "0" * 16, "decision": "harmless"}]},
+    "/v1/submissions/{submission_id}/release": {"mode": "immediately"},
+    "/v1/records/{accession}/release": {"mode": "immediately"},
+    "/v1/releases": {"accessions": ["CRA999999"]},
+    "/v1/records/{accession}/visibility": {"act": "suppress", "reason": "From the matrix"},
+    "/v1/records/{accession}/corrections": {"changes": {"title": "From the matrix"}},
+    "/v1/records/{accession}/corrections/{correction}": {"decision": "accept"},
     "/v1/curation/{submission_id}/notes": {"text": "From the matrix"},
 }
 
@@ -80,9 +101,10 @@ def test_a_route_answers_each_caller_as_the_table_says(
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
-    url = path.format(**names, type="run", name="x", rule="general.fault") + {
+    url = path.format(**names, type="run", name="x", number="1", correction="cor_x", rule="general.fault") + {
         "/v1/search": "?q=zzz",
         "/v1/curation/next": "?stage=metadata",
+        "/v1/records/{accession}/difference": "?from=1&to=1",
     }.get(path, "")
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana), expected, strict=True):

@@ -63,6 +63,12 @@ class ReferredTo(Conflict):
     rule = "publication.referred_to"
 
 
+class StaleRecord(Conflict):
+    """Somebody else changed the record in between."""
+
+    rule = "curation.stale"
+
+
 class WrongVisibility(Conflict):
     """The record's visibility does not allow this."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.catalog import Member, ObjectType
-from biotheca.publication.model import Record
+from biotheca.publication.model import Record, Visibility
 from biotheca.submissions.model import ArchiveObject, DataFile, Submission
 
 _SUFFIX = {"gzip": ".gz", "bgzf": ".gz", "bzip2": ".bz2", "plain": ""}
@@ -43,6 +43,25 @@ def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[
                 wanted.add(target)
                 left.append(target)
     return [o for o in waiting if (o.type, o.alias) in wanted]
+
+
+def effective(own: Visibility, of_dataset: Visibility) -> Visibility:
+    """What a stranger meets at a record inside a dataset: whichever of the two hides more."""
+    for hiding in (Visibility.PRIVATE, Visibility.WITHDRAWN):
+        if hiding in (own, of_dataset):
+            return hiding
+    if own == Visibility.PUBLIC:
+        return of_dataset
+    return own
+
+
+def grant_name(number: str) -> str:
+    """The name under which a grant's number is looked up: letters and digits alone, upper case.
+
+    >>> grant_name("No. 3200-0000a")
+    'GRANT#NO32000000A'
+    """
+    return "GRANT#" + "".join(c for c in number.upper() if c.isalnum())
 
 
 def references(kind: ObjectType, obj: ArchiveObject) -> dict[str, str]:
@@ -99,7 +118,7 @@ def records_of(
                 links={k: sorted(v) for k, v in sorted(links[own].items())},
                 files=by_run.get(obj.alias, []) if kind.files else [],
                 dataset=own if kind.release == "dataset" else dataset if kind.release == "in_dataset" else None,
-                release_on=submission.release_on,
+                release_on=submission.release_on if kind.release == "dataset" else None,
                 needs=list(needs[own]),
                 created_at=submission.created_at,
             )

@@ -15,11 +15,13 @@ from biotheca import catalog, clock, events
 from biotheca.accessions.model import recognise
 from biotheca.accessions.service import Mint
 from biotheca.accounts.model import Person, Role
+from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
-from biotheca.publication.model import Record, Visibility
+from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
@@ -84,7 +86,7 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     member = catalog.members()[submission.member]
     objects = store.objects(submission)
     kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = next(o.accession for o in objects if o.type == member.dataset)
+    dataset = submission.extends or next(o.accession for o in objects if o.type == member.dataset)
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
@@ -128,7 +130,12 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
     found = rules.records_of(member, submission, objects, files)
     for record in found:
         records.put_new(record)
+        records.put_references(record)
+        put_grants(records, record)
     dataset = submission.extends or next(r.accession for r in found if r.type == member.dataset)
+    if submission.extends:
+        day = {"release_on": submission.release_on, "release_key": "HELD"} if submission.release_on else {}
+        records.put_row(dataset, "EXT#", submission_id, {"submission": submission_id, "accession": dataset, **day})
 
     def change(current: Submission) -> Submission:
         if current.state != State.ACCEPTED:
@@ -144,12 +151,21 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
             actor="archive",
             announce=events.DATASET_ARCHIVED,
             body={"dataset": dataset},
+            # The date may have been changed while the copies were made.
+            extra=[] if current.extends else [records.date_line(dataset, current.release_on)],
         )
 
-    saved(store, submission_id, change)
-    today = clock.now().date().isoformat()
+    submission = saved(store, submission_id, change)
+    today = day_of(clock.now()).isoformat()
     now = not submission.release_on or submission.release_on <= today
     return {"dataset": dataset, "release_now": now, "rest": submission.rest}
+
+
+def put_grants(records: RecordStore, record: Record) -> None:
+    """Note the grants that a record's metadata names, so that their numbers lead to it."""
+    for grant in record.attributes.get("grants") or []:
+        if isinstance(grant, dict) and grant.get("number"):
+            records.put_name(rules.grant_name(str(grant["number"])), record.accession)
 
 
 def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Submission:
@@ -161,91 +177,76 @@ def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Su
     return store.save(current, new, event="part archived", words=words, actor="archive", announce=kind)
 
 
-def release(store: SubmissionStore, records: RecordStore, submission_id: str) -> Submission:
-    """Make an archived submission public: what it needs to be understood first, then the dataset, in one write.
+def visible(records: RecordStore, person: Person | None, accession: str, door: Door = Door.ACCESSION) -> Record:
+    """The record that a text names, if the reader may come to it by that door.
 
-    Releasing pulls parents (project, samples) up, never siblings. Again changes nothing.
+    NotFound, the same as if there were none, otherwise; Withdrawn (its tombstone) if it was public once.
     """
-    submission = store.get(submission_id)
-    if submission.state not in (State.ARCHIVED, State.RELEASED):
-        raise SystemFault(f"submission {submission_id} is {submission.state}: only an archived one is released")
-    at = clock.stamp()
-    for obj in store.objects(submission):
-        if obj.accession and obj.accession != submission.dataset:
-            records.publish(obj.accession, at)
-
-    def change(current: Submission) -> Submission:
-        if current.state != State.ARCHIVED:
-            return current
-        return store.save(
-            current,
-            replace(current, state=State.RELEASED),
-            event="released",
-            words=f"Released: {current.dataset} is public.",
-            actor="archive",
-            announce=events.DATASET_RELEASED,
-            body={"dataset": current.dataset},
-            extra=[records.publish_line(current.dataset or "", at)],
-        )
-
-    return saved(store, submission_id, change)
-
-
-def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
-    """Release every dataset whose date has come (UTC); returns the submissions.
-
-    One that fails does not hinder the others; SystemFault names them all at the end, so that an alarm goes off.
-    """
-    released, failed = [], []
-    for submission_id in records.due(clock.now().date().isoformat()):
-        try:
-            release(store, records, submission_id)
-            released.append(submission_id)
-        except Exception:
-            log.exception("a dataset could not be released", extra={"submission": submission_id})
-            failed.append(submission_id)
-    if failed:
-        raise SystemFault(f"{len(released)} released; these could not be: {', '.join(failed)}")
-    return released
-
-
-def visible(records: RecordStore, person: Person | None, accession: str) -> Record:
-    """The record that a text names, if the reader may see it; else NotFound, the same as if there were none."""
     found = recognise(accession)
     record = records.get(found.text) if found and found.own else None
-    if record is None or not _may_see(records, person, record):
-        raise NotFound(f"There is no public record {accession.strip()[:60]!r}.")
-    return record
+    if record is None:
+        raise _no_record(accession)
+    seen = met(records, record)
+    if insider(person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
+        return record
+    if door in MATRIX[seen]:
+        return record
+    if seen == Visibility.WITHDRAWN and record.released_at:
+        when = f" on {record.changed_at[:10]}" if record.changed_at and record.visibility == seen else ""
+        raise Withdrawn(f"{record.accession} was withdrawn{when}: {record.reason or 'no reason is public'}.")
+    raise _no_record(accession)
 
 
-def _may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
-    if person and (person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}):
-        return True
-    if record.visibility != Visibility.PUBLIC:
-        return False
+def _no_record(accession: str) -> NotFound:
+    return NotFound(f"There is no public record {accession.strip()[:60]!r}.")
+
+
+def insider(person: Person | None, record: Record) -> bool:
+    """Owners and the archive's staff."""
+    return person is not None and (
+        person.subject == record.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+    )
+
+
+def met(records: RecordStore, record: Record) -> Visibility:
+    """The visibility that strangers meet: the record's own, and that of the dataset it lies in."""
     if record.dataset in (None, record.accession):
-        return True
+        return record.visibility
     dataset = records.get(record.dataset or "")
-    return dataset is not None and dataset.visibility == Visibility.PUBLIC
+    return rules.effective(record.visibility, dataset.visibility if dataset else Visibility.PRIVATE)
+
+
+def owned(store: SubmissionStore, records: RecordStore, person: Person, accession: str) -> Record:
+    """The record if its submission is the person's own; NotFound otherwise."""
+    record = visible(records, person, accession)
+    try:
+        own(store, person, record.submission)
+    except NotFound:
+        raise NotFound(f"There is no record {record.accession!r} of yours.") from None
+    return record
 
 
 def inside(
     records: RecordStore, person: Person | None, accession: str, kind: str, limit: int, cursor: str | None
 ) -> tuple[list[Record], str | None]:
-    """A page of the records of a type inside a dataset that the reader may see."""
-    dataset = visible(records, person, accession)
-    return records.inside(dataset.accession, kind, limit, cursor)
+    """A page of the records of a type inside a dataset; strangers see those that are public themselves."""
+    dataset = visible(records, person, accession, Door.LISTING)
+    found, following = records.inside(dataset.accession, kind, limit, cursor)
+    whole = insider(person, dataset)
+    return [r for r in found if whole or Door.LISTING in MATRIX[r.visibility]], following
 
 
 def files(
     records: RecordStore, person: Person | None, accession: str, limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the files of a record; of a dataset, those of its runs."""
-    record = visible(records, person, accession)
+    record = visible(records, person, accession, Door.FILES)
     if record.accession != record.dataset:
         return record.files, None
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
-    runs, following = records.inside(record.accession, kinds[0], limit, cursor)
+    if not kinds:
+        return [], None
+    runs, following = inside(records, person, record.accession, kinds[0], limit, cursor)
     return [file for run in runs for file in run.files], following
 
 
@@ -253,13 +254,25 @@ def download(
     records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str
 ) -> dict[str, Any]:
     """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
-    record = visible(records, person, accession)
+    record = visible(records, person, accession, Door.FILES)
+    return link_to(archive, file_of(records, person, record, name))
+
+
+def file_of(records: RecordStore, person: Person | None, record: Record, name: str) -> dict[str, Any]:
+    """The file of that name of a record, or of a run inside it that is as visible; NotFound otherwise."""
+    found = record
     if record.accession == record.dataset:  # published names begin with the run's accession
         run = records.get(name.split("_", 1)[0].upper())
-        record = run if run and run.dataset == record.accession else record
-    file = next((f for f in record.files if name in (f.get("name"), f.get("original_name"))), None)
+        if run and run.dataset == record.accession and (insider(person, run) or Door.FILES in MATRIX[run.visibility]):
+            found = run
+    file = next((f for f in found.files if name in (f.get("name"), f.get("original_name"))), None)
     if file is None:
         raise NotFound(f"{record.accession} has no file {name[:100]!r}.")
+    return file
+
+
+def link_to(archive: Archive, file: dict[str, Any]) -> dict[str, Any]:
+    """Name, digests and a presigned link of one archived file."""
     expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
     shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
     return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}

@@ -8,6 +8,7 @@ from typing import Any
 
 from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
+from biotheca.catalog.archive import day_of
 from biotheca.errors import Conflict, Invalid, NotFound
 from biotheca.submissions import rules
 from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
@@ -32,7 +33,7 @@ def open_submission(
         known = ", ".join(catalog.members())
         finding = rules.finding("members.unknown", "/member", f"There is no member {member!r}.", member, known)
         raise Invalid(finding.message, [finding])
-    if findings := rules.check_release(release_mode, release_on, clock.now().date()):
+    if findings := rules.check_release(release_mode, release_on, day_of(clock.now())):
         raise Invalid(findings[0].message, findings)
     identifier = ids.new("sub")
     if idempotency_key:
@@ -69,7 +70,11 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
+    document, replaced = _without_successors(member, document)
     findings = rules.check_document(member, document)
+    if submission.extends:  # what the dataset has already need not come again
+        with_files = {f"/{kind.section}" for kind in member.objects if kind.files}
+        findings = [f for f in findings if f.rule != "metadata.incomplete" or f.where in with_files]
     if refused := [f for f in findings if f.severity == "error"]:
         raise Invalid(f"The metadata has {len(refused)} finding(s); nothing was stored.", findings)
     warnings = [f.as_dict() for f in findings if f.severity == "warning"][:WARNINGS_KEPT]
@@ -80,6 +85,8 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
     for kind in member.objects:
         for position, entry in enumerate(rules.objects_of(document, kind)):
             attributes = {k: v for k, v in entry.items() if k not in ("alias", "files")}
+            if successor := replaced.get((kind.type, position)):
+                attributes["replaces"] = successor
             old = known.get((kind.type, entry["alias"]))
             declared = (
                 [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
@@ -93,6 +100,26 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
     counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
     return store.describe(replace(submission, warnings=warnings, counts=counts), objects, files, words, person.subject)
+
+
+def _without_successors(
+    member: catalog.Member, document: dict[str, Any]
+) -> tuple[dict[str, Any], dict[tuple[str, int], str]]:
+    """The document without `replaces`, and which object replaces which accession: that is no field of the object."""
+    found: dict[tuple[str, int], str] = {}
+    clean = dict(document)
+    for kind in member.objects:
+        entries = rules.objects_of(document, kind)
+        if not kind.files or not any(isinstance(entry, dict) and "replaces" in entry for entry in entries):
+            continue
+        found |= {
+            (kind.type, n): str(entry["replaces"]).strip().upper()
+            for n, entry in enumerate(entries)
+            if isinstance(entry, dict) and entry.get("replaces")
+        }
+        plain = [{k: v for k, v in e.items() if k != "replaces"} if isinstance(e, dict) else e for e in entries]
+        clean[kind.section] = plain if kind.many else plain[0]
+    return clean, found
 
 
 def _declared(

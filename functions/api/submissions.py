@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from biotheca.accounts.model import Person
 from biotheca.submissions import service
+from biotheca.workbooks import service as workbooks
+from biotheca.workbooks.verdicts import TAKEN
 from functions.api import views
-from functions.api.seam import Routes, page_of
+from functions.api.seam import Routes, Sent, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
 from functions.observability import logger
 from functions.stores import submissions
@@ -58,12 +60,13 @@ def show(submission_id: str, person: Person) -> SubmissionShape:
     "/v1/submissions/{submission_id}/metadata",
     signed_in=True,
     body=Metadata,
+    takes=TAKEN,
     answer=SubmissionShape,
-    errors=(401, 404, 409, 422),
+    errors=(401, 404, 409, 413, 415, 422),
 )
-def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
-    """Replace all metadata. With any finding nothing is stored and all findings come back."""
-    return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}))
+def describe(submission_id: str, body: Sent, person: Person) -> SubmissionShape:
+    """Replace all metadata by a document, tables or a workbook. With any error nothing is stored and all come back."""
+    return _whole(workbooks.describe(submissions(), person, submission_id, body.media_type, body.body))
 
 
 @routes.on(

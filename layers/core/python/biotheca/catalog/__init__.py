@@ -25,6 +25,13 @@ class Field:
     to: str | None = None
     min: int | None = None
     max: int | None = None
+    missing: bool = False
+    multiple: bool = False
+    unit: str | None = None
+    label: dict[str, str] = field(default_factory=dict)
+    help: dict[str, str] = field(default_factory=dict)
+    example: str | None = None
+    fields: dict[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class ObjectType:
     fields: dict[str, Field] = field(default_factory=dict)
     files: dict[str, Any] | None = None
     published_names: tuple[str, ...] = ()
+    package_field: str | None = None
+    packages: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

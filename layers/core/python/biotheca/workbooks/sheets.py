@@ -145,6 +145,8 @@ class _Workbook:
             inside = False
             if tag == "si":
                 found.append(plain("".join(pieces)))
+                if len(found[-1]) > self.limits.cell_characters:
+                    raise Unreadable("workbooks.too_large", "A cell has too much text.")
             elif tag == "rPh":
                 guide = False
 

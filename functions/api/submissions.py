@@ -8,7 +8,7 @@ from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
 from functions.observability import logger
-from functions.stores import submissions
+from functions.stores import registry, submissions
 
 routes = Routes(__name__, "submissions")
 PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
@@ -17,7 +17,7 @@ PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the
 def _whole(submission: service.Submission) -> SubmissionShape:
     logger().set_correlation_id(submission.id)
     store = submissions()
-    return views.whole(submission, store.objects(submission), store.files(submission))
+    return views.whole(submission, store.objects(submission), store.files(submission), store.findings(submission))
 
 
 @routes.on(
@@ -62,8 +62,8 @@ def show(submission_id: str, person: Person) -> SubmissionShape:
     errors=(401, 404, 409, 422),
 )
 def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
-    """Replace all metadata. With any finding nothing is stored and all findings come back."""
-    return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}))
+    """Replace all metadata. With any error nothing is stored and all findings come back; warnings stay with it."""
+    return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}, registry()))
 
 
 @routes.on(

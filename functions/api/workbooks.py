@@ -20,7 +20,7 @@ from biotheca.workbooks.verdicts import TAKEN
 from functions.api.seam import Routes, Sent, attachment, query_of
 from functions.api.shapes import Metadata
 from functions.api.shapes_workbooks import Verdict
-from functions.stores import submissions
+from functions.stores import registry, submissions
 
 routes = Routes(__name__, "workbooks")
 LANGUAGE = {"lang": "en or zh (en)"}
@@ -72,7 +72,7 @@ def workbook(submission_id: str, person: Person) -> Response:
 )
 def check(submission_id: str, body: Sent, person: Person) -> Verdict:
     """Every finding of a document, table or workbook and what it would change. Nothing is stored."""
-    return Verdict(**service.check(submissions(), person, submission_id, body.media_type, body.body))
+    return Verdict(**service.check(submissions(), person, submission_id, body.media_type, body.body, registry()))
 
 
 @routes.on(
@@ -86,7 +86,7 @@ def check(submission_id: str, body: Sent, person: Person) -> Verdict:
 )
 def annotated(submission_id: str, body: Sent, person: Person) -> Response:
     """The same workbook back with bad cells coloured and commented, and a sheet of findings before it."""
-    received, findings = service.annotate(submissions(), person, submission_id, body.media_type, body.body)
+    received, findings = service.annotate(submissions(), person, submission_id, body.media_type, body.body, registry())
     marked = writing.annotated(received, findings, _chosen("lang", layout.LANGUAGES))
     return attachment(marked, XLSX, f"{submission_id[:60]}-findings.xlsx")
 

@@ -49,10 +49,9 @@ _README = {
 def readme(member: Member, language: str, rules_address: str) -> list[tuple[str, str]]:
     """The lines of the read-me sheet: label and text."""
     zh = language == "zh"
-    version = getattr(catalog, "version", lambda: "1")()
     head = [
         ("数据库" if zh else "Database", member.title.get(language, member.title["en"])),
-        ("目录版本" if zh else "Catalog version", version),
+        ("目录版本" if zh else "Catalog version", catalog.version()),
         ("规则" if zh else "Rules", rules_address),
         ("", ""),
     ]

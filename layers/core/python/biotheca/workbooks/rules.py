@@ -17,7 +17,7 @@ from biotheca.workbooks.layout import Column, same
 from biotheca.workbooks.model import Cell, DateCell, ErrorCell, Formula, Places, Received, Sheet, Table, letters
 from biotheca.workbooks.tables import is_note
 
-_DATES = ("date", "date_or_missing")
+_DATES = ("date",)
 
 
 def finding(rule: str, where: str, message: str, value: Any = "", expected: str = "", **facts: Any) -> Finding:

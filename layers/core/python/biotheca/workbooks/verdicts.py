@@ -6,13 +6,16 @@ Pure: the same bytes give the same verdict everywhere. What depends on other rec
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from biotheca import catalog
 from biotheca.catalog import Member
 from biotheca.errors import Finding, Invalid, listed
-from biotheca.submissions.rules import check_document
+from biotheca.submissions.model import Known
+from biotheca.submissions.rules import accessions_in, check_document
 from biotheca.workbooks.model import TSV, XLSX, Received, Unreadable
 from biotheca.workbooks.rules import document_of, finding
 from biotheca.workbooks.sheets import read_workbook
@@ -25,10 +28,18 @@ TAKEN = (JSON, XLSX, TSV)
 def receive(member: Member, media_type: str, body: bytes) -> Received:
     """What a body of one of the TAKEN media types holds. Invalid (Unreadable) if it cannot be read at all."""
     if media_type == XLSX:
-        return document_of(member, read_workbook(body))
+        return _of_member(member, document_of(member, read_workbook(body)))
     if media_type == TSV:
-        return document_of(member, read_tables(body))
+        return _of_member(member, document_of(member, read_tables(body)))
     return Received(_json(body))
+
+
+def _of_member(member: Member, received: Received) -> Received:
+    named = received.general.get("member", "")
+    if named and named not in (member.id, *member.title.values()):
+        message = f"The workbook is for {named!r}; this submission belongs to {member.id}."
+        received.findings.insert(0, finding("workbooks.other_member", "/", message, named, member.id))
+    return received
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -47,8 +58,33 @@ def _no_number(name: str) -> Any:
 
 
 def judge(member: Member, received: Received) -> list[Finding]:
-    """Every finding of what was received: of the sheets, then of the document; those of sheets by cell."""
-    return told(received, check_document(member, received.document))
+    """Every finding of what was received, as far as it can be said without the archive's records."""
+    return told(received, check_document(member, received.document, assumed(member, received.document)))
+
+
+def assumed(member: Member, document: dict[str, Any]) -> dict[str, Known]:
+    """Accessions that a document refers to, taken for what their form says; only the archive knows whether they are."""
+    fields = {
+        (spec.to, tuple(sorted((k, v[0]) for k, v in spec.where.items())))
+        for kind in member.objects
+        for spec in kind.fields.values()
+        if spec.kind == "reference"
+    }
+    known: dict[str, Known] = {}
+    named = accessions_in(member, document)
+    for target, facts in sorted(fields, key=lambda f: len(f[1])) if named else ():
+        form = next((form_of(kind.accession) for kind in member.objects if kind.type == target), None)
+        for accession in named:
+            if form and form.fullmatch(accession):
+                known[accession] = Known(accession, str(target), dict(facts))
+    return known
+
+
+def form_of(accession: str) -> re.Pattern[str]:
+    """The form of the numbers of one kind of the catalog (accessions.yaml)."""
+    row = next(row for row in catalog.accession_forms()["own"] if row["kind"] == accession)
+    letter = {"roll": "[A-Z]", "optional": "[A-Z]?"}.get(row.get("letter", ""), "")
+    return re.compile(rf"{row['prefix']}{letter}\d{{{row.get('shortest', row['width'])},}}")
 
 
 def told(received: Received, of_document: Iterable[Finding]) -> list[Finding]:
@@ -74,15 +110,6 @@ def _cell_order(one: Finding, order: dict[str, int]) -> tuple[int, int, int, str
     return order.get(facts.get("sheet", ""), len(order)), int(facts.get("row", 0)), len(column), column
 
 
-def general_findings(member: Member, received: Received) -> list[Finding]:
-    """Whether the General sheet is of this member."""
-    named = received.general.get("member", "")
-    if not named or named in (member.id, *member.title.values()):
-        return []
-    message = f"The workbook is for {named!r}; this submission belongs to {member.id}."
-    return [finding("workbooks.other_member", "/", message, named, member.id)]
-
-
 def verdict_of(findings: list[Finding]) -> dict[str, Any]:
     """Findings as the API tells them: the first ones in full, all of them counted and grouped with their rows."""
     rows = [f.as_dict() for f in findings]
@@ -103,7 +130,7 @@ def verdict(member: Member, media_type: str, body: bytes) -> dict[str, Any]:
         received = receive(member, media_type, body)
     except Invalid as fault:
         return verdict_of(fault.findings)
-    return verdict_of(general_findings(member, received) + judge(member, received))
+    return verdict_of(judge(member, received))
 
 
 def groups_of(findings: list[Finding]) -> list[dict[str, Any]]:

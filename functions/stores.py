@@ -8,6 +8,7 @@ from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import UserPool
 from biotheca.curation.store import Desk, Workflow
+from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
@@ -23,6 +24,12 @@ index = cache(WordIndex)
 users = cache(UserPool)
 workflow = cache(Workflow)
 desk = cache(Desk)
+
+
+@cache
+def registry() -> Registry:
+    """What accessions name, for the checks of a document."""
+    return Registry(records())
 
 
 @cache

@@ -70,7 +70,7 @@ ROWS = [
     ),
     Row(
         r"AwsSolutions-APIG4",
-        r".*/(health|members|rules|\{rule\}|openapi\.json|search|sign-in|refresh|return-reasons|r/\{accession\}|records/.*)/(GET|POST)/Resource",
+        r".*/(health|members|template|rules|\{rule\}|openapi\.json|search|sign-in|refresh|return-reasons|r/\{accession\}|records/.*)/(GET|POST)/Resource",
         "Public by purpose (R8): what is released is found and read without an account; private records are refused in the domain.",
     ),
     Row(

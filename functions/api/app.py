@@ -6,12 +6,24 @@ from typing import Any
 
 from chalice import Chalice
 
-from functions.api import accounts, authorizer, curation, publication, reference, release, search, submissions, uploads
+from functions.api import (
+    accounts,
+    authorizer,
+    curation,
+    publication,
+    reference,
+    release,
+    search,
+    submissions,
+    uploads,
+    workbooks,
+)
 from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
+app.api.binary_types = []  # the seam says itself what is binary
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, release, search, reference):
+for capability in (accounts, submissions, uploads, curation, publication, release, search, reference, workbooks):
     app.register_blueprint(capability.routes)
 
 

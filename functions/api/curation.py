@@ -37,7 +37,7 @@ def _row(submission: Submission, person: Person) -> dict[str, Any]:
         "since": submission.since,
         "priority": submission.priority,
         "assigned": None if assigned is None else "you" if assigned == person.subject else "another curator",
-        "open_findings": len(service.rules.open_findings(submission)),
+        "warnings": submission.warnings,
         "version": submission.version,
     }
 

@@ -92,6 +92,8 @@ class SubmissionSummary(BaseModel):
     round: int
     release: Release
     dataset: str | None
+    catalog_version: str = ""
+    warnings: int = 0
     created_at: str
     updated_at: str
 
@@ -102,7 +104,6 @@ class SubmissionShape(SubmissionSummary):
     accessions: dict[str, str]
     reasons: list[dict[str, str]]
     findings: list[dict[str, Any]]
-    warnings: list[dict[str, Any]]
     counts: dict[str, int]
     queue: dict[str, Any] | None
     extends: str | None

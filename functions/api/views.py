@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from biotheca.curation.figures import place
@@ -22,7 +23,8 @@ def of(store: SubmissionStore, submission: Submission) -> SubmissionShape:
     """A submission with counts, its first objects and files, and its place in the curators' queue."""
     objects, _ = store.objects_page(submission, None, FIRST, None)
     files, _ = store.files_page(submission, FIRST, None)
-    return whole(submission, objects, files, place(store, submission))
+    findings = store.findings(submission)[:FIRST]
+    return whole(submission, objects, files, findings, place(store, submission))
 
 
 def object_(o: ArchiveObject) -> ObjectShape:
@@ -31,7 +33,11 @@ def object_(o: ArchiveObject) -> ObjectShape:
 
 
 def whole(
-    submission: Submission, objects: list[ArchiveObject], files: list[DataFile], queue: dict[str, Any] | None
+    submission: Submission,
+    objects: list[ArchiveObject],
+    files: list[DataFile],
+    findings: Sequence[dict[str, Any]] = (),
+    queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
     """A submission with what is shown of it at once."""
     return SubmissionShape(
@@ -40,8 +46,7 @@ def whole(
         files=[file(f) for f in files],
         accessions={f"{o.type}/{o.alias}": o.accession for o in objects if o.accession},
         reasons=submission.reasons,
-        findings=[finding for f in files for finding in f.findings],
-        warnings=submission.warnings,
+        findings=[*(finding for f in files for finding in f.findings), *findings],
         counts=submission.counts,
         queue=queue,
         extends=submission.extends,
@@ -74,6 +79,8 @@ def _common(submission: Submission) -> dict[str, Any]:
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
         "dataset": submission.dataset,
+        "catalog_version": submission.catalog_version,
+        "warnings": submission.warnings,
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
     }

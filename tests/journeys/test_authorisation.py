@@ -21,6 +21,10 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/v1/submissions"): (401, 200, 200, 200),
     ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200),
     ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422),
+    ("POST", "/v1/submissions/{submission_id}/metadata/check"): (401, 404, 404, 200),
+    ("POST", "/v1/submissions/{submission_id}/metadata/annotated"): (401, 404, 404, 422),
+    ("GET", "/v1/submissions/{submission_id}/workbook"): (401, 404, 200, 200),
+    ("GET", "/v1/members/{member}/template"): (404, 404, 404, 404),
     ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202),
     ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403),
     ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200),
@@ -88,6 +92,12 @@ BODIES = {
     "/v1/records/{accession}/corrections/{correction}": {"decision": "accept"},
     "/v1/curation/{submission_id}/notes": {"text": "From the matrix"},
 }
+SENT = {  # what is no JSON
+    "/v1/submissions/{submission_id}/metadata/annotated": {
+        "data": b"no workbook",
+        "headers": {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    }
+}
 
 
 def test_every_route_is_in_the_table() -> None:
@@ -101,14 +111,15 @@ def test_a_route_answers_each_caller_as_the_table_says(
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
-    url = path.format(**names, type="run", name="x", number="1", correction="cor_x", rule="general.fault") + {
+    names |= {"type": "run", "name": "x", "number": "1", "correction": "cor_x", "member": "none"}
+    url = path.format(**names, rule="general.fault") + {
         "/v1/search": "?q=zzz",
         "/v1/curation/next": "?stage=metadata",
         "/v1/records/{accession}/difference": "?from=1&to=1",
     }.get(path, "")
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
-        options = {} if method == "GET" else {"json": BODIES.get(path, {})}
+        options = {} if method == "GET" else SENT.get(path) or {"json": BODIES.get(path, {})}
         answer = caller.call(method, url, **options)
         assert answer.status_code == status, f"{caller.email or 'nobody'}: {answer.status_code} {answer.text}"
         if status >= 400:

@@ -92,6 +92,7 @@ class World:
     def at(self, state: State, runs: int = 1, title: str = "Synthetic reads", **changed: Any) -> Submission:
         """A submission in a state, files with it; the steps before are not played."""
         made = submitting.submit(self.submissions, ANA, self.draft(runs, title).id)
+        self.warn(made, changed.pop("warnings", []))
         return self.put(made.id, state, **changed)
 
     def put(self, submission_id: str, state: State, **changed: Any) -> Submission:
@@ -106,6 +107,12 @@ class World:
             new = replace(new, since=old.updated_at)
         self.submissions.records.put(kept._item(new))
         return new
+
+    def warn(self, submission: Submission, warnings: list[dict[str, Any]]) -> Submission:
+        """Findings of the document in force, as its checks would have left them."""
+        item = {"pk": f"SUB#{submission.id}", "sk": f"FIND#{submission.generation}#000000", "findings": warnings}
+        self.submissions.records.put(item)
+        return submission
 
     def set_files(self, submission: Submission, state: FileState, **changed: Any) -> list[DataFile]:
         from dataclasses import replace

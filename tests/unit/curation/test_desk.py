@@ -35,7 +35,7 @@ def test_clean_metadata_is_accepted_without_staff_and_with_an_open_warning_a_cur
     assert [s.id for s in waiting] == [asked.id]
     service.decide(world.submissions, world.desk, CHEN, asked.id, Decision("accept"))
     accepted = world.submissions.get(asked.id)
-    assert accepted.state == State.METADATA_ACCEPTED and rules.open_findings(accepted) == []
+    assert accepted.state == State.METADATA_ACCEPTED and service.open_findings(world.submissions, accepted) == []
 
 
 def test_a_warning_once_let_pass_is_not_asked_again_in_the_next_round(world: World) -> None:

@@ -314,7 +314,7 @@ def test_a_correction_makes_a_next_version_and_the_first_stays_resolvable(world:
     assert [v["version"] for v in versions.versions(world.records, None, sample, 10, None)[0]] == [1, 2]
     told = versions.difference(world.records, None, sample, 1, 2)["fields"]
     assert told == [
-        {"field": "strain", "from": None, "to": "K-12"},
+        {"field": "strain", "from": before.attributes.get("strain"), "to": "K-12"},
         {"field": "title", "from": before.title, "to": "Corrected title of a sample"},
     ]
     refreshed(world, sample)

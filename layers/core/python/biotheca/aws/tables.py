@@ -94,10 +94,11 @@ class Table:
         return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: list[dict[str, str]]) -> list[dict[str, Any]]:
-        """The items under keys, 100 a call, in no order; those that are not there are left out."""
+        """The items that there are under these keys, 100 a call, in no order; what is throttled is asked again."""
         found: list[dict[str, Any]] = []
         for start in range(0, len(keys), 100):
-            left = {self.name: {"Keys": [marshal(k) for k in keys[start : start + 100]], "ConsistentRead": True}}
+            wanted = [marshal(key) for key in keys[start : start + 100]]
+            left: dict[str, Any] = {self.name: {"Keys": wanted, "ConsistentRead": True}}
             for attempt in range(8):
                 answer = client("dynamodb").batch_get_item(RequestItems=left)
                 found += [unmarshal(item) for item in answer["Responses"].get(self.name, [])]
@@ -106,7 +107,7 @@ class Table:
                     break
                 time.sleep(0.05 * 2**attempt)
             if left:
-                raise SystemFault(f"table {self.name} did not give all of {len(keys)} items after 8 tries")
+                raise SystemFault(f"table {self.name} did not give {len(left[self.name]['Keys'])} items after 8 tries")
         return found
 
     def put(self, item: dict[str, Any], condition: str | None = None, **names_values: Any) -> None:

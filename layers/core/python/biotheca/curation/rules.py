@@ -11,7 +11,7 @@ from biotheca.catalog import Member
 from biotheca.catalog.reasons import return_reasons
 from biotheca.curation.model import Decision
 from biotheca.errors import Finding
-from biotheca.submissions.model import ArchiveObject, Submission
+from biotheca.submissions.model import ArchiveObject
 from biotheca.submissions.rules import finding
 
 FEWEST_FOR_A_FORECAST = 3  # fewer decisions tell nothing about the next
@@ -27,9 +27,9 @@ def fingerprint(found: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def open_findings(submission: Submission) -> list[dict[str, Any]]:
-    """Warnings that no curator has let pass."""
-    return [w for w in submission.warnings if fingerprint(w) not in submission.approved]
+def open_findings(findings: list[dict[str, Any]], approved: list[str]) -> list[dict[str, Any]]:
+    """Warnings that no curator has let pass; hints ask nobody."""
+    return [f for f in findings if f.get("severity") == "warning" and fingerprint(f) not in approved]
 
 
 def of_privacy(found: dict[str, Any]) -> bool:
@@ -43,10 +43,10 @@ def review_of(member: Member, stage: str) -> str:
     return given.get(stage, "automatic" if stage == "metadata" else "curator")
 
 
-def checklist(submission: Submission, decided: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every open finding with the curator's decision on it, those on private content first."""
+def checklist(findings: list[dict[str, Any]], decided: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every one of these open findings with the curator's decision on it, those on private content first."""
     rows = []
-    for found in open_findings(submission):
+    for found in findings:
         name = fingerprint(found)
         answer = decided.get(name, {})
         rows.append(

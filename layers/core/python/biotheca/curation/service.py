@@ -59,7 +59,11 @@ def ask(store: SubmissionStore, submission_id: str, round_number: int, token: st
 
     def decide_alone(submission: Submission) -> Submission:
         member = catalog.members()[submission.member]
-        if submission.state != review or submission.round != round_number or not _nothing_to_ask(submission, stage):
+        if (
+            submission.state != review
+            or submission.round != round_number
+            or not _nothing_to_ask(store, submission, stage)
+        ):
             return submission
         new = replace(submission, state=OUTCOMES[stage]["accept"])
         if stage == "data":
@@ -85,8 +89,13 @@ def ask(store: SubmissionStore, submission_id: str, round_number: int, token: st
     return decided.state == OUTCOMES[stage]["accept"]
 
 
-def _nothing_to_ask(submission: Submission, stage: str) -> bool:
-    if stage == "metadata" and rules.open_findings(submission):
+def open_findings(store: SubmissionStore, submission: Submission) -> list[dict[str, Any]]:
+    """Warnings of the document in force that no curator has let pass."""
+    return rules.open_findings(store.findings(submission), submission.approved)
+
+
+def _nothing_to_ask(store: SubmissionStore, submission: Submission, stage: str) -> bool:
+    if stage == "metadata" and open_findings(store, submission):
         return False
     return rules.review_of(catalog.members()[submission.member], stage) == "automatic"
 
@@ -111,7 +120,7 @@ def desk(store: SubmissionStore, notes: Desk, person: Person, submission_id: str
         "priority": submission.priority,
         "assigned": None if assigned is None else "you" if assigned == person.subject else "another curator",
         "assigned_at": submission.assigned_at,
-        "checklist": rules.checklist(submission, notes.checks(submission_id)),
+        "checklist": rules.checklist(open_findings(store, submission), notes.checks(submission_id)),
         "rounds": rounds(store, submission_id),
     }
 
@@ -200,7 +209,7 @@ def set_priority(store: SubmissionStore, person: Person, submission_id: str, pri
 def check(store: SubmissionStore, notes: Desk, person: Person, submission_id: str, rows: list[dict[str, str]]) -> None:
     """Write decisions on open findings (harmless, return). Invalid if one is not open."""
     submission = _reviewed(store, person, submission_id)
-    known = {rules.fingerprint(found) for found in submission.warnings}
+    known = {rules.fingerprint(found) for found in open_findings(store, submission)}
     unknown = [n for n, row in enumerate(rows) if row["finding"] not in known]
     if unknown:
         findings = [
@@ -277,8 +286,9 @@ def _decided(
     new = replace(submission, state=OUTCOMES[stage][decision.verdict], reasons=decision.reasons)
     if decision.verdict == "return":
         return new, []
-    _must_be_checked(submission, notes)
-    passed = [rules.fingerprint(w) for w in rules.open_findings(submission)]
+    findings_left = open_findings(store, submission)
+    _must_be_checked(findings_left, notes.checks(submission.id))
+    passed = [rules.fingerprint(found) for found in findings_left]
     new = replace(new, approved=[*submission.approved, *passed])
     if stage == "metadata":
         return new, []
@@ -286,8 +296,8 @@ def _decided(
     return new, [notes.batch_line(submission.id, new.batch, decision.runs)] if decision.runs else []
 
 
-def _must_be_checked(submission: Submission, notes: Desk) -> None:
-    rows = rules.checklist(submission, notes.checks(submission.id))
+def _must_be_checked(findings: list[dict[str, Any]], decided: dict[str, dict[str, Any]]) -> None:
+    rows = rules.checklist(findings, decided)
     bad = [row for row in rows if row["decision"] == "return" or (row["must_be_decided"] and not row["decision"])]
     if bad:
         raise Undecided(f"{len(bad)} finding(s) of the checklist are not decided as harmless: return it or decide.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from biotheca.catalog import Member, ObjectType
+from biotheca.catalog import Field, Member, ObjectType
 from biotheca.publication.model import Record, Visibility
 from biotheca.submissions.model import ArchiveObject, DataFile, Submission
 
@@ -38,7 +38,8 @@ def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[
     left = list(wanted)
     while left:
         obj = by_name[left.pop()]
-        for target in references(member.object_type(obj.type), obj).items():
+        for spec, named in references(member.object_type(obj.type), obj.attributes):
+            target = (spec.to or "", named)
             if target in by_name and target not in wanted:
                 wanted.add(target)
                 left.append(target)
@@ -64,13 +65,18 @@ def grant_name(number: str) -> str:
     return "GRANT#" + "".join(c for c in number.upper() if c.isalnum())
 
 
-def references(kind: ObjectType, obj: ArchiveObject) -> dict[str, str]:
-    """type -> alias of the objects that this one refers to."""
-    return {
-        spec.to: obj.attributes[spec.name]
+def references(kind: ObjectType, attributes: dict[str, Any]) -> list[tuple[Field, str]]:
+    """(field, alias or accession) of what an object refers to."""
+    return [
+        (spec, str(attributes[spec.name]))
         for spec in kind.fields.values()
-        if spec.kind == "reference" and spec.to and obj.attributes.get(spec.name)
-    }
+        if spec.kind == "reference" and spec.to and attributes.get(spec.name)
+    ]
+
+
+def dataset_of(member: Member, objects: list[ArchiveObject]) -> str:
+    """The accession that names the submission: that of its dataset; of a registry with many, the first."""
+    return next(o.accession for o in objects if o.type == member.dataset and o.accession)
 
 
 def records_of(
@@ -78,26 +84,24 @@ def records_of(
 ) -> list[Record]:
     """One record per object, linked both ways by accession. Every object must have its accession.
 
-    A reference may also name the accession of a record that exists already: that one is needed and linked to.
+    A reference to an accession of another submission is linked to from here; the way back is a pointer (`pointers`).
+    What an object refers to it needs, to be understood.
     """
     number = {(o.type, o.alias): o.accession or "" for o in objects}
-    dataset = submission.extends or next((o.accession for o in objects if o.type == member.dataset), None)
+    dataset = submission.extends or dataset_of(member, objects)
     links: dict[str, dict[str, set[str]]] = {o.accession or "": {} for o in objects}
     needs: dict[str, dict[str, None]] = {o.accession or "": {} for o in objects}
-
-    def link(one: str, other: str, kind_of_one: str, kind_of_other: str) -> None:
-        links[one].setdefault(kind_of_other, set()).add(other)
-        if other in links:
-            links[other].setdefault(kind_of_one, set()).add(one)
-
     for obj in objects:
         kind, own = member.object_type(obj.type), obj.accession or ""
-        for target_type, named in references(kind, obj).items():
-            target = number.get((target_type, named), named)
-            link(own, target, obj.type, target_type)
+        for spec, named in references(kind, obj.attributes):
+            target = number.get((spec.to or "", named), named)
+            forth, back = link_names(obj.type, spec)
+            links[own].setdefault(forth, set()).add(target)
             needs[own][target] = None
+            if target in links:
+                links[target].setdefault(back, set()).add(own)
         if kind.release == "in_dataset":  # one way: a dataset may have millions, which are listed in pages
-            links[own].setdefault(member.dataset, set()).add(dataset or "")
+            links[own].setdefault(member.dataset, set()).add(dataset)
     _bind_to_the_datasets_parents(member, objects, needs)
     by_run: dict[str, list[dict[str, Any]]] = {}
     for file in files:
@@ -117,7 +121,7 @@ def records_of(
                 attributes=obj.attributes,
                 links={k: sorted(v) for k, v in sorted(links[own].items())},
                 files=by_run.get(obj.alias, []) if kind.files else [],
-                dataset=own if kind.release == "dataset" else dataset if kind.release == "in_dataset" else None,
+                dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),
                 release_on=submission.release_on if kind.release == "dataset" else None,
                 needs=list(needs[own]),
                 created_at=submission.created_at,
@@ -136,3 +140,22 @@ def _bind_to_the_datasets_parents(
         own = obj.accession or ""
         if member.object_type(obj.type).release == "with_dataset" and own not in parents:
             needs[own] |= dict.fromkeys(sorted(parents))
+
+
+def link_names(owner: str, spec: Field) -> tuple[str, str]:
+    """What a link is called forth and back: types, or within one type the field and its `back`."""
+    return (spec.to or "", owner) if spec.to != owner else (spec.name, spec.back or owner)
+
+
+def pointers(member: Member, records: list[Record]) -> list[tuple[str, str, str]]:
+    """(accession, name of the link, accession of the record) of every record that refers to one elsewhere."""
+    here = {record.accession for record in records}
+    found = []
+    for record in records:
+        for spec in member.object_type(record.type).fields.values():
+            if spec.kind == "reference":
+                forth, back = link_names(record.type, spec)
+                found += [
+                    (target, back, record.accession) for target in record.links.get(forth, ()) if target not in here
+                ]
+    return found

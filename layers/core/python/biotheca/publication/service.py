@@ -20,7 +20,7 @@ from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
-from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
@@ -86,7 +86,7 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     member = catalog.members()[submission.member]
     objects = store.objects(submission)
     kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = submission.extends or next(o.accession for o in objects if o.type == member.dataset)
+    dataset = submission.extends or rules.dataset_of(member, objects)
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
@@ -132,7 +132,8 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
         records.put_new(record)
         records.put_references(record)
         put_grants(records, record)
-    dataset = submission.extends or next(r.accession for r in found if r.type == member.dataset)
+    records.put_pointers(rules.pointers(member, found))
+    dataset = submission.extends or rules.dataset_of(member, objects)
     if submission.extends:
         day = {"release_on": submission.release_on, "release_key": "HELD"} if submission.release_on else {}
         records.put_row(dataset, "EXT#", submission_id, {"submission": submission_id, "accession": dataset, **day})
@@ -276,3 +277,82 @@ def link_to(archive: Archive, file: dict[str, Any]) -> dict[str, Any]:
     expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
     shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
     return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}
+
+
+class Registry:
+    """What accessions name, for the checks of a document (submissions.service.Registry)."""
+
+    def __init__(self, records: RecordStore) -> None:
+        self.records = records
+
+    def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
+        """Of these accessions the person's own and public ones, with the records above them of the same type."""
+        found: dict[str, Known] = {}
+        waiting = [a for a in accessions if (named := recognise(a)) and named.own]
+        while waiting:
+            records = self.records.get_many(list(dict.fromkeys(waiting)))
+            usable = [r for r in records.values() if self._usable(person, r)]
+            found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
+            waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
+        return found
+
+    def _usable(self, person: Person, record: Record) -> bool:
+        seen = met(self.records, record)
+        return seen == Visibility.PUBLIC or (insider(person, record) and seen == Visibility.PRIVATE)
+
+
+def _upwards(record: Record) -> dict[str, str]:
+    """Field -> accession of the record's references to its own type (a project's umbrella)."""
+    kind = catalog.members()[record.member].object_type(record.type)
+    own = [spec for spec in kind.fields.values() if spec.kind == "reference" and spec.to == record.type]
+    return {spec.name: record.links[spec.name][0] for spec in own if record.links.get(spec.name)}
+
+
+def pointing_at(
+    records: RecordStore, submissions: SubmissionStore, accession: str, limit: int = 50, cursor: str | None = None
+) -> tuple[list[dict[str, str]], str | None]:
+    """A page of what still refers to a record from elsewhere: rows of `link` and `by` (an accession or submission).
+
+    A pointer whose submission was cancelled or names the record no longer, or whose record is gone, is left out.
+    """
+    rows, following = records.pointers(accession, limit, cursor)
+    return [row for row in rows if _still_points(records, submissions, accession, row)], following
+
+
+def is_pointed_at(records: RecordStore, submissions: SubmissionStore, accession: str) -> bool:
+    """Whether anything refers to a record, from elsewhere or from its own dataset: then it must not be taken away."""
+    record = records.get(accession)
+    if record is not None and any(_stands(records.get(by)) for by in _below(record)):
+        return True
+    cursor: str | None = None
+    while True:
+        rows, cursor = pointing_at(records, submissions, accession, 100, cursor)
+        if rows or cursor is None:
+            return bool(rows)
+
+
+def _below(record: Record) -> list[str]:
+    """Accessions of the same submission that refer to a record."""
+    up = set(record.needs)
+    return [a for accessions in record.links.values() for a in accessions if a not in up]
+
+
+def _stands(record: Record | None) -> bool:
+    return record is not None and record.visibility != Visibility.WITHDRAWN
+
+
+def _still_points(records: RecordStore, submissions: SubmissionStore, accession: str, row: dict[str, str]) -> bool:
+    if row["link"] != "submission":
+        return _stands(records.get(row["by"]))
+    try:
+        submission = submissions.get(row["by"])
+    except NotFound:
+        return False
+    if submission.state == State.CANCELLED:
+        return False
+    member = catalog.members()[submission.member]
+    return any(
+        named == accession
+        for obj in submissions.objects(submission)
+        for _, named in rules.references(member.object_type(obj.type), obj.attributes)
+    )

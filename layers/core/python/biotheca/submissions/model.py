@@ -132,14 +132,24 @@ class ArchiveObject:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What an accession names that a document refers to and its writer may use."""
+
+    accession: str
+    type: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Submission:
     """A submission.
 
     `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
     document: objects are stored under their generation and appear all at once when this name changes.
-    `since` is when its state last changed; `warnings` are open findings of its document, `approved` the fingerprints
-    of those that a curator let pass. `batch` counts acceptances, `rest` says what becomes of what the last one left
-    out (keep: under review; return: to the submitter). `extends` names the dataset that its objects are added to.
+    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open, `approved`:
+    fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts acceptances,
+    `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
+    `extends` names the dataset that its objects are added to.
     """
 
     id: str
@@ -157,8 +167,9 @@ class Submission:
     tokens: dict[str, str] = field(default_factory=dict)
     reasons: list[dict[str, str]] = field(default_factory=list)
     dataset: str | None = None
+    catalog_version: str = ""
+    warnings: int = 0
     since: str = ""
-    warnings: list[dict[str, Any]] = field(default_factory=list)
     approved: list[str] = field(default_factory=list)
     priority: str = "normal"
     assignee: str | None = None

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
-from biotheca.errors import Conflict, Invalid, NotFound
+from biotheca.errors import Conflict, Finding, Invalid, NotFound
 from biotheca.submissions import rules
-from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.model import (
+    EDITABLE,
+    UPLOADABLE,
+    ArchiveObject,
+    DataFile,
+    FileState,
+    Known,
+    State,
+    Submission,
+)
 from biotheca.submissions.store import SubmissionStore, saved
-
-WARNINGS_KEPT = 200  # a document with more is answered in full to its submitter; the curator sees the first
 
 
 def open_submission(
@@ -65,19 +72,52 @@ def own(store: SubmissionStore, person: Person, submission_id: str) -> Submissio
     return submission
 
 
-def describe(store: SubmissionStore, person: Person, submission_id: str, document: dict[str, Any]) -> Submission:
-    """Replace the metadata by a document; Invalid with every finding if a rule is broken (nothing is written then)."""
+class Registry(Protocol):
+    """Who knows what an accession names (publication does; it stands above this capability)."""
+
+    def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
+        """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
+        ...
+
+
+def verdict(
+    store: SubmissionStore,
+    person: Person,
+    submission: Submission,
+    document: dict[str, Any],
+    registry: Registry | None = None,
+) -> list[Finding]:
+    """Every finding of a document for this submission. Nothing is written."""
+    member = catalog.members()[submission.member]
+    named = rules.accessions_in(member, document)
+    known = registry.known(person, named) if registry and named else {}
+    numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
+    document, _ = _without_successors(member, document)
+    # What an extended dataset has already need not come again.
+    existing = [kind.type for kind in member.objects if not kind.files] if submission.extends else []
+    return rules.check_document(member, document, known, existing, numbers)
+
+
+def describe(
+    store: SubmissionStore,
+    person: Person,
+    submission_id: str,
+    document: dict[str, Any],
+    registry: Registry | None = None,
+) -> Submission:
+    """Replace the metadata by a document; Invalid with every finding if a rule refuses it (nothing is written then).
+
+    Warnings and hints are stored with the submission. Without a `registry` no accession can be referred to.
+    """
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
     document, replaced = _without_successors(member, document)
-    findings = rules.check_document(member, document)
-    if submission.extends:  # what the dataset has already need not come again
-        with_files = {f"/{kind.section}" for kind in member.objects if kind.files}
-        findings = [f for f in findings if f.rule != "metadata.incomplete" or f.where in with_files]
-    if refused := [f for f in findings if f.severity == "error"]:
-        raise Invalid(f"The metadata has {len(refused)} finding(s); nothing was stored.", findings)
-    warnings = [f.as_dict() for f in findings if f.severity == "warning"][:WARNINGS_KEPT]
+    findings = verdict(store, person, submission, document, registry)
+    if refused := rules.errors_in(findings):
+        raise Invalid(f"The metadata has {len(refused)} error(s); nothing was stored.", findings)
+    named = rules.accessions_in(member, document)
+    document, _ = rules.normalised(member, document)
     before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
     known = {(o.type, o.alias): o for o in store.objects(submission)}
     objects: list[ArchiveObject] = []
@@ -99,7 +139,9 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
         raise Invalid(findings[0].message, findings)
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
     counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
-    return store.describe(replace(submission, warnings=warnings, counts=counts), objects, files, words, person.subject)
+    warnings = sum(f.severity == "warning" for f in findings)
+    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings, counts=counts)
+    return store.describe(checked, objects, files, words, person.subject, findings=findings, refers_to=named)
 
 
 def _without_successors(
@@ -140,7 +182,8 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if submission.state in UPLOADABLE - EDITABLE:
         return submission
     submission.must_be_in(*EDITABLE)
-    if not store.objects(submission):
+    needed = store.files(submission) if catalog.members()[submission.member].has_files else store.objects(submission)
+    if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
     new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})

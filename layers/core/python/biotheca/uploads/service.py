@@ -135,13 +135,13 @@ def note_received(
     """Note that S3 holds a file. The same event again, or an older one, changes nothing. None: not a file of ours."""
     file_id = inbox.file_of(key)
     if file_id is None:
-        _note_surplus(store, inbox.submission_of(key) or "", key)
+        _note_surplus(store, inbox.place_of(key), key)
         return None
     for _ in range(5):
         try:
             submission_id, file = store.file(file_id)
         except NotFound:  # never declared, or no more by a newer document; its bytes wait for the lifecycle rule
-            _note_surplus(store, inbox.submission_of(key) or "", file_id)
+            _note_surplus(store, inbox.place_of(key), file_id)
             return None
         if file.state not in REPLACEABLE or not rules.is_newer(sequencer, file.sequencer):
             return file

@@ -30,9 +30,15 @@ class Inbox:
 
     @staticmethod
     def submission_of(key: str) -> str | None:
-        """The submission id of a key, or None if the key is below no submission."""
+        """The submission id of a key, or None if the key is not of an upload."""
         pieces = key.split("/")
-        return pieces[1] if len(pieces) >= 3 and pieces[0] == "submissions" else None
+        return pieces[1] if len(pieces) == 3 and pieces[0] == "submissions" else None
+
+    @staticmethod
+    def place_of(key: str) -> str:
+        """The submission below whose prefix a key lies, whatever its form; empty for none."""
+        pieces = key.split("/")
+        return pieces[1] if len(pieces) >= 3 and pieces[0] == "submissions" else ""
 
     def start(self, key: str) -> str:
         """Open a multipart upload; returns its id."""

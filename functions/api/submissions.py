@@ -29,7 +29,7 @@ def _whole(submission: service.Submission) -> SubmissionShape:
     body=NewSubmission,
     answer=SubmissionShape,
     status=201,
-    errors=(401, 403, 422),
+    errors=(401, 403, 404, 409, 410, 422),
 )
 def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     """Open a draft. With the same Idempotency-Key header the first draft is returned again."""

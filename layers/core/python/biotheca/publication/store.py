@@ -150,6 +150,20 @@ class RecordStore:
         """Write an item below a record."""
         self.table.put({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}", **row})
 
+    def update_row(self, accession: str, prefix: str, identifier: str, **fields: str) -> None:
+        """Set fields of an item below a record that exists."""
+        key = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"}
+        names = {f"n_f{n}": name for n, name in enumerate(fields)}
+        values = {f"v{n}": value for n, value in enumerate(fields.values())}
+        text = "SET " + ", ".join(f"#f{n} = :v{n}" for n in range(len(fields)))
+        self.table.update(key, text, "attribute_exists(pk)", **names, **values)
+
+    def note_use(self, accession: str, identifier: str, at: str) -> None:
+        """Count a use of a reviewer link and keep its time in the link's log."""
+        key = {"pk": f"ACC#{accession}", "sk": f"RL#{identifier}"}
+        self.table.update(key, "SET uses = uses + :one, last_used_at = :at", "attribute_exists(pk)", one=1, at=at)
+        self.table.put({"pk": f"LINKLOG#{identifier}", "sk": f"{at}#{ids.new('use')}", "accession": accession})
+
     def delete_row(self, accession: str, prefix: str, identifier: str) -> None:
         """Remove an item below a record; removing what is not there is no fault."""
         self.table.delete({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"})
@@ -207,6 +221,11 @@ class RecordStore:
         except ConditionFailed:
             self.table.put(key | {"n": 1, "window": window})
             return 1
+
+    def counted(self, name: str, window: str) -> int:
+        """How many were counted under a name within this window."""
+        item = self.table.get({"pk": name, "sk": "COUNT"})
+        return item["n"] if item and item["window"] == window else 0
 
     def of_owner(self, owner: str, kind: str, limit: int, cursor: str | None) -> tuple[list[Record], str | None]:
         """A page of a person's records of one type, newest first."""

@@ -146,8 +146,8 @@ class Submission:
 
     `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
     document: objects are stored under their generation and appear all at once when this name changes.
-    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open, `approved`:
-    fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts acceptances,
+    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open,
+    `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts acceptances,
     `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
     `extends` names the dataset that its objects are added to.
     """

@@ -38,6 +38,8 @@ def build(outdir: Path, stage: Stage, *, check: bool = True, context: dict[str, 
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     if address := app.node.try_get_context("public_url"):  # cdk deploy -c public_url=https://archive.example.org
         stage = replace(stage, public_url=address)
+    if sender := app.node.try_get_context("mail_from"):
+        stage = replace(stage, mail_from=sender)
     data = DataStack(app, "Biotheca-Data", stage)
     house = data.house()
     lake = LakeStack(app, "Biotheca-Lake", house)

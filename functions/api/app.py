@@ -6,12 +6,38 @@ from typing import Any
 
 from chalice import Chalice
 
-from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, uploads
+from functions.api import (
+    accounts,
+    audit,
+    authorizer,
+    curation,
+    groups,
+    notices,
+    publication,
+    reference,
+    search,
+    staff,
+    submissions,
+    uploads,
+)
 from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, search, reference):
+CAPABILITIES = (
+    accounts,
+    staff,
+    groups,
+    notices,
+    submissions,
+    uploads,
+    curation,
+    publication,
+    search,
+    reference,
+    audit,
+)
+for capability in CAPABILITIES:
     app.register_blueprint(capability.routes)
 
 

@@ -15,12 +15,13 @@ from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
 
 from biotheca import catalog
-from biotheca.accounts.model import Person
+from biotheca.accounts.model import Person, Scope
 from biotheca.accounts.model import WrongPassword as _WrongPassword
-from biotheca.accounts.tokens import who
+from biotheca.accounts.service import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
+from functions.stores import people, users
 
 # Most specific first: the first class that fits decides.
 STATUS: list[tuple[type[BiothecaError], int]] = [
@@ -51,6 +52,7 @@ class Operation:
     query: dict[str, str] = field(default_factory=dict)
     tag: str = ""
     errors: tuple[int, ...] = ()
+    scope: Scope = Scope.READ
 
 
 OPERATIONS: list[Operation] = []
@@ -83,9 +85,10 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Refe
 class Routes(Blueprint):
     """A blueprint whose routes are typed, documented and answer problems."""
 
-    def __init__(self, import_name: str, tag: str) -> None:
+    def __init__(self, import_name: str, tag: str, changes: Scope = Scope.SUBMIT) -> None:
         super().__init__(import_name)
         self.tag = tag
+        self.changes = changes  # the scope that a personal token needs for routes that change something
 
     def on(
         self,
@@ -98,13 +101,15 @@ class Routes(Blueprint):
         status: int = 200,
         query: dict[str, str] | None = None,
         errors: tuple[int, ...] = (),
+        scope: Scope | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a view. It gets decoded path parameters, then `body=` (validated), `person=`, `page=` as it asks."""
 
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
             summary = (view.__doc__ or "").strip().split("\n")[0]
+            needed = scope or (Scope.READ if method == "GET" else self.changes)
             operation = Operation(
-                method, path, summary, view, signed_in, body, answer, status, query or {}, self.tag, errors
+                method, path, summary, view, signed_in, body, answer, status, query or {}, self.tag, errors, needed
             )
             OPERATIONS.append(operation)
             wrapped = self._answering(operation, view)
@@ -124,7 +129,8 @@ class Routes(Blueprint):
                 if operation.body is not None:
                     arguments["body"] = _parsed(request, operation.body)
                 if operation.signed_in:
-                    arguments["person"] = who(request.headers.get("authorization"))
+                    arguments["person"] = caller(request.headers.get("authorization"))
+                    arguments["person"].must_have(operation.scope)
                 return _finished(operation, view(**arguments))
             except ValidationError as error:
                 findings = [finding.as_dict() for finding in _findings(error)]
@@ -176,10 +182,15 @@ def _finished(operation: Operation, result: Any) -> Response:
     )
 
 
+def caller(authorization: str | None) -> Person:
+    """Who is asking; NotSignedIn if the header does not say so."""
+    return who(people(), users(), authorization)
+
+
 def optional_person(request: Any) -> Person | None:
     """Who is asking on a public route: nobody without a header; a bad header is still refused."""
     header = request.headers.get("authorization")
-    return who(header) if header else None
+    return caller(header) if header else None
 
 
 def query_of(request: Any) -> dict[str, str]:

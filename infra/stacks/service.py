@@ -7,7 +7,19 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.capabilities import api, curation, events, lake, publication, qc, search, submissions, uploads
+from infra.capabilities import (
+    api,
+    audit,
+    curation,
+    events,
+    lake,
+    notices,
+    publication,
+    qc,
+    search,
+    submissions,
+    uploads,
+)
 from infra.capabilities.capability import Capability
 from infra.constructs.assets import RUNTIME, layer_code
 from infra.constructs.batch_job import Computers
@@ -45,6 +57,8 @@ class ServiceStack(Stack):
         events.Events(self, house)
         search.Search(self, house)
         lake.Lake(self, house)
+        notices.Notices(self, house)
+        audit.Audit(self, house)
         door = api.Api(self, house)
         self._dashboard(house, workflow, door)
         self.api = door.api

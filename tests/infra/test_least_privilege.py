@@ -36,6 +36,16 @@ QUEUE = {
     "sqs:GetQueueAttributes",
 }
 ANSWER = {"states:SendTaskSuccess", "states:SendTaskFailure"}
+POOL = {
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:AdminRemoveUserFromGroup",
+    "cognito-idp:AdminSetUserMFAPreference",
+    "cognito-idp:AdminUserGlobalSignOut",
+}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
 STREAM = {
     "dynamodb:DescribeStream",
@@ -50,12 +60,14 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"},
-    "ApiWhoIsCalling": EVERY,
+    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"} | POOL,
+    "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
+    "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "CurationAsk": TABLES,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
+    "NoticesTell": TABLES | QUEUE | {"cognito-idp:AdminGetUser"},
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,
     "PublicationMint": TABLES,

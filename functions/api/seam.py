@@ -126,11 +126,11 @@ class Routes(Blueprint):
             request_id = request.context.get("requestId", "")
             try:
                 arguments: dict[str, Any] = {k: unquote(v) for k, v in path.items()}
-                if operation.body is not None:
-                    arguments["body"] = _parsed(request, operation.body)
-                if operation.signed_in:
+                if operation.signed_in:  # before the body: a stranger learns nothing of what is wanted
                     arguments["person"] = caller(request.headers.get("authorization"))
                     arguments["person"].must_have(operation.scope)
+                if operation.body is not None:
+                    arguments["body"] = _parsed(request, operation.body)
                 return _finished(operation, view(**arguments))
             except ValidationError as error:
                 findings = [finding.as_dict() for finding in _findings(error)]

@@ -11,7 +11,8 @@ from functions.api.shapes import Shape, Text
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Code = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+SixDigits = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Line = Annotated[Text, StringConstraints(max_length=300)]
 Named = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
@@ -25,7 +26,7 @@ class SignIn(Shape):
 class MfaAnswer(Shape):
     email: Email
     session: Secret
-    code: Code
+    code: SixDigits
 
 
 class Refresh(Shape):
@@ -122,7 +123,7 @@ class MfaSecret(BaseModel):
 
 class MfaFinish(Shape):
     access_token: Secret
-    code: Code
+    code: SixDigits
 
 
 class NewToken(Shape):

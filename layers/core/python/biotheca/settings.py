@@ -26,7 +26,6 @@ class Settings:
             "audit_table",
             "audit_bucket",
             "mail_from",
-            "public_url",
             "inbox_bucket",
             "open_archive_bucket",
             "derived_bucket",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from biotheca.aws.session import client
 
@@ -48,8 +48,16 @@ def _cognito() -> Any:
     return client("cognito-idp")
 
 
-def _code_of(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
+FAULTS = (ClientError, ParamValidationError)
+
+
+def _code_of(error: ClientError | ParamValidationError) -> str:
+    """The service's code; what the SDK itself refuses to send is an invalid parameter."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else "InvalidParameterException"
+
+
+def _words_of(error: ClientError | ParamValidationError) -> str:
+    return error.response["Error"]["Message"] if isinstance(error, ClientError) else "too short or too long"
 
 
 def sign_in(pool_client: str, email: str, password: str) -> dict[str, Any]:
@@ -71,7 +79,7 @@ def answer_mfa(pool_client: str, email: str, session: str, code: str) -> dict[st
             Session=session,
             ChallengeResponses={"USERNAME": email, "SOFTWARE_TOKEN_MFA_CODE": code},
         )
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) in _REFUSED:
             raise SignInRefused(_code_of(error)) from error
         raise
@@ -81,7 +89,7 @@ def answer_mfa(pool_client: str, email: str, session: str, code: str) -> dict[st
 def _authenticate(pool_client: str, flow: str, parameters: dict[str, str]) -> dict[str, Any]:
     try:
         answer = _cognito().initiate_auth(AuthFlow=flow, AuthParameters=parameters, ClientId=pool_client)
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) in _REFUSED:
             raise SignInRefused(_code_of(error)) from error
         raise
@@ -108,11 +116,11 @@ def register(pool_client: str, email: str, password: str) -> str:
         attributes = [{"Name": "email", "Value": email}]
         answer = _cognito().sign_up(ClientId=pool_client, Username=email, Password=password, UserAttributes=attributes)
         return answer["UserSub"]
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) == "UsernameExistsException":
             raise AlreadyRegistered(email) from error
         if _code_of(error) == "InvalidPasswordException":
-            raise PasswordTooWeak(error.response["Error"]["Message"]) from error
+            raise PasswordTooWeak(_words_of(error)) from error
         raise
 
 
@@ -134,7 +142,7 @@ def forget_password(pool_client: str, email: str) -> None:
 def _silently(verb: str, **wanted: Any) -> None:
     try:
         getattr(_cognito(), verb)(**wanted)
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) not in ("UserNotFoundException", "InvalidParameterException", "LimitExceededException"):
             raise
 
@@ -149,9 +157,9 @@ def reset_password(pool_client: str, email: str, code: str, password: str) -> No
 def _with_code(verb: str, **wanted: Any) -> None:
     try:
         getattr(_cognito(), verb)(**wanted)
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) == "InvalidPasswordException":
-            raise PasswordTooWeak(error.response["Error"]["Message"]) from error
+            raise PasswordTooWeak(_words_of(error)) from error
         if _code_of(error) in _CODE_WRONG:
             raise CodeWrong(_code_of(error)) from error
         raise
@@ -161,7 +169,7 @@ def begin_mfa(access_token: str) -> str:
     """A new secret for an authenticator app; SignInRefused if the access token is not valid."""
     try:
         return _cognito().associate_software_token(AccessToken=access_token)["SecretCode"]
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) in _REFUSED:
             raise SignInRefused(_code_of(error)) from error
         raise
@@ -189,7 +197,7 @@ def person(pool: str, subject: str) -> dict[str, Any] | None:
     """email, enabled, confirmed, mfa of an account; None if there is none."""
     try:
         answer = _cognito().admin_get_user(UserPoolId=pool, Username=subject)
-    except ClientError as error:
+    except FAULTS as error:
         if _code_of(error) == "UserNotFoundException":
             return None
         raise

@@ -10,6 +10,7 @@ from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Workflow
 from biotheca.notices.store import NoticeStore, Post
+from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
@@ -28,6 +29,12 @@ notices = cache(NoticeStore)
 post = cache(Post)
 chain = cache(ChainStore)
 workflow = cache(Workflow)
+
+
+@cache
+def registry() -> Registry:
+    """What accessions name, for the checks of a document."""
+    return Registry(records())
 
 
 @cache

@@ -19,10 +19,12 @@ from functions.api import (
     staff,
     submissions,
     uploads,
+    workbooks,
 )
 from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
+app.api.binary_types = []  # the seam says itself what is binary
 app.register_blueprint(authorizer.blueprint)
 CAPABILITIES = (
     accounts,
@@ -36,6 +38,7 @@ CAPABILITIES = (
     search,
     reference,
     audit,
+    workbooks,
 )
 for capability in CAPABILITIES:
     app.register_blueprint(capability.routes)

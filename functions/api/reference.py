@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from chalice import Response
@@ -24,7 +25,11 @@ def health() -> dict[str, Any]:
 @routes.on("GET", "/v1/members")
 def members() -> dict[str, Any]:
     """The member databases, their object types and fields, as the catalog has them."""
-    return {"items": [_member(m) for m in catalog.members().values()], "next_cursor": None}
+    return {
+        "items": [_member(m) for m in catalog.members().values()],
+        "next_cursor": None,
+        "version": catalog.version(),
+    }
 
 
 def _member(member: catalog.Member) -> dict[str, Any]:
@@ -34,32 +39,46 @@ def _member(member: catalog.Member) -> dict[str, Any]:
         "purpose": member.purpose,
         "access_modes": list(member.access_modes),
         "dataset": member.dataset,
-        "objects": [
-            {
-                "type": kind.type,
-                "section": kind.section,
-                "many": kind.many,
-                "title": kind.title,
-                "files": kind.files,
-                "fields": [_field(spec) for spec in kind.fields.values()],
-            }
-            for kind in member.objects
-        ],
+        "review": member.review,
+        "has_files": member.has_files,
+        "refuses_taxa": {str(taxon): target for taxon, target in member.refuses_taxa.items()},
+        "refuses_packages": member.refuses_packages,
+        "objects": [_object(kind) for kind in member.objects],
     }
+
+
+def _object(kind: catalog.ObjectType) -> dict[str, Any]:
+    shown = {
+        "type": kind.type,
+        "section": kind.section,
+        "many": kind.many,
+        "optional": kind.optional,
+        "title": kind.title,
+        "files": kind.files,
+        "package_field": kind.package_field,
+        "packages": [_package(package) for package in kind.packages.values()],
+        "fields": [_field(spec) for spec in kind.fields.values()],
+    }
+    return {k: v for k, v in shown.items() if v not in (None, [])} | {"files": kind.files}
+
+
+def _package(package: catalog.Package) -> dict[str, Any]:
+    return asdict(package)
 
 
 def _field(spec: catalog.Field) -> dict[str, Any]:
-    shown = {
-        "name": spec.name,
-        "kind": spec.kind,
-        "required": spec.required,
-        "min": spec.min,
-        "max": spec.max,
-        "to": spec.to,
-    }
+    """A field as forms and workbooks need it; what it does not say is left out, `required` stays."""
+    shown = {k: v for k, v in asdict(spec).items() if v not in (None, "", False, {}, [])}
+    shown["required"] = spec.required
+    if spec.fields:
+        shown["fields"] = [_field(inner) for inner in spec.fields.values()]
     if spec.vocabulary:
-        shown |= {"vocabulary": spec.vocabulary, "terms": list(catalog.vocabulary(spec.vocabulary))}
-    return {k: v for k, v in shown.items() if v is not None}
+        shown["terms"] = list(catalog.vocabulary(spec.vocabulary))
+        shown |= {"terms_within": within} if (within := catalog.terms_within(spec.vocabulary)) else {}
+        shown |= {"aliases": aliases} if (aliases := catalog.aliases(spec.vocabulary)) else {}
+    if spec.missing:
+        shown["missing_terms"] = sorted(catalog.missing_terms())
+    return shown
 
 
 @routes.on("GET", "/v1/rules")

@@ -70,6 +70,8 @@ class SubmissionSummary(BaseModel):
     round: int
     release: Release
     dataset: str | None
+    catalog_version: str = ""
+    warnings: int = 0
     created_at: str
     updated_at: str
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
@@ -13,7 +14,12 @@ def summary(submission: Submission) -> SubmissionSummary:
     return SubmissionSummary(**_common(submission))
 
 
-def whole(submission: Submission, objects: list[ArchiveObject], files: list[DataFile]) -> SubmissionShape:
+def whole(
+    submission: Submission,
+    objects: list[ArchiveObject],
+    files: list[DataFile],
+    findings: Sequence[dict[str, Any]] = (),
+) -> SubmissionShape:
     """A submission with all that belongs to it."""
     return SubmissionShape(
         **_common(submission),
@@ -23,7 +29,7 @@ def whole(submission: Submission, objects: list[ArchiveObject], files: list[Data
         files=[file(f) for f in files],
         accessions={f"{o.type}/{o.alias}": o.accession for o in objects if o.accession},
         reasons=submission.reasons,
-        findings=[finding for f in files for finding in f.findings],
+        findings=[*(finding for f in files for finding in f.findings), *findings],
     )
 
 
@@ -53,6 +59,8 @@ def _common(submission: Submission) -> dict[str, Any]:
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
         "dataset": submission.dataset,
+        "catalog_version": submission.catalog_version,
+        "warnings": submission.warnings,
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
     }

@@ -122,7 +122,7 @@ class PythonFunction(lambda_.Function):
 
 
 # What reading and writing mean, action by action: no wildcard hides an action nobody thought of.
-TABLE_READ = ["dynamodb:GetItem", "dynamodb:Query"]
+TABLE_READ = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
 TABLE_WRITE = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
 BUCKET_READ = ["s3:GetObject", "s3:GetObjectVersion"]
 BUCKET_WRITE = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]

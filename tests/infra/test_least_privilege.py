@@ -21,7 +21,7 @@ KEY_WRITE = {
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 }
-TABLE_READ = {"dynamodb:GetItem", "dynamodb:Query"}
+TABLE_READ = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 TABLE_WRITE = {"dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 TABLES = EVERY | KEY_READ | KEY_WRITE | TABLE_READ | TABLE_WRITE
 TABLES_READ = EVERY | KEY_READ | TABLE_READ

@@ -126,6 +126,9 @@ def document(
             "title": f"{title} project",
             "description": "Synthetic reads made by a test of the archive.",
             "relevance": "Other",
+            "data_types": ["Raw sequence reads"],
+            "sample_scope": "Monoisolate",
+            "organisms": [{"taxon_id": 562, "organism": "Escherichia coli"}],
         },
         "samples": [
             {
@@ -134,6 +137,9 @@ def document(
                 "sample_type": "microbe",
                 "organism": "Escherichia coli",
                 "taxon_id": 562,
+                "description": "Reads that a seeded generator wrote",
+                "strain": "synthetic",
+                "isolation_source": "a random generator",
                 "collection_date": "2026-03-01",
                 "geographic_location": "China: Beijing",
             }
@@ -151,6 +157,8 @@ def document(
                 "library_selection": "RANDOM",
                 "library_layout": layout,
                 "design_description": "Random reads, no biology in them.",
+                "read_length_1": 50,
+                **({"read_length_2": 50, "nominal_size": 300} if layout == "PAIRED" else {}),
             }
         ],
         "runs": [

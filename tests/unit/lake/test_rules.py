@@ -22,7 +22,7 @@ def record(kind: str, accession: str, **attributes: object) -> Record:
 
 def test_a_row_has_every_column_and_counts_spots_once_for_a_pair() -> None:
     related = {
-        "experiment": record("experiment", "CRX000001", library_strategy="WGS", insert_size=300),
+        "experiment": record("experiment", "CRX000001", library_strategy="WGS", nominal_size=300),
         "sample": record("sample", "SAMC000001", organism="Oryza sativa", taxon_id=4530),
         "study": record("study", "CRA000001"),
         "project": record("project", "PRJCA000001"),

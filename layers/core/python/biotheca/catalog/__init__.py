@@ -1,4 +1,4 @@
-"""The archive as data: members, object types, accession forms, vocabularies, rules.
+"""The archive as data: members, object types, packages, accession forms, vocabularies, rules.
 
 Everything that differs between member databases stands in the YAML files beside this module; code
 that names a member is a defect (tests/unit/catalog). Loaded once a process, frozen, no cloud.
@@ -6,61 +6,17 @@ that names a member is a defect (tests/unit/catalog). Loaded once a process, fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import yaml
 
+from biotheca.catalog.model import KINDS, Field, Member, ObjectType, Package
 
-@dataclass(frozen=True)
-class Field:
-    """What one field of an object may hold. `kind`: text, choice, integer, taxon, date_or_missing, reference."""
-
-    name: str
-    kind: str
-    required: bool = False
-    vocabulary: str | None = None
-    to: str | None = None
-    min: int | None = None
-    max: int | None = None
-
-
-@dataclass(frozen=True)
-class ObjectType:
-    """One kind of object of a member, e.g. sample. `section` is its key in a metadata document."""
-
-    type: str
-    title: dict[str, str]
-    accession: str
-    section: str
-    release: str  # dataset | in_dataset | with_dataset
-    many: bool = False
-    fields: dict[str, Field] = field(default_factory=dict)
-    files: dict[str, Any] | None = None
-    published_names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Member:
-    """One member database. `dataset` is the object type whose release makes the data public."""
-
-    id: str
-    title: dict[str, str]
-    purpose: dict[str, str]
-    access_modes: tuple[str, ...]
-    dataset: str
-    objects: tuple[ObjectType, ...]
-    refuses_taxa: dict[int, str]
-    lake: dict[str, dict[str, str]]
-
-    def object_type(self, name: str) -> ObjectType:
-        """The object type of that name; KeyError if the member has none."""
-        for kind in self.objects:
-            if kind.type == name:
-                return kind
-        raise KeyError(name)
+__all__ = ["KINDS", "Field", "Member", "ObjectType", "Package", "accession_forms", "aliases", "members", "mend"]
+__all__ += ["missing_terms", "rules", "terms_within", "version", "vocabularies", "vocabulary"]
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -68,12 +24,64 @@ def _read(name: str) -> dict[str, Any]:
     return yaml.load((resources.files(__package__) / name).read_text("utf-8"), Loader=loader)  # noqa: S506 - a safe loader
 
 
+def _every(start: str) -> Iterator[dict[str, Any]]:
+    """The contents of all YAML files whose names start so, by name."""
+    for entry in sorted(resources.files(__package__).iterdir(), key=lambda e: e.name):
+        if entry.name.startswith(start) and entry.name.endswith(".yaml"):
+            yield _read(entry.name)
+
+
+def _field(name: str, spec: dict[str, Any]) -> Field:
+    inner = {key: _field(key, row) for key, row in spec.get("fields", {}).items()}
+    tuples: dict[str, Any] = {
+        key: {other: tuple(v if isinstance(v, list) else [v]) for other, v in spec[key].items()}
+        for key in ("where", "required_if", "required_unless")
+        if key in spec
+    }
+    return Field(name=name, **{k: v for k, v in spec.items() if k not in ("fields", *tuples)}, **tuples, fields=inner)
+
+
+@cache
+def packages(set_name: str) -> dict[str, Package]:
+    """The packages of a set (e.g. sample), by id."""
+    rows = _read("packages.yaml")["packages"][set_name]
+    common = {k: tuple(v) for k, v in rows.get("common", {}).items()}
+    return {
+        name: Package(
+            id=name,
+            title=row["title"],
+            mandatory=tuple(row.get("mandatory", ())),
+            groups=tuple(tuple(group) for group in row.get("groups", ())),
+            recommended=tuple(row.get("recommended", ())) + common.get("recommended", ()),
+            optional=tuple(row.get("optional", ())) + common.get("optional", ()),
+        )
+        for name, row in rows["rows"].items()
+    }
+
+
+@cache
+def _shared_types() -> dict[str, dict[str, Any]]:
+    """The object types that several members use, as written; sample's attributes stand in a file of their own."""
+    rows = _read("object_types.yaml")["object_types"]
+    for row in rows.values():
+        if more := row.pop("more_fields", None):
+            row["fields"] |= _read(more)["fields"]
+    return rows
+
+
 def _object_type(row: dict[str, Any]) -> ObjectType:
-    fields = {name: Field(name=name, **spec) for name, spec in row.get("fields", {}).items()}
+    """An object type from its row. `use: NAME` starts from the shared type; what the row says goes before it."""
+    if "use" in row:
+        row = {"type": row["use"], **_shared_types()[row["use"]], **{k: v for k, v in row.items() if k != "use"}}
+    by = row.get("packages")
+    made = {k: v for k, v in row.items() if k not in ("fields", "published_names", "packages", "differ_beyond")}
     return ObjectType(
-        **{k: v for k, v in row.items() if k not in ("fields", "published_names")},
-        fields=fields,
+        **made,
+        fields={name: _field(name, spec) for name, spec in row.get("fields", {}).items()},
         published_names=tuple(row.get("published_names", ())),
+        package_field=by["by"] if by else None,
+        packages=packages(by["set"]) if by else {},
+        differ_beyond=tuple(row.get("differ_beyond", ())),
     )
 
 
@@ -90,6 +98,8 @@ def members() -> dict[str, Member]:
             dataset=row["dataset"],
             objects=tuple(_object_type(kind) for kind in row["objects"]),
             refuses_taxa={int(taxon): target for taxon, target in row.get("refuses_taxa", {}).items()},
+            refuses_packages=row.get("refuses_packages", {}),
+            review=row["review"],
             lake=row.get("lake", {}),
         )
         for row in rows
@@ -97,21 +107,72 @@ def members() -> dict[str, Member]:
 
 
 @cache
+def version() -> str:
+    """The version of the members' object types, fields and vocabularies; noted with every submission."""
+    return str(_read("members.yaml")["version"])
+
+
+@cache
+def vocabularies() -> dict[str, tuple[str, ...]]:
+    """Every controlled vocabulary: name -> terms in published order."""
+    found = {name: tuple(map(str, terms)) for name, terms in _read("vocabularies.yaml")["vocabularies"].items()}
+    platforms = _platforms()["platforms"]
+    found["platform"] = tuple(platforms)
+    found["instrument_model"] = tuple(dict.fromkeys(model for models in platforms.values() for model in models))
+    found["country"] = tuple(_read("countries.yaml")["countries"])
+    return found
+
+
 def vocabulary(name: str) -> tuple[str, ...]:
     """The terms of a controlled vocabulary, in published order; KeyError if there is none of that name."""
-    return tuple(str(term) for term in _read("vocabularies.yaml")[name])
+    return vocabularies()[name]
+
+
+@cache
+def _platforms() -> dict[str, Any]:
+    return _read("platforms.yaml")
+
+
+def terms_within(name: str) -> dict[str, tuple[str, ...]]:
+    """Of a vocabulary that another field narrows: that field's value -> the terms that go with it."""
+    if name != "instrument_model":
+        return {}
+    return {platform: tuple(models) for platform, models in _platforms()["platforms"].items()}
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Other spellings of a vocabulary's terms, in lower case -> the term. They are taken with a hint."""
+    found = _read_aliases().get(name, {})
+    return {str(k).casefold(): str(v) for k, v in found.items()}
+
+
+@cache
+def _read_aliases() -> dict[str, dict[str, str]]:
+    return {"instrument_model": _platforms()["aliases"], **_read("vocabularies.yaml").get("aliases", {})}
+
+
+@cache
+def missing_terms() -> frozenset[str]:
+    """INSDC reporting terms for a value that is not there."""
+    return frozenset(vocabulary("missing_value"))
+
+
+@cache
+def country_boxes() -> dict[str, tuple[tuple[float, float, float, float], ...]]:
+    """Country or sea -> boxes (south, west, north, east) in degrees that hold it, generously; none for some seas."""
+    rows = _read("countries.yaml")["countries"]
+    return {name: tuple(tuple(box) for box in boxes or ()) for name, boxes in rows.items()}
 
 
 @cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}
-    for entry in sorted(resources.files(__package__).iterdir(), key=lambda e: e.name):
-        if entry.name.startswith("rules") and entry.name.endswith(".yaml"):
-            rows = _read(entry.name)["rules"]
-            if isinstance(rows, list):
-                rows = {row["id"]: {k: v for k, v in row.items() if k != "id"} for row in rows}
-            found |= rows
+    for content in _every("rules"):
+        rows = content["rules"]
+        if isinstance(rows, list):
+            rows = {row["id"]: {k: v for k, v in row.items() if k != "id"} for row in rows}
+        found |= rows
     return found
 
 

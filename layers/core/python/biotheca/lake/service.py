@@ -31,17 +31,25 @@ def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
 
 
 def _related(records: RecordStore, known: dict[str, Record], run: Record) -> dict[str, Record]:
-    """Every record that a run leads to, by type: up through links until nothing new is found."""
+    """Every record that a run leads to, by type: along its references and its dataset's, the nearest of a type."""
     related: dict[str, Record] = {}
     waiting = [run]
     while waiting:
-        record = waiting.pop()
-        for kind, accessions in record.links.items():
-            if kind in related or kind == run.type:
+        record = waiting.pop(0)
+        for kind in _upwards(record):
+            accessions = record.links.get(kind, ())
+            if kind in related or not accessions:
                 continue
-            accession = accessions[0]
-            other = known.get(accession) or records.get(accession)
+            other = known.get(accessions[0]) or records.get(accessions[0])
             if other is not None:
-                known[accession] = related[kind] = other
+                known[other.accession] = related[kind] = other
                 waiting.append(other)
     return related
+
+
+def _upwards(record: Record) -> list[str]:
+    """Types that a record refers to, its dataset's before others: a run's project is that of its dataset."""
+    member = catalog.members()[record.member]
+    kind = member.object_type(record.type)
+    dataset = [member.dataset] if kind.release == "in_dataset" else []
+    return dataset + [s.to for s in kind.fields.values() if s.kind == "reference" and s.to and s.to != record.type]

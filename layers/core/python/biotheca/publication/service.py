@@ -19,7 +19,7 @@ from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
 from biotheca.publication.model import Record, Visibility
 from biotheca.publication.store import Archive, RecordStore
-from biotheca.submissions.model import DataFile, FileState, State, Submission
+from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
@@ -73,7 +73,7 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     member = catalog.members()[submission.member]
     objects = store.objects(submission)
     kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = next(o.accession for o in objects if o.type == member.dataset)
+    dataset = rules.dataset_of(member, objects)
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
@@ -115,7 +115,8 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
     found = rules.records_of(member, submission, store.objects(submission), files)
     for record in found:
         records.put_new(record)
-    dataset = next(r.accession for r in found if r.type == member.dataset)
+    records.put_pointers(rules.pointers(member, found))
+    dataset = rules.dataset_of(member, store.objects(submission))
 
     def change(current: Submission) -> Submission:
         if current.state != State.ACCEPTED:
@@ -147,10 +148,10 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
     member = catalog.members()[submission.member]
     at = clock.stamp()
     objects = store.objects(submission)
-    parents = {kind.type for kind in member.objects if kind.release == "with_dataset"}
-    inside = {kind.type for kind in member.objects if kind.release == "in_dataset"}
+    for accession in _parents(records, member, objects):
+        records.publish(accession, at)
     for obj in objects:
-        if obj.type in parents | inside and obj.accession:
+        if obj.accession and obj.accession != submission.dataset:
             records.publish(obj.accession, at)
 
     def change(current: Submission) -> Submission:
@@ -170,13 +171,39 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
     return saved(store, submission_id, change)
 
 
+def _parents(records: RecordStore, member: catalog.Member, objects: list[ArchiveObject]) -> list[str]:
+    """Private records of other submissions that these objects need to be understood, at any depth."""
+    here = {(o.type, o.alias) for o in objects}
+    waiting = [
+        named
+        for obj in objects
+        for spec, named in rules.references(member.object_type(obj.type), obj.attributes)
+        if (spec.to, named) not in here
+    ]
+    found: dict[str, None] = {}
+    private: dict[str, None] = {}
+    while fresh := list(dict.fromkeys(a for a in waiting if a not in found)):
+        above = records.get_many(fresh)
+        found |= dict.fromkeys(fresh)
+        private |= {a: None for a, record in above.items() if record.visibility == Visibility.PRIVATE}
+        waiting = [up for record in above.values() for up in _above(record)]
+    return list(private)
+
+
+def _above(record: Record) -> list[str]:
+    """Accessions that a record refers to (a sample to its project, a project to its umbrella)."""
+    kind = catalog.members()[record.member].object_type(record.type)
+    names = [rules.link_names(record.type, spec)[0] for spec in kind.fields.values() if spec.kind == "reference"]
+    return [accession for name in names for accession in record.links.get(name, ())]
+
+
 def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
     """Release every dataset whose date has come (UTC); returns the submissions.
 
     One that fails does not hinder the others; SystemFault names them all at the end, so that an alarm goes off.
     """
     released, failed = [], []
-    for submission_id in records.due(clock.now().date().isoformat()):
+    for submission_id in dict.fromkeys(records.due(clock.now().date().isoformat())):
         try:
             release(store, records, submission_id)
             released.append(submission_id)
@@ -242,3 +269,78 @@ def download(
     expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
     shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
     return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}
+
+
+class Registry:
+    """What accessions name, for the checks of a document (submissions.service.Registry)."""
+
+    def __init__(self, records: RecordStore) -> None:
+        self.records = records
+
+    def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
+        """Of these accessions the person's own and public ones, with the records above them of the same type."""
+        found: dict[str, Known] = {}
+        waiting = [a for a in accessions if (named := recognise(a)) and named.own]
+        while waiting:
+            records = self.records.get_many(list(dict.fromkeys(waiting)))
+            usable = [r for r in records.values() if _may_see(self.records, person, r)]
+            found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
+            waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
+        return found
+
+
+def _upwards(record: Record) -> dict[str, str]:
+    """Field -> accession of the record's references to its own type (a project's umbrella)."""
+    kind = catalog.members()[record.member].object_type(record.type)
+    own = [spec for spec in kind.fields.values() if spec.kind == "reference" and spec.to == record.type]
+    return {spec.name: record.links[spec.name][0] for spec in own if record.links.get(spec.name)}
+
+
+def pointing_at(
+    records: RecordStore, submissions: SubmissionStore, accession: str, limit: int = 50, cursor: str | None = None
+) -> tuple[list[dict[str, str]], str | None]:
+    """A page of what still refers to a record from elsewhere: rows of `link` and `by` (an accession or submission).
+
+    A pointer whose submission was cancelled or names the record no longer, or whose record is gone, is left out.
+    """
+    rows, following = records.pointers(accession, limit, cursor)
+    return [row for row in rows if _still_points(records, submissions, accession, row)], following
+
+
+def is_pointed_at(records: RecordStore, submissions: SubmissionStore, accession: str) -> bool:
+    """Whether anything refers to a record, from elsewhere or from its own dataset: then it must not be taken away."""
+    record = records.get(accession)
+    if record is not None and any(_stands(records.get(by)) for by in _below(record)):
+        return True
+    cursor: str | None = None
+    while True:
+        rows, cursor = pointing_at(records, submissions, accession, 100, cursor)
+        if rows or cursor is None:
+            return bool(rows)
+
+
+def _below(record: Record) -> list[str]:
+    """Accessions of the same submission that refer to a record."""
+    up = set(_above(record))
+    return [a for accessions in record.links.values() for a in accessions if a not in up]
+
+
+def _stands(record: Record | None) -> bool:
+    return record is not None and record.visibility in (Visibility.PRIVATE, Visibility.PUBLIC)
+
+
+def _still_points(records: RecordStore, submissions: SubmissionStore, accession: str, row: dict[str, str]) -> bool:
+    if row["link"] != "submission":
+        return _stands(records.get(row["by"]))
+    try:
+        submission = submissions.get(row["by"])
+    except NotFound:
+        return False
+    if submission.state == State.CANCELLED:
+        return False
+    member = catalog.members()[submission.member]
+    return any(
+        named == accession
+        for obj in submissions.objects(submission)
+        for _, named in rules.references(member.object_type(obj.type), obj.attributes)
+    )

@@ -1,6 +1,7 @@
 """Where public records and archived files are kept.
 
-Records table: pk ACC#<accession>, sk REC. A dataset's files beyond what an item holds are read from its runs.
+Records table: pk ACC#<accession>, sk REC; sk BY#<link>#<accession or submission> for each that refers to it from
+elsewhere. A dataset's files beyond what an item holds are read from its runs.
 """
 
 from __future__ import annotations
@@ -34,6 +35,25 @@ class RecordStore:
             self.table.put(item, "attribute_not_exists(pk) OR visibility = :private", private=str(Visibility.PRIVATE))
         except ConditionFailed:
             return
+
+    def get_many(self, accessions: list[str]) -> dict[str, Record]:
+        """Those of these records that there are, by accession, whatever their visibility."""
+        items = self.table.get_many([{"pk": f"ACC#{number}", "sk": "REC"} for number in accessions])
+        return {item["accession"]: _record(item) for item in items}
+
+    def put_pointers(self, pointers: list[tuple[str, str, str]]) -> None:
+        """Note at records which others refer to them: (accession, name of the link, accession of the other)."""
+        rows = {(target, f"BY#{link}#{by}"): {"link": link, "by": by} for target, link, by in pointers}
+        self.table.put_many([{"pk": f"ACC#{target}", "sk": sk, **row} for (target, sk), row in rows.items()])
+
+    def pointers(
+        self, accession: str, limit: int, cursor: str | None, link: str = ""
+    ) -> tuple[list[dict[str, str]], str | None]:
+        """A page of what refers to a record: `link` (submission, experiment ...) and `by` (its id or accession)."""
+        values = {"p": f"ACC#{accession}", "s": f"BY#{link}#" if link else "BY#"}
+        items, following = self.table.query("pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor)
+        rows = [{"link": item["sk"].split("#")[1], "by": item["by"]} for item in items]
+        return rows, following
 
     def inside(self, dataset: str, kind: str, limit: int, cursor: str | None) -> tuple[list[Record], str | None]:
         """A page of the records of one type inside a dataset, by accession."""

@@ -122,11 +122,21 @@ class ArchiveObject:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What an accession names that a document refers to and its writer may use."""
+
+    accession: str
+    type: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Submission:
     """A submission.
 
     `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
     document: objects are stored under their generation and appear all at once when this name changes.
+    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open.
     """
 
     id: str
@@ -145,6 +155,8 @@ class Submission:
     reasons: list[dict[str, str]] = field(default_factory=list)
     dataset: str | None = None
     group: str | None = None
+    catalog_version: str = ""
+    warnings: int = 0
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
-from biotheca.errors import Conflict, Invalid, NotFound
+from biotheca.errors import Conflict, Finding, Invalid, NotFound
 from biotheca.submissions import rules
-from biotheca.submissions.model import EDITABLE, UPLOADABLE, ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.model import (
+    EDITABLE,
+    UPLOADABLE,
+    ArchiveObject,
+    DataFile,
+    FileState,
+    Known,
+    State,
+    Submission,
+)
 from biotheca.submissions.store import SubmissionStore, saved
 
 
@@ -59,13 +68,48 @@ def own(store: SubmissionStore, person: Person, submission_id: str) -> Submissio
     return submission
 
 
-def describe(store: SubmissionStore, person: Person, submission_id: str, document: dict[str, Any]) -> Submission:
-    """Replace the metadata by a document; Invalid with every finding if a rule is broken (nothing is written then)."""
+class Registry(Protocol):
+    """Who knows what an accession names (publication does; it stands above this capability)."""
+
+    def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
+        """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
+        ...
+
+
+def verdict(
+    store: SubmissionStore,
+    person: Person,
+    submission: Submission,
+    document: dict[str, Any],
+    registry: Registry | None = None,
+) -> list[Finding]:
+    """Every finding of a document for this submission. Nothing is written."""
+    member = catalog.members()[submission.member]
+    named = rules.accessions_in(member, document)
+    known = registry.known(person, named) if registry and named else {}
+    numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
+    return rules.check_document(member, document, known, numbers=numbers)
+
+
+def describe(
+    store: SubmissionStore,
+    person: Person,
+    submission_id: str,
+    document: dict[str, Any],
+    registry: Registry | None = None,
+) -> Submission:
+    """Replace the metadata by a document; Invalid with every finding if a rule refuses it (nothing is written then).
+
+    Warnings and hints are stored with the submission. Without a `registry` no accession can be referred to.
+    """
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
-    if findings := rules.check_document(member, document):
-        raise Invalid(f"The metadata has {len(findings)} finding(s); nothing was stored.", findings)
+    findings = verdict(store, person, submission, document, registry)
+    if refused := rules.errors_in(findings):
+        raise Invalid(f"The metadata has {len(refused)} error(s); nothing was stored.", findings)
+    named = rules.accessions_in(member, document)
+    document, _ = rules.normalised(member, document)
     before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission)}
     objects: list[ArchiveObject] = []
@@ -81,7 +125,9 @@ def describe(store: SubmissionStore, person: Person, submission_id: str, documen
             objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files))
             files += declared
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
-    return store.describe(submission, objects, files, words, person.subject)
+    warnings = sum(f.severity == "warning" for f in findings)
+    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings)
+    return store.describe(checked, objects, files, words, person.subject, findings=findings, refers_to=named)
 
 
 def _declared(
@@ -102,7 +148,8 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if submission.state in UPLOADABLE - EDITABLE:
         return submission
     submission.must_be_in(*EDITABLE)
-    if not store.files(submission):
+    needed = store.files(submission) if catalog.members()[submission.member].has_files else store.objects(submission)
+    if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
     new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})

@@ -1,20 +1,22 @@
 """Where submissions are kept, and the one way to change them.
 
-Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FILE#<id>,
-HIST#<time>#<id>. FILE#<id> / POINTER leads from a file to its submission. A new metadata document is written
-beside the old one under the next generation; the submission's own item then switches to it in one write.
+Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FIND#<generation>#<n>
+(findings of the document), FILE#<id>, HIST#<time>#<id>. FILE#<id> / POINTER leads from a file to its submission;
+ACC#<accession> / BY#submission#<id> from a record to a submission whose document names it. A new metadata document
+is written beside the old one under the next generation; the submission's own item then switches to it in one write.
 Every change of state is one transaction of the submission, a history line and an outbox line, so that no
 state can change without its event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from biotheca import clock, events, ids
 from biotheca.aws.tables import ConditionFailed, Table, transact
-from biotheca.errors import Conflict, NotFound, SystemFault
+from biotheca.errors import Conflict, Finding, NotFound, SystemFault
 from biotheca.settings import Settings
 from biotheca.submissions.model import (
     TRANSITIONS,
@@ -28,6 +30,7 @@ from biotheca.submissions.model import (
 )
 
 OUTBOX_DAYS = 7
+MOST_FINDINGS = 2000  # stored with a submission; a document with more has one cause many times
 
 
 class StaleWrite(Conflict):
@@ -90,6 +93,12 @@ class SubmissionStore:
             for position, identifier in enumerate(obj.file_ids)
         ]
         return [replace(by_id[i], owner_alias=alias, position=position) for i, alias, position in listed if i in by_id]
+
+    def findings(self, submission: Submission) -> list[dict[str, Any]]:
+        """Warnings and hints of the metadata document in force, warnings first."""
+        values = {"p": f"SUB#{submission.id}", "s": f"FIND#{submission.generation}#"}
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", values) if submission.generation else ()
+        return [finding for item in found for finding in item["findings"]]
 
     def file(self, file_id: str) -> tuple[str, DataFile]:
         """(submission id, file); NotFound if there is none."""
@@ -156,9 +165,20 @@ class SubmissionStore:
         return new
 
     def describe(
-        self, old: Submission, objects: list[ArchiveObject], files: list[DataFile], words: str, actor: str
+        self,
+        old: Submission,
+        objects: list[ArchiveObject],
+        files: list[DataFile],
+        words: str,
+        actor: str,
+        *,
+        findings: Sequence[Finding] = (),
+        refers_to: Sequence[str] = (),
     ) -> Submission:
-        """Put a metadata document in force, all of it or nothing, and clear the old one away."""
+        """Put a metadata document in force with its findings, all of it or nothing, and clear the old one away.
+
+        `refers_to`: accessions of records that the document names; each gets a pointer to this submission.
+        """
         # A name of its own for each attempt: two documents sent at once must never mix.
         pk, generation = f"SUB#{old.id}", ids.new("gen")
         before = {identifier for obj in self.objects(old) for identifier in obj.file_ids} if old.generation else set()
@@ -166,7 +186,8 @@ class SubmissionStore:
         self.records.put_many([{"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)} for obj in objects])
         self.records.put_many([{"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()} for file in fresh])
         pointers = [{"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk} for file in fresh]
-        self.records.put_many(pointers)
+        pointers += [{"pk": f"ACC#{number}", "sk": f"BY#submission#{old.id}", "by": old.id} for number in refers_to]
+        self.records.put_many(pointers + _finding_items(pk, generation, findings))
         new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
         self._clear(old, before - {file.id for file in files})
         return new
@@ -179,8 +200,10 @@ class SubmissionStore:
         if not old.generation:
             return
         pk = f"SUB#{old.id}"
-        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": _generation(old.generation)})
-        keys = [{"pk": pk, "sk": item["sk"]} for item in found]
+        keys = []
+        for prefix in (_generation(old.generation), f"FIND#{old.generation}#"):
+            found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": prefix})
+            keys += [{"pk": pk, "sk": item["sk"]} for item in found]
         keys += [{"pk": pk, "sk": f"FILE#{identifier}"} for identifier in files]
         keys += [{"pk": f"FILE#{identifier}", "sk": "POINTER"} for identifier in files]
         for key in keys:
@@ -251,6 +274,13 @@ def saved(store: SubmissionStore, submission_id: str, change: Any, tries: int = 
         except StaleWrite:
             continue
     raise SystemFault(f"submission {submission_id} kept changing under {tries} tries")
+
+
+def _finding_items(pk: str, generation: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings a hundred to an item, so that no item outgrows what the table takes."""
+    rows = [finding.as_dict() for finding in findings[:MOST_FINDINGS]]
+    starts = range(0, len(rows), 100)
+    return [{"pk": pk, "sk": f"FIND#{generation}#{n:06d}", "findings": rows[n : n + 100]} for n in starts]
 
 
 def _generation(name: str) -> str:

@@ -1,0 +1,143 @@
+"""What the catalog's rows are: fields, packages, object types, members. How they are read: the package itself.
+
+Everything here is frozen data. Forms, workbooks, the API and the command line are generated from it, so a word that
+one of them needs (a label, an example, a unit) stands here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+# Every kind of field. `items` holds a list of small objects (`fields`); the others one value, or a list if `multiple`.
+KINDS = frozenset(
+    {
+        "text",
+        "choice",
+        "integer",
+        "decimal",
+        "taxon",
+        "date",
+        "reference",
+        "url",
+        "lat_lon",
+        "country",
+        "items",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one field of an object may hold, and the words with which people are asked for it.
+
+    `missing`: an INSDC reporting term ("not collected" ...) may stand instead of a value.
+    `group`: at least one of the fields of an object with this group has a value.
+    `required_if`, `required_unless`: other field -> values with which this one is (is not) demanded.
+    `unique`: `section`, or the reference field whose target the value must be unique under.
+    `within`: of a choice, the field whose value narrows the terms (a model within its platform).
+    `where`: of a reference, what the target's fields must be. `back`: the name of the link from the target back.
+    """
+
+    name: str
+    kind: str
+    required: bool = False
+    recommended: bool = False
+    missing: bool = False
+    vocabulary: str | None = None
+    within: str | None = None
+    multiple: bool = False
+    to: str | None = None
+    where: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    back: str | None = None
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    unit: str | None = None
+    group: str | None = None
+    required_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    required_unless: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unique: str | None = None
+    label: dict[str, str] = field(default_factory=dict)
+    help: dict[str, str] = field(default_factory=dict)
+    example: str | None = None
+    fields: dict[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Package:
+    """What a kind of object (a type of sample) must, should and may say. `groups`: at least one field of each."""
+
+    id: str
+    title: dict[str, str]
+    mandatory: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    recommended: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    refused_by: tuple[str, ...] = ()
+
+    def fields(self) -> Iterator[str]:
+        """Every field that the package names: mandatory, groups, recommended, optional."""
+        yield from dict.fromkeys(
+            [*self.mandatory, *(n for group in self.groups for n in group), *self.recommended, *self.optional]
+        )
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One kind of object of a member, e.g. sample. `section` is its key in a metadata document.
+
+    `optional`: a document may have none. `packages`: the field whose value names the package, and the packages.
+    `differ`: objects of one document must differ in a field beyond these.
+    """
+
+    type: str
+    title: dict[str, str]
+    accession: str
+    section: str
+    release: str  # dataset | in_dataset | with_dataset
+    many: bool = False
+    optional: bool = False
+    fields: dict[str, Field] = field(default_factory=dict)
+    files: dict[str, Any] | None = None
+    published_names: tuple[str, ...] = ()
+    package_field: str | None = None
+    packages: dict[str, Package] = field(default_factory=dict)
+    differ_beyond: tuple[str, ...] = ()
+
+    def package(self, entry: dict[str, Any]) -> Package | None:
+        """The package that an object's own field names, if there is one."""
+        name = entry.get(self.package_field) if self.package_field else None
+        return self.packages.get(name) if isinstance(name, str) else None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member database. `dataset` is the object type whose release makes the data public.
+
+    `review`: who looks at metadata and data: `automatic` or `curator`; data is `none` where there are no files.
+    """
+
+    id: str
+    title: dict[str, str]
+    purpose: dict[str, str]
+    access_modes: tuple[str, ...]
+    dataset: str
+    objects: tuple[ObjectType, ...]
+    refuses_taxa: dict[int, str]
+    refuses_packages: dict[str, str]
+    review: dict[str, str]
+    lake: dict[str, dict[str, str]]
+
+    def object_type(self, name: str) -> ObjectType:
+        """The object type of that name; KeyError if the member has none."""
+        for kind in self.objects:
+            if kind.type == name:
+                return kind
+        raise KeyError(name)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether any object of the member carries files. Registries have none."""
+        return any(kind.files for kind in self.objects)

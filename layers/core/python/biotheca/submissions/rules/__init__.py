@@ -1,0 +1,78 @@
+"""What a metadata document must hold. All findings at once, each with rule, place, value, expected, mend.
+
+Pure: the member's object types come from the catalog; what an accession refers to comes in as `known`.
+`check_document` is the one verdict: form, API, workbooks, command line and curators all ask it.
+`normalised` writes a document as it is stored (an alias of a term as the term). Values: values; objects: objects;
+files: files; what refers to what: references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from biotheca.catalog import Member
+from biotheca.errors import Finding
+from biotheca.submissions.model import Known
+from biotheca.submissions.rules import files, objects, references
+from biotheca.submissions.rules.finding import finding, objects_of
+from biotheca.submissions.rules.normal import normalised
+from biotheca.submissions.rules.references import accessions_in
+from biotheca.submissions.rules.values import MISSING
+
+__all__ = [
+    "MISSING",
+    "accessions_in",
+    "check_document",
+    "check_release",
+    "errors_in",
+    "finding",
+    "normalised",
+    "objects_of",
+]
+
+LONGEST_HOLD = timedelta(days=2 * 366)  # as ENA and DRA: at most two years ahead
+
+
+def check_document(
+    member: Member,
+    document: dict[str, Any],
+    known: Mapping[str, Known] | None = None,
+    existing: Collection[str] = (),
+    numbers: Mapping[tuple[str, str], str] | None = None,
+) -> list[Finding]:
+    """Every finding of a metadata document against its member's catalog: errors first, then warnings, then hints.
+
+    `known`: accession -> what it names, of each that the writer may use (`accessions_in` says which to look up).
+    `existing`: object types that need no section, because a dataset that is extended has them.
+    `numbers`: accessions that objects of this document hold already, by (type, alias).
+    """
+    known = known or {}
+    document, hints = normalised(member, document)
+    found = [
+        *objects.check(member, document, known, existing),
+        *references.check(member, document, known, numbers or {}),
+    ]
+    found += files.check(member, document, known)
+    return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
+
+
+def errors_in(findings: list[Finding]) -> list[Finding]:
+    """Those that refuse the document."""
+    return [f for f in findings if f.severity == "error"]
+
+
+def check_release(mode: str, day: str | None, today: date) -> list[Finding]:
+    """Findings of a release choice: at once, or on a date from today to two years ahead."""
+    if mode == "immediately":
+        return []
+    latest = today + LONGEST_HOLD
+    expected = f"a date from {today} to {latest}"
+    try:
+        chosen = date.fromisoformat(day or "")
+    except ValueError:
+        return [finding("release.date", "/release/date", "The release date is missing or no date.", day, expected)]
+    if not today <= chosen <= latest:
+        return [finding("release.date", "/release/date", f"{chosen} is out of range.", day, expected)]
+    return []

@@ -8,12 +8,16 @@ from chalice import Chalice
 
 from functions.api import (
     accounts,
+    audit,
     authorizer,
     curation,
+    groups,
+    notices,
     publication,
     reference,
     release,
     search,
+    staff,
     submissions,
     uploads,
     workbooks,
@@ -23,7 +27,22 @@ from functions.observability import MetricUnit, logger, metrics, tracer
 app = Chalice(app_name="biotheca-api", configure_logs=False)
 app.api.binary_types = []  # the seam says itself what is binary
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, release, search, reference, workbooks):
+CAPABILITIES = (
+    accounts,
+    staff,
+    groups,
+    notices,
+    submissions,
+    uploads,
+    curation,
+    publication,
+    release,
+    search,
+    reference,
+    audit,
+    workbooks,
+)
+for capability in CAPABILITIES:
     app.register_blueprint(capability.routes)
 
 

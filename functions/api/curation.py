@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from biotheca.accounts.model import Person
+from biotheca.accounts.model import Person, Scope
 from biotheca.catalog.reasons import return_reasons
 from biotheca.curation import figures as computed
 from biotheca.curation import service
@@ -25,7 +25,7 @@ from functions.api.shapes_curation import (
 from functions.api.submissions import PAGED
 from functions.stores import desk, submissions
 
-routes = Routes(__name__, "curation")
+routes = Routes(__name__, "curation", changes=Scope.CURATE)
 STAGE = {"stage": "data (usual) or metadata"}
 
 

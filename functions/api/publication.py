@@ -62,7 +62,7 @@ def download(accession: str, name: str) -> Response | DownloadShape:
     return DownloadShape(**link)
 
 
-@routes.on("GET", "/r/{accession}", errors=(302, 404, 410))
+@routes.on("GET", "/r/{accession}", errors=(302, 401, 404, 410))
 def resolve(accession: str) -> Response:
     """Go to the record that an accession names, in any letter case, or to the one that took its place."""
     found = recognise(accession)

@@ -27,6 +27,9 @@ RELEASE_NEAR = "ReleaseNear"
 RECORD_CHANGED = "RecordChanged"
 CORRECTION_REQUESTED = "CorrectionRequested"
 CORRECTION_DECIDED = "CorrectionDecided"
+ACCOUNT_CHANGED = "AccountChanged"
+TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
+GROUP_CHANGED = "GroupChanged"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -45,6 +48,9 @@ ALL = (
     RECORD_CHANGED,
     CORRECTION_REQUESTED,
     CORRECTION_DECIDED,
+    ACCOUNT_CHANGED,
+    TOKEN_CHANGED,
+    GROUP_CHANGED,
 )
 
 

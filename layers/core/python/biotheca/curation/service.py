@@ -182,7 +182,7 @@ def take_next(store: SubmissionStore, person: Person, stage: str) -> Submission:
     while True:
         waiting, cursor = store.queued(stage, 50, cursor)
         for submission in waiting:
-            if submission.assignee or submission.owner == person.subject:
+            if submission.assignee or submission.may_edit(person):
                 continue
             try:
                 return assign(store, person, submission.id)
@@ -314,7 +314,7 @@ def _words(stage: str, decision: Decision) -> str:
 
 
 def _must_not_be_own(submission: Submission, person: Person) -> None:
-    if submission.owner == person.subject:
+    if submission.may_edit(person):
         raise OwnWork("This submission is your own; another curator decides on it.")
 
 

@@ -219,10 +219,14 @@ def met(records: RecordStore, record: Record) -> Visibility:
 
 def owned(store: SubmissionStore, records: RecordStore, person: Person, accession: str) -> Record:
     """The record if its submission is the person's own; NotFound otherwise."""
-    record = visible(records, person, accession)
+    named = recognise(accession)
+    record = records.get(named.text) if named and named.own else None
+    if record is None:
+        raise _no_record(accession)
     try:
-        own(store, person, record.submission)
+        own(store, person, record.submission)  # its owner's, or shared in a group
     except NotFound:
+        visible(records, person, accession)
         raise NotFound(f"There is no record {record.accession!r} of yours.") from None
     return record
 

@@ -147,8 +147,8 @@ class Submission:
     `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
     document: objects are stored under their generation and appear all at once when this name changes.
     `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open,
-    `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts acceptances,
-    `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
+    `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts
+    acceptances, `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
     `extends` names the dataset that its objects are added to.
     """
 
@@ -167,6 +167,7 @@ class Submission:
     tokens: dict[str, str] = field(default_factory=dict)
     reasons: list[dict[str, str]] = field(default_factory=list)
     dataset: str | None = None
+    group: str | None = None
     catalog_version: str = ""
     warnings: int = 0
     since: str = ""
@@ -186,5 +187,9 @@ class Submission:
             raise WrongState(f"Submission {self.id} is {WORDS[self.state]}; this can be done only when it is {wanted}.")
 
     def may_see(self, person: Person) -> bool:
-        """Owners and the archive's staff see a submission; to everybody else it does not exist."""
-        return person.subject == self.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+        """Its people and the archive's staff see a submission; to everybody else it does not exist."""
+        return self.may_edit(person) or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+
+    def may_edit(self, person: Person) -> bool:
+        """Its owner, and the members of the group that it is shared with."""
+        return person.subject == self.owner or (self.group is not None and self.group in person.groups)

@@ -52,9 +52,8 @@ def guarded(value: Any) -> str:
     if value is None:
         return ""
     text = str(value)
-    if text.startswith(_DANGEROUS) and not _is_number(text):
-        return f"'{text}"
-    return text
+    guard = "'" if text.startswith(_DANGEROUS) and not _is_number(text) else ""
+    return guard + " ".join(text.split("\n")).replace("\r", " ")  # a cell is one line
 
 
 def _is_number(text: str) -> bool:

@@ -208,6 +208,11 @@ def client_commands() -> str:
     return _help_of("biotheca_client.cli", "biotheca", "biotheca")
 
 
+def admin_commands() -> str:
+    """`--help` of every command of the operators' client."""
+    return _help_of("biotheca_client.admin", "admin", "biotheca-admin")
+
+
 def laptop_commands() -> str:
     """`--help` of every command of the laptop."""
     return _help_of("local.__main__", "main", "python -m local").replace(str(ROOT), "<checkout>")
@@ -226,10 +231,18 @@ def help_texts(group: click.Group, program: str) -> str:
     width = {"max_content_width": 100, "terminal_width": 100}
     context = click.Context(group, info_name=program, **{**group.context_settings, **width})
     pieces = [f"\n```text\n{group.get_help(context)}\n```\n"]
+    pieces += _inner_texts(group, context, program, width)
+    return "\n".join(pieces) + "\n"
+
+
+def _inner_texts(group: click.Group, context: click.Context, program: str, width: dict[str, int]) -> list[str]:
+    pieces = []
     for name, command in sorted(group.commands.items()):
         inner = click.Context(command, info_name=name, parent=context, **width)
         pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
-    return "\n".join(pieces) + "\n"
+        if isinstance(command, click.Group):
+            pieces += _inner_texts(command, inner, f"{program} {name}", width)
+    return pieces
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -241,5 +254,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "submission-states": submission_states,
     "events": events,
     "client-commands": client_commands,
+    "admin-commands": admin_commands,
     "laptop-commands": laptop_commands,
 }

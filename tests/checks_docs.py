@@ -9,7 +9,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -245,7 +245,15 @@ def _inner_texts(group: click.Group, context: click.Context, program: str, width
     return pieces
 
 
+def requirement_counts() -> str:
+    """How many lines of the requirements are shown, begun, open."""
+    text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+    states = Counter(re.findall(r"^\| R\d+ \|.*\| (shown|begun|open) \|$", text, re.MULTILINE))
+    return f"\nToday: {states['shown']} shown, {states['begun']} begun, {states['open']} open.\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
+    "requirement-counts": requirement_counts,
     "routes": routes,
     "errors": errors,
     "faults": faults,

@@ -8,11 +8,15 @@ from chalice import Chalice
 
 from functions.api import (
     accounts,
+    audit,
     authorizer,
     curation,
+    groups,
+    notices,
     publication,
     reference,
     search,
+    staff,
     submissions,
     uploads,
     workbooks,
@@ -22,7 +26,21 @@ from functions.observability import MetricUnit, logger, metrics, tracer
 app = Chalice(app_name="biotheca-api", configure_logs=False)
 app.api.binary_types = []  # the seam says itself what is binary
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, search, reference, workbooks):
+CAPABILITIES = (
+    accounts,
+    staff,
+    groups,
+    notices,
+    submissions,
+    uploads,
+    curation,
+    publication,
+    search,
+    reference,
+    audit,
+    workbooks,
+)
+for capability in CAPABILITIES:
     app.register_blueprint(capability.routes)
 
 

@@ -17,12 +17,13 @@ from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
 
 from biotheca import catalog
-from biotheca.accounts.model import Person
+from biotheca.accounts.model import Person, Scope
 from biotheca.accounts.model import WrongPassword as _WrongPassword
-from biotheca.accounts.tokens import who
+from biotheca.accounts.service import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
+from functions.stores import people, users
 
 PROBLEM = "application/problem+json"
 LARGEST_PAGE = 200
@@ -48,6 +49,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     takes: tuple[str, ...] = (JSON,)
     gives: tuple[str, ...] = (JSON,)
+    scope: Scope = Scope.READ
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,10 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Refe
 class Routes(Blueprint):
     """A blueprint whose routes are typed, documented and answer problems."""
 
-    def __init__(self, import_name: str, tag: str) -> None:
+    def __init__(self, import_name: str, tag: str, changes: Scope = Scope.SUBMIT) -> None:
         super().__init__(import_name)
         self.tag = tag
+        self.changes = changes  # the scope that a personal token needs for routes that change something
 
     def on(
         self,
@@ -129,6 +132,7 @@ class Routes(Blueprint):
         status: int = 200,
         query: dict[str, str] | None = None,
         errors: tuple[int, ...] = (),
+        scope: Scope | None = None,
         takes: tuple[str, ...] = (JSON,),
         gives: tuple[str, ...] = (JSON,),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -139,6 +143,7 @@ class Routes(Blueprint):
 
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
             summary = (view.__doc__ or "").strip().split("\n")[0]
+            needed = scope or (Scope.READ if method == "GET" else self.changes)
             operation = Operation(
                 method,
                 path,
@@ -153,6 +158,7 @@ class Routes(Blueprint):
                 errors,
                 takes,
                 gives,
+                needed,
             )
             OPERATIONS.append(operation)
             wrapped = self._answering(operation, view)
@@ -172,10 +178,11 @@ class Routes(Blueprint):
             request_id = request.context.get("requestId", "")
             try:
                 arguments: dict[str, Any] = {k: unquote(v) for k, v in path.items()}
+                if operation.signed_in:  # before the body: a stranger learns nothing of what is wanted
+                    arguments["person"] = caller(request.headers.get("authorization"))
+                    arguments["person"].must_have(operation.scope)
                 if operation.body is not None:
                     arguments["body"] = _received(request, operation)
-                if operation.signed_in:
-                    arguments["person"] = who(request.headers.get("authorization"))
                 return _finished(operation, view(**arguments))
             except ValidationError as error:
                 findings = [finding.as_dict() for finding in _findings(error)]
@@ -239,6 +246,11 @@ def _finished(operation: Operation, result: Any) -> Response:
     )
 
 
+def caller(authorization: str | None) -> Person:
+    """Who is asking; NotSignedIn if the header does not say so."""
+    return who(people(), users(), authorization)
+
+
 class Attachment(Response):
     """Bytes as an answer. API Gateway is told that they are in base64; Chalice would ask the caller's Accept first."""
 
@@ -257,7 +269,7 @@ def attachment(body: bytes, media_type: str, name: str) -> Response:
 def optional_person(request: Any) -> Person | None:
     """Who is asking on a public route: nobody without a header; a bad header is still refused."""
     header = request.headers.get("authorization")
-    return who(header) if header else None
+    return caller(header) if header else None
 
 
 def query_of(request: Any) -> dict[str, str]:

@@ -31,7 +31,7 @@ class RestApi(Construct):
     """API Gateway REST (v1) over one function, one resource and method a route."""
 
     def __init__(
-        self, scope: Construct, name: str, house: House, function: lambda_.Function, authorizer: lambda_.Function
+        self, scope: Construct, name: str, house: House, function: lambda_.IFunction, authorizer: lambda_.IFunction
     ) -> None:
         super().__init__(scope, name)
         access_log = logs.LogGroup(

@@ -22,6 +22,10 @@ class Settings:
             "accessions_table",
             "outbox_table",
             "search_table",
+            "people_table",
+            "audit_table",
+            "audit_bucket",
+            "mail_from",
             "inbox_bucket",
             "open_archive_bucket",
             "derived_bucket",
@@ -34,6 +38,10 @@ class Settings:
             "token_keys_url",
         }
     )
+
+    def optional(self, name: str) -> str | None:
+        """A setting that a deployment may leave out, or None."""
+        return os.environ.get(variable(name)) or None
 
     def __getattr__(self, name: str) -> str:
         if name not in self.NAMES:

@@ -61,9 +61,9 @@ def visible(store: SubmissionStore, person: Person, submission_id: str) -> Submi
 
 
 def own(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
-    """The submission if it is the person's own; else NotFound."""
+    """The submission if it is the person's own or shared in a group of theirs; else NotFound."""
     submission = visible(store, person, submission_id)
-    if submission.owner != person.subject:
+    if not submission.may_edit(person):
         raise NotFound(f"There is no submission {submission_id!r} of yours.")
     return submission
 
@@ -170,6 +170,19 @@ def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:
         return
     new = replace(submission, state=State.CANCELLED)
     store.save(submission, new, event="cancelled", words="Cancelled by its owner.", actor=person.subject)
+
+
+def share(store: SubmissionStore, person: Person, submission_id: str, group: str | None) -> Submission:
+    """Share with a group that the person is in, or take it back; only the owner decides. Again changes nothing."""
+    submission = own(store, person, submission_id)
+    if submission.owner != person.subject:
+        raise NotFound(f"There is no submission {submission_id!r} of yours.")
+    if group is not None and group not in person.groups:
+        raise NotFound(f"There is no group {group[:60]!r} of yours.")
+    if submission.group == group:
+        return submission
+    words = "Shared with a group." if group else "No longer shared with a group."
+    return store.save(submission, replace(submission, group=group), event="shared", words=words, actor=person.subject)
 
 
 def resume(store: SubmissionStore, person: Person, submission_id: str) -> Submission:

@@ -1,4 +1,4 @@
-"""`python -m bench [laptop|gate|mint|check|workbook]`: one table each, as in docs/performance.md; all, without a word."""
+"""`python -m bench [laptop|gate|mint|check|workbook]`: one table each, as in docs/performance.md; all by itself."""
 
 from __future__ import annotations
 

@@ -72,10 +72,18 @@ class Session:
         """The remembered e-mail, or ''."""
         return str(self._tokens.get("email", ""))
 
-    def sign_in(self, email: str, password: str) -> None:
-        """Get and keep tokens. Raises NotSignedIn if the archive does not know the two together."""
+    def sign_in(self, email: str, password: str, code: Callable[[], str] | None = None) -> None:
+        """Get and keep tokens. Raises NotSignedIn if the archive does not know the two together.
+
+        `code` is called for the six digits of an authenticator app if the account asks for them.
+        """
         body = {"email": email, "password": password}
         answer = self._answer("POST", "/v1/sign-in", body, again=True, authorised=False)
+        if answer.get("challenge"):
+            if code is None:
+                raise NotSignedIn("The account asks for a second factor.", "Give the code with --code.", {})
+            told = {"email": email, "session": answer["session"], "code": code()}
+            answer = self._answer("POST", "/v1/sign-in/mfa", told, authorised=False)
         self._keep(answer, email)
 
     def sign_out(self) -> bool:
@@ -106,6 +114,12 @@ class Session:
                 raise
             return self._answer(method, path, body, params, headers, again)
 
+    def fetch(self, path: str, params: dict[str, str] | None = None) -> bytes:
+        """The bytes of an answer that is no JSON. Raises as `call`."""
+        self._renew_if_old()
+        found: bytes = self._answer("GET", path, params={k: v for k, v in (params or {}).items() if v}, raw=True)
+        return found
+
     def pages(self, path: str, params: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """All items of a paged list."""
         cursor: str | None = None
@@ -126,6 +140,7 @@ class Session:
         headers: dict[str, str] | None = None,
         again: bool = False,
         authorised: bool = True,
+        raw: bool = False,
     ) -> Any:
         attempts = ATTEMPTS if again or method in _IDEMPOTENT else 1
         token = self._tokens.get("token") if authorised else None
@@ -149,7 +164,7 @@ class Session:
             if response.status_code in _PASSING and attempt < attempts:
                 self.pause(pause_before(attempt, response.headers.get("Retry-After")))
                 continue
-            return self._understood(response)
+            return response.content if raw and response.status_code == 200 else self._understood(response)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _no_answer(self, method: str, fault: requests.RequestException) -> NetworkDown:

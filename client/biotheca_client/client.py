@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from biotheca_client import words
+from biotheca_client.accounts import AccountCalls
 from biotheca_client.api import Session, path_of
 from biotheca_client.config import Config
 from biotheca_client.downloads import Downloader, Fetched, choose
@@ -37,7 +38,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client:
+class Client(AccountCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).
@@ -57,13 +58,15 @@ class Client:
 
     # --- accounts ------------------------------------------------------------------------------
 
-    def sign_in(self, email: str, password: str) -> dict[str, Any]:
-        """Sign in and keep the tokens; who one is."""
-        self.session.sign_in(email, password)
+    def sign_in(self, email: str, password: str, code: Callable[[], str] | None = None) -> dict[str, Any]:
+        """Sign in and keep the tokens; who one is. `code` is asked for the second factor if the account has one."""
+        self.session.sign_in(email, password, code)
         return self.who_am_i()
 
-    def sign_out(self) -> bool:
-        """Forget the tokens; whether there were any."""
+    def sign_out(self, everywhere: bool = False) -> bool:
+        """Forget the tokens; whether there were any. `everywhere` ends all sessions of the account first."""
+        if everywhere:
+            self.session.call("POST", "/v1/sign-out")
         return self.session.sign_out()
 
     def who_am_i(self) -> dict[str, Any]:
@@ -93,6 +96,19 @@ class Client:
     def describe(self, submission: str, metadata: dict[str, Any]) -> dict[str, Any]:
         """Replace all metadata. Raises Refused with `problem["findings"]`."""
         return self._made(self.session.call("PUT", path_of("v1", "submissions", submission, "metadata"), metadata))
+
+    def check_metadata(self, submission: str, metadata: dict[str, Any]) -> dict[str, Any]:
+        """The archive's verdict on other metadata and what they would change; nothing is stored."""
+        path = path_of("v1", "submissions", submission, "metadata", "check")
+        return self._made(self.session.call("POST", path, metadata, again=True))
+
+    def template(self, member: str, **choice: str) -> bytes:
+        """A member's empty workbook. `choice`: format (xlsx, tsv), sheet, lang, package."""
+        return self.session.fetch(path_of("v1", "members", member, "template"), choice)
+
+    def workbook(self, submission: str, **choice: str) -> bytes:
+        """A submission's metadata as a workbook. `choice`: format (xlsx, tsv), sheet, lang."""
+        return self.session.fetch(path_of("v1", "submissions", submission, "workbook"), choice)
 
     def submit(self, submission: str) -> dict[str, Any]:
         """Hand in. Doing it twice is harmless."""
@@ -124,12 +140,14 @@ class Client:
         jobs: int = 4,
         progress: Progress | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        member: str | None = None,
+        title: str | None = None,
     ) -> dict[str, Any]:
         """Bring a folder into the archive as far as it is the depositor's turn; continue where an earlier run ended.
 
         Raises WrongUse or Refused with every flaw of the folder before anything is sent.
         """
-        local = Folder(Path(folder))
+        local = Folder(Path(folder), member, title)
         flaws = local.shape_flaws()
         if flaws:
             raise _flawed(flaws)

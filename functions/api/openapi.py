@@ -23,6 +23,7 @@ _WORDS = {
     410: "It was here and is gone",
     413: "The body is too large",
     415: "The body is of a kind that is not taken",
+    429: "Too often",
     422: "The input breaks rules",
 }
 

@@ -105,6 +105,27 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/corrections"): (401, 404, 404, 404),
     ("POST", "/v1/records/{accession}/corrections/{correction}"): (401, 403, 404, 403),
     ("GET", "/v1/records/{accession}/versions"): (404, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404),
+    ("DELETE", "/v1/records/{accession}/reviewer-links/{link_id}"): (401, 404, 404, 404),
+    ("GET", "/v1/review"): (401, 401, 401, 401),
+    ("GET", "/v1/review/objects/{type}"): (401, 401, 401, 401),
+    ("GET", "/v1/review/files"): (401, 401, 401, 401),
+    ("GET", "/v1/review/files/{name}"): (401, 401, 401, 401),
+    ("GET", "/v1/records/{accession}/md5sum.txt"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files.tsv"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/runs.csv"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/statistics"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/citation"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/certificate"): (404, 404, 404, 404),
+    ("GET", "/v1/certificates/{code}"): (404, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/publications"): (401, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/publications"): (404, 404, 404, 404),
+    ("DELETE", "/v1/records/{accession}/publications/{article}"): (401, 404, 404, 404),
+    ("PUT", "/v1/records/{accession}/publications/{article}"): (401, 403, 404, 403),
+    ("GET", "/v1/publications"): PUBLIC,
+    ("GET", "/v1/grants/{number}"): PUBLIC,
+    ("GET", "/v1/records/{accession}/datasets"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
@@ -122,6 +143,9 @@ BODIES = {
     "/v1/curation/{submission_id}/decision": {"decision": "accept"},
     "/v1/curation/{submission_id}/priority": {"priority": "normal"},
     "/v1/curation/{submission_id}/checklist": {"decisions": [{"finding": "0" * 16, "decision": "harmless"}]},
+    "/v1/records/{accession}/reviewer-links": {"label": "From the matrix"},
+    "/v1/records/{accession}/publications": {"doi": "10.1000/xyz"},
+    "/v1/records/{accession}/publications/{article}": {"outcome": "matched"},
     "/v1/submissions/{submission_id}/release": {"mode": "immediately"},
     "/v1/records/{accession}/release": {"mode": "immediately"},
     "/v1/releases": {"accessions": ["CRA999999"]},
@@ -149,7 +173,7 @@ def _url(path: str, made: dict[str, Any]) -> str:
     """The path with everything filled in: Ana's draft, and things that do not exist."""
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
-    names |= {"number": "1", "correction": "cor_x", "identifier": "x", "code": "X"}
+    names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X"}
     query = {
         "/v1/search": "?q=zzz",
         "/v1/accounts": "?email=ana@example.org",

@@ -40,7 +40,7 @@ def _runs(accession: str) -> tuple[list[Record], str | None, bool]:
 
 
 def _text(body: str, kind: str, path: str = "", cursor: str | None = None) -> Response:
-    headers = {"Content-Type": f"{kind}; charset=utf-8" if "charset" not in kind else kind}
+    headers: dict[str, str | list[str]] = {"Content-Type": f"{kind}; charset=utf-8" if "charset" not in kind else kind}
     if cursor:
         headers["Link"] = f'<{path}?cursor={quote(cursor, safe="")}>; rel="next"'
     return Response(body, headers=headers)

@@ -6,12 +6,12 @@ from typing import Any
 
 from chalice import Chalice
 
-from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, uploads
+from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, taxonomy, uploads
 from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, search, reference):
+for capability in (accounts, submissions, uploads, curation, publication, search, taxonomy, reference):
     app.register_blueprint(capability.routes)
 
 

@@ -8,7 +8,7 @@ from functions.api import views
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
 from functions.observability import logger
-from functions.stores import registry, submissions
+from functions.stores import registry, submissions, taxonomy
 
 routes = Routes(__name__, "submissions")
 PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
@@ -63,7 +63,9 @@ def show(submission_id: str, person: Person) -> SubmissionShape:
 )
 def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
     """Replace all metadata. With any error nothing is stored and all findings come back; warnings stay with it."""
-    return _whole(service.describe(submissions(), person, submission_id, body.model_extra or {}, registry()))
+    return _whole(
+        service.describe(submissions(), person, submission_id, body.model_extra or {}, registry(), taxonomy())
+    )
 
 
 @routes.on(

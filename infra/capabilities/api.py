@@ -19,6 +19,7 @@ class Api(Capability):
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "api", house)
         needs = SUBMISSIONS | TOKENS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
+        needs |= {"taxonomy_table": "r"}
         door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
         )

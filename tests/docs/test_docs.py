@@ -26,6 +26,7 @@ CAPABILITIES = {
     "publication",
     "search",
     "lake",
+    "taxonomy",
 }
 
 

@@ -39,6 +39,8 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
     ("GET", "/r/{accession}"): (404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/taxonomy"): PUBLIC,
+    ("GET", "/v1/taxonomy/{taxon_id}"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
     ("GET", "/v1/members"): PUBLIC,
     ("GET", "/v1/rules"): PUBLIC,
@@ -65,7 +67,10 @@ def test_a_route_answers_each_caller_as_the_table_says(
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
-    url = path.format(**names, type="run", name="x", rule="general.fault") + ("?q=zzz" if path == "/v1/search" else "")
+    query = "?q=zzz" if path in ("/v1/search", "/v1/taxonomy") else ""
+    url = path.format(**names, type="run", name="x", rule="general.fault", taxon_id="562") + (
+        "?q=zzz" if path in ("/v1/search", "/v1/taxonomy") else ""
+    )
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
         options = {} if method == "GET" else {"json": BODIES.get(path, {})}

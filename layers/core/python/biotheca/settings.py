@@ -22,6 +22,7 @@ class Settings:
             "accessions_table",
             "outbox_table",
             "search_table",
+            "taxonomy_table",
             "inbox_bucket",
             "open_archive_bucket",
             "derived_bucket",

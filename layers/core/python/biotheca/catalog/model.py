@@ -38,6 +38,7 @@ class Field:
     `unique`: `section`, or the reference field whose target the value must be unique under.
     `within`: of a choice, the field whose value narrows the terms (a model within its platform).
     `where`: of a reference, what the target's fields must be. `back`: the name of the link from the target back.
+    `beside`: of a taxon, the field that holds its name.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Field:
     to: str | None = None
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)
     back: str | None = None
+    beside: str | None = None
     min: float | None = None
     max: float | None = None
     pattern: str | None = None

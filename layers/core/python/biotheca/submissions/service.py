@@ -21,6 +21,7 @@ from biotheca.submissions.model import (
     Submission,
 )
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.service import Taxonomy
 
 
 def open_submission(
@@ -82,13 +83,21 @@ def verdict(
     submission: Submission,
     document: dict[str, Any],
     registry: Registry | None = None,
+    taxonomy: Taxonomy | None = None,
 ) -> list[Finding]:
     """Every finding of a document for this submission. Nothing is written."""
     member = catalog.members()[submission.member]
     named = rules.accessions_in(member, document)
     known = registry.known(person, named) if registry and named else {}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
-    return rules.check_document(member, document, known, numbers=numbers)
+    taxa = (taxonomy or Taxonomy()).get_many(_taxa(member, document, known))
+    return rules.check_document(member, document, known, numbers=numbers, taxa=taxa)
+
+
+def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:
+    """Taxonomy ids of a document and of the records that it names."""
+    named = [record.attributes.get("taxon_id") for record in known.values()]
+    return [*rules.taxa_in(member, document), *(n for n in named if isinstance(n, int))]
 
 
 def describe(
@@ -97,6 +106,7 @@ def describe(
     submission_id: str,
     document: dict[str, Any],
     registry: Registry | None = None,
+    taxonomy: Taxonomy | None = None,
 ) -> Submission:
     """Replace the metadata by a document; Invalid with every finding if a rule refuses it (nothing is written then).
 
@@ -105,7 +115,7 @@ def describe(
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
-    findings = verdict(store, person, submission, document, registry)
+    findings = verdict(store, person, submission, document, registry, taxonomy)
     if refused := rules.errors_in(findings):
         raise Invalid(f"The metadata has {len(refused)} error(s); nothing was stored.", findings)
     named = rules.accessions_in(member, document)

@@ -69,7 +69,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Package:
-    """What a kind of object (a type of sample) must, should and may say. `groups`: at least one field of each."""
+    """What a kind of object (a type of sample) must, should and may say. `groups`: at least one field of each.
+
+    `within`, `outside`: taxa one of which must (none of which may) be above the organism; breaking it is a warning.
+    """
 
     id: str
     title: dict[str, str]
@@ -77,7 +80,8 @@ class Package:
     groups: tuple[tuple[str, ...], ...] = ()
     recommended: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    refused_by: tuple[str, ...] = ()
+    within: tuple[int, ...] = ()
+    outside: tuple[int, ...] = ()
 
     def fields(self) -> Iterator[str]:
         """Every field that the package names: mandatory, groups, recommended, optional."""

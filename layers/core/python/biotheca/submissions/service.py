@@ -91,7 +91,7 @@ def verdict(
     known = registry.known(person, named) if registry and named else {}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
     taxa = (taxonomy or Taxonomy()).get_many(_taxa(member, document, known))
-    return rules.check_document(member, document, known, numbers=numbers, taxa=taxa)
+    return rules.check_document(member, document, known, numbers=numbers, taxa=taxa, today=clock.now().date())
 
 
 def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:

@@ -15,7 +15,7 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import Known
-from biotheca.submissions.rules import files, objects, references
+from biotheca.submissions.rules import files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.finding import finding, objects_of
 from biotheca.submissions.rules.normal import normalised
@@ -46,6 +46,7 @@ def check_document(
     existing: Collection[str] = (),
     numbers: Mapping[tuple[str, str], str] | None = None,
     taxa: Mapping[int, Taxon] | None = None,
+    today: date | None = None,
 ) -> list[Finding]:
     """Every finding of a metadata document against its member's catalog: errors first, then warnings, then hints.
 
@@ -53,6 +54,7 @@ def check_document(
     `existing`: object types that need no section, because a dataset that is extended has them.
     `numbers`: accessions that objects of this document hold already, by (type, alias).
     `taxa`: the taxa that `taxa_in` names, as far as they are known; those of the package's subset, if none are given.
+    `today`: the day on which dates lie in the future; without it none does.
     """
     known = known or {}
     taxa = subset() if taxa is None else taxa
@@ -62,6 +64,7 @@ def check_document(
         *references.check(member, document, known, numbers or {}, taxa),
     ]
     found += [*files.check(member, document, known), *organisms.check(member, document, taxa)]
+    found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]
     return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
 
 

@@ -6,8 +6,10 @@ from functools import cache
 
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
-from biotheca.accounts.store import UserPool
+from biotheca.accounts.store import PeopleStore, UserPool
+from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Workflow
+from biotheca.notices.store import NoticeStore, Post
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
@@ -24,13 +26,17 @@ archive = cache(Archive)
 reports = cache(ReportStore)
 index = cache(WordIndex)
 users = cache(UserPool)
+people = cache(PeopleStore)
+notices = cache(NoticeStore)
+post = cache(Post)
+chain = cache(ChainStore)
 workflow = cache(Workflow)
 
 
 @cache
 def registry() -> Registry:
     """What accessions name, for the checks of a document."""
-    return Registry(records())
+    return Registry(records(), taxonomy())
 
 
 @cache

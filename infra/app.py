@@ -19,6 +19,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra.acknowledged import acknowledge
+from infra.stacks.api import ApiStack
 from infra.stacks.data import DataStack
 from infra.stacks.lake import LakeStack
 from infra.stacks.portal import PortalStack
@@ -38,12 +39,15 @@ def build(outdir: Path, stage: Stage, *, check: bool = True, context: dict[str, 
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     if address := app.node.try_get_context("public_url"):  # cdk deploy -c public_url=https://archive.example.org
         stage = replace(stage, public_url=address)
+    if sender := app.node.try_get_context("mail_from"):
+        stage = replace(stage, mail_from=sender)
     data = DataStack(app, "Biotheca-Data", stage)
     house = data.house()
     lake = LakeStack(app, "Biotheca-Lake", house)
     service = ServiceStack(app, "Biotheca-Service", house)
     service.add_stack_dependency(lake)
-    PortalStack(app, "Biotheca-Portal", house, service.api)
+    gateway = ApiStack(app, "Biotheca-Api", house, service.door, service.machine)
+    PortalStack(app, "Biotheca-Portal", house, gateway.api)
     for name, value in {"project": "biotheca", "stage": stage.name}.items():
         cdk.Tags.of(app).add(name, value)
     return app

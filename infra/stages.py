@@ -14,9 +14,17 @@ class Stage:
     bundle: bool
     images: bool
     public_url: str = ""
+    mail_from: str = ""  # the address that mails come from; without it notices are shown in the archive only
 
 
 PRODUCTION = Stage("production", keep_data=True, bundle=True, images=True)
 # The laptop runs handlers in the project's own environment and jobs as processes: no bundles, no images.
-LAPTOP = Stage("laptop", keep_data=False, bundle=False, images=False, public_url="http://localhost:*")
+LAPTOP = Stage(
+    "laptop",
+    keep_data=False,
+    bundle=False,
+    images=False,
+    public_url="http://localhost:*",
+    mail_from="archive@example.org",
+)
 STAGES = {stage.name: stage for stage in (PRODUCTION, LAPTOP)}

@@ -6,12 +6,43 @@ from typing import Any
 
 from chalice import Chalice
 
-from functions.api import accounts, authorizer, curation, publication, reference, search, submissions, taxonomy, uploads
+from functions.api import (
+    accounts,
+    audit,
+    authorizer,
+    curation,
+    groups,
+    notices,
+    publication,
+    reference,
+    search,
+    staff,
+    submissions,
+    taxonomy,
+    uploads,
+    workbooks,
+)
 from functions.observability import MetricUnit, logger, metrics, tracer
 
 app = Chalice(app_name="biotheca-api", configure_logs=False)
+app.api.binary_types = []  # the seam says itself what is binary
 app.register_blueprint(authorizer.blueprint)
-for capability in (accounts, submissions, uploads, curation, publication, search, taxonomy, reference):
+CAPABILITIES = (
+    accounts,
+    staff,
+    groups,
+    notices,
+    submissions,
+    uploads,
+    curation,
+    publication,
+    search,
+    taxonomy,
+    reference,
+    audit,
+    workbooks,
+)
+for capability in CAPABILITIES:
     app.register_blueprint(capability.routes)
 
 

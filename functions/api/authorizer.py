@@ -9,8 +9,9 @@ from typing import Any
 
 from chalice import AuthResponse, Blueprint
 
-from biotheca.accounts.tokens import who
+from biotheca.accounts.service import who
 from biotheca.errors import NotSignedIn
+from functions.stores import people, users
 
 blueprint = Blueprint(__name__)
 
@@ -19,7 +20,7 @@ blueprint = Blueprint(__name__)
 def who_is_calling(request: Any) -> AuthResponse:
     """Allow whoever has a valid token; what they may do is decided in the capabilities."""
     try:
-        person = who(request.token)
+        person = who(people(), users(), request.token)
     except NotSignedIn:
         return AuthResponse(routes=[], principal_id="nobody")
     return AuthResponse(routes=["*"], principal_id=person.subject, context={"roles": ",".join(sorted(person.roles))})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from biotheca.accounts.model import Person
+from biotheca.accounts.model import Person, Scope
 from biotheca.curation import service
 from functions.api import views
 from functions.api.seam import Routes, page_of
@@ -10,7 +10,7 @@ from functions.api.shapes import Decision, Page, SubmissionShape
 from functions.api.submissions import PAGED
 from functions.stores import submissions
 
-routes = Routes(__name__, "curation")
+routes = Routes(__name__, "curation", changes=Scope.CURATE)
 
 
 @routes.on("GET", "/v1/curation/queue", signed_in=True, answer=Page, query=PAGED, errors=(401, 403, 422))

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 import biotheca
-from functions.api.seam import OPERATIONS, PROBLEM, Operation
+from functions.api.seam import JSON, OPERATIONS, PROBLEM, Operation
 from functions.api.shapes import ProblemShape
 
+_BYTES: dict[str, Any] = {}  # raw bytes: OpenAPI 3.1 leaves their schema empty
 _WORDS = {
     302: "A redirect",
     400: "Refused",
@@ -19,6 +20,8 @@ _WORDS = {
     403: "Not allowed",
     404: "Not found, or not yours to see",
     409: "Not in this state",
+    413: "The body is too large",
+    415: "The body is of a kind that is not taken",
     422: "The input breaks rules",
 }
 
@@ -62,7 +65,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.body:
         schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        content = {kind: {"schema": schema if kind == JSON else _BYTES} for kind in operation.takes}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
@@ -84,7 +88,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         schema = (
             {"$ref": f"#/components/schemas/{operation.answer.__name__}"} if operation.answer else {"type": "object"}
         )
-        good["content"] = {"application/json": {"schema": schema}}
+        good["content"] = {kind: {"schema": schema if kind == JSON else _BYTES} for kind in operation.gives}
     responses = {str(operation.status): good}
     if operation.path == "/r/{accession}":
         responses = {}

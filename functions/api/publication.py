@@ -62,7 +62,7 @@ def download(accession: str, name: str) -> Response | DownloadShape:
     return DownloadShape(**link)
 
 
-@routes.on("GET", "/r/{accession}", errors=(302, 404))
+@routes.on("GET", "/r/{accession}", errors=(302, 401, 404))
 def resolve(accession: str) -> Response:
     """Go to the record that an accession names, in any letter case; a private one is not found."""
     found = recognise(accession)

@@ -6,34 +6,30 @@ here and nowhere else. The table from error to HTTP status stands here, not in t
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
 
 from biotheca import catalog
-from biotheca.accounts.model import Person
+from biotheca.accounts.model import Person, Scope
 from biotheca.accounts.model import WrongPassword as _WrongPassword
-from biotheca.accounts.tokens import who
-from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn
+from biotheca.accounts.service import who
+from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
+from functions.stores import people, users
 
-# Most specific first: the first class that fits decides.
-STATUS: list[tuple[type[BiothecaError], int]] = [
-    (NotSignedIn, 401),
-    (_WrongPassword, 401),
-    (NotAllowed, 403),
-    (NotFound, 404),
-    (Conflict, 409),
-    (Invalid, 422),
-    (BiothecaError, 400),
-]
 PROBLEM = "application/problem+json"
 LARGEST_PAGE = 200
+JSON = "application/json"
+# A function is called with 6 MB at most, and the gateway hands it every body in base64.
+LARGEST_BODY_BYTES = 4_500_000
 
 
 @dataclass(frozen=True)
@@ -51,8 +47,43 @@ class Operation:
     query: dict[str, str] = field(default_factory=dict)
     tag: str = ""
     errors: tuple[int, ...] = ()
+    takes: tuple[str, ...] = (JSON,)
+    gives: tuple[str, ...] = (JSON,)
+    scope: Scope = Scope.READ
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A body of one of the media types that a route takes, as it was sent."""
+
+    media_type: str
+    body: bytes
+
+
+class NotTaken(BiothecaError):
+    """The body is of a kind or size that the route does not take."""
+
+    rule = "general.media_type"
+
+
+class TooLarge(NotTaken):
+    """The body is larger than a call may carry."""
+
+    rule = "general.too_large"
+
+
+# Most specific first: the first class that fits decides.
+STATUS: list[tuple[type[BiothecaError], int]] = [
+    (NotSignedIn, 401),
+    (_WrongPassword, 401),
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Invalid, 422),
+    (TooLarge, 413),
+    (NotTaken, 415),
+    (BiothecaError, 400),
+]
 OPERATIONS: list[Operation] = []
 
 
@@ -70,7 +101,9 @@ def problem(
         "mend": known["mend"]["en"],
     }
     if findings:
-        body["findings"] = findings
+        body["findings"] = listed(findings)
+        if len(body["findings"]) < len(findings):
+            body["findings_total"] = len(findings)
     if instance:
         body["instance"] = f"urn:biotheca:request:{instance}"
     return Response(body, headers={"Content-Type": PROBLEM, **_SAFE}, status_code=status)
@@ -83,9 +116,10 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Refe
 class Routes(Blueprint):
     """A blueprint whose routes are typed, documented and answer problems."""
 
-    def __init__(self, import_name: str, tag: str) -> None:
+    def __init__(self, import_name: str, tag: str, changes: Scope = Scope.SUBMIT) -> None:
         super().__init__(import_name)
         self.tag = tag
+        self.changes = changes  # the scope that a personal token needs for routes that change something
 
     def on(
         self,
@@ -98,19 +132,42 @@ class Routes(Blueprint):
         status: int = 200,
         query: dict[str, str] | None = None,
         errors: tuple[int, ...] = (),
+        scope: Scope | None = None,
+        takes: tuple[str, ...] = (JSON,),
+        gives: tuple[str, ...] = (JSON,),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a view. It gets decoded path parameters, then `body=` (validated), `person=`, `page=` as it asks."""
+        """Register a view. It gets decoded path parameters, then `body=` (validated), `person=`, `page=` as it asks.
+
+        A route that takes other media types than JSON gets `body=` as Sent, whatever it is.
+        """
 
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
             summary = (view.__doc__ or "").strip().split("\n")[0]
+            needed = scope or (Scope.READ if method == "GET" else self.changes)
             operation = Operation(
-                method, path, summary, view, signed_in, body, answer, status, query or {}, self.tag, errors
+                method,
+                path,
+                summary,
+                view,
+                signed_in,
+                body,
+                answer,
+                status,
+                query or {},
+                self.tag,
+                errors,
+                takes,
+                gives,
+                needed,
             )
             OPERATIONS.append(operation)
             wrapped = self._answering(operation, view)
             wrapped.__name__ = f"{view.__module__.rsplit('.', 1)[-1]}_{view.__name__}"
             authorizer = who_is_calling if signed_in else None
-            self.route(path, methods=[method], authorizer=authorizer, name=wrapped.__name__)(wrapped)
+            kinds = [JSON] if takes == (JSON,) else ["*/*"]  # what is not taken is refused in our own words
+            self.route(path, methods=[method], authorizer=authorizer, name=wrapped.__name__, content_types=kinds)(
+                wrapped
+            )
             return view
 
         return register
@@ -121,10 +178,11 @@ class Routes(Blueprint):
             request_id = request.context.get("requestId", "")
             try:
                 arguments: dict[str, Any] = {k: unquote(v) for k, v in path.items()}
+                if operation.signed_in:  # before the body: a stranger learns nothing of what is wanted
+                    arguments["person"] = caller(request.headers.get("authorization"))
+                    arguments["person"].must_have(operation.scope)
                 if operation.body is not None:
-                    arguments["body"] = _parsed(request, operation.body)
-                if operation.signed_in:
-                    arguments["person"] = who(request.headers.get("authorization"))
+                    arguments["body"] = _received(request, operation)
                 return _finished(operation, view(**arguments))
             except ValidationError as error:
                 findings = [finding.as_dict() for finding in _findings(error)]
@@ -139,6 +197,18 @@ class Routes(Blueprint):
                 return problem(500, "general.fault", detail, None, request_id)
 
         return run
+
+
+def _received(request: Any, operation: Operation) -> BaseModel | Sent:
+    if len(request.raw_body or b"") > LARGEST_BODY_BYTES:
+        raise TooLarge(f"The body has {len(request.raw_body)} bytes; a call carries {LARGEST_BODY_BYTES} at most.")
+    if operation.takes == (JSON,):
+        assert operation.body is not None
+        return _parsed(request, operation.body)
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind not in operation.takes:
+        raise NotTaken(f"A body of {kind[:80]!r} is not taken here; {', '.join(operation.takes)} are.")
+    return Sent(kind, request.raw_body or b"")
 
 
 def _parsed(request: Any, model: type[BaseModel]) -> BaseModel:
@@ -176,10 +246,30 @@ def _finished(operation: Operation, result: Any) -> Response:
     )
 
 
+def caller(authorization: str | None) -> Person:
+    """Who is asking; NotSignedIn if the header does not say so."""
+    return who(people(), users(), authorization)
+
+
+class Attachment(Response):
+    """Bytes as an answer. API Gateway is told that they are in base64; Chalice would ask the caller's Accept first."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        answer = super().to_dict(None)
+        return answer | {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
+
+
+def attachment(body: bytes, media_type: str, name: str) -> Response:
+    """A file to be saved under `name` (RFC 6266: a plain name for old programs, the real one beside it)."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Attachment(body, headers={"Content-Type": media_type, "Content-Disposition": disposition})
+
+
 def optional_person(request: Any) -> Person | None:
     """Who is asking on a public route: nobody without a header; a bad header is still refused."""
     header = request.headers.get("authorization")
-    return who(header) if header else None
+    return caller(header) if header else None
 
 
 def query_of(request: Any) -> dict[str, str]:

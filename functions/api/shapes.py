@@ -16,27 +16,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class SignIn(Shape):
-    email: Annotated[str, StringConstraints(min_length=3, max_length=320)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-
-
-class Refresh(Shape):
-    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=8192)]
-
-
-class Tokens(BaseModel):
-    token: str
-    refresh_token: str | None = None
-    expires_in_s: int
-
-
-class Me(BaseModel):
-    subject: str
-    email: str
-    roles: list[str]
-
-
 class Release(Shape):
     mode: Literal["immediately", "on_date"] = "immediately"
     date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from biotheca.accounts.model import Person
 from biotheca.submissions import service
+from biotheca.workbooks import service as workbooks
+from biotheca.workbooks.verdicts import TAKEN
 from functions.api import views
-from functions.api.seam import Routes, page_of
+from functions.api.seam import Routes, Sent, page_of
 from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
 from functions.observability import logger
-from functions.stores import registry, submissions, taxonomy
+from functions.stores import registry, submissions
 
 routes = Routes(__name__, "submissions")
 PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
@@ -58,14 +60,13 @@ def show(submission_id: str, person: Person) -> SubmissionShape:
     "/v1/submissions/{submission_id}/metadata",
     signed_in=True,
     body=Metadata,
+    takes=TAKEN,
     answer=SubmissionShape,
-    errors=(401, 404, 409, 422),
+    errors=(401, 404, 409, 413, 415, 422),
 )
-def describe(submission_id: str, body: Metadata, person: Person) -> SubmissionShape:
-    """Replace all metadata. With any error nothing is stored and all findings come back; warnings stay with it."""
-    return _whole(
-        service.describe(submissions(), person, submission_id, body.model_extra or {}, registry(), taxonomy())
-    )
+def describe(submission_id: str, body: Sent, person: Person) -> SubmissionShape:
+    """Replace all metadata by a document, tables or a workbook. Any error: nothing stored, all findings told."""
+    return _whole(workbooks.describe(submissions(), person, submission_id, body.media_type, body.body, registry()))
 
 
 @routes.on(

@@ -1,4 +1,4 @@
-"""The REST API's function and authorizer."""
+"""The REST API's function and authorizer. The gateway before them: infra/stacks/api."""
 
 from __future__ import annotations
 
@@ -8,9 +8,27 @@ from constructs import Construct
 
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
-from infra.constructs.rest_api import RestApi
 
-TOKENS = {"user_pool_client": "value", "token_issuer": "value", "token_keys_url": "value"}
+# What verifying a caller needs: the pool's keys, the profile (closed? signed out?), the roles behind a personal token.
+TOKENS = {
+    "user_pool": "value",
+    "user_pool_client": "value",
+    "token_issuer": "value",
+    "token_keys_url": "value",
+    "people_table": "r",
+    "outbox_table": "name",
+}
+# Accounts are changed through the API only.
+POOL = [
+    "AdminAddUserToGroup",
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminGetUser",
+    "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
+    "AdminSetUserMFAPreference",
+    "AdminUserGlobalSignOut",
+]
 
 
 class Api(Capability):
@@ -18,9 +36,9 @@ class Api(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "api", house)
-        needs = SUBMISSIONS | TOKENS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
-        needs |= {"taxonomy_table": "r"}
-        door = self.add(
+        needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
+        needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
+        door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
         )
         inbox = house.buckets["inbox_bucket"]
@@ -30,5 +48,7 @@ class Api(Capability):
                 resources=[inbox.arn_for_objects("submissions/*")],
             )
         )
-        authorizer = self.add("who_is_calling", TOKENS, handler="functions.api.authorizer.who_is_calling")
-        self.api = RestApi(self, "Gateway", house, door, authorizer).api
+        self.authorizer = self.add("who_is_calling", TOKENS, handler="functions.api.authorizer.who_is_calling")
+        for function, verbs in ((door, POOL), (self.authorizer, ["AdminListGroupsForUser"])):
+            actions = [f"cognito-idp:{verb}" for verb in verbs]
+            function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[house.pool.user_pool_arn]))

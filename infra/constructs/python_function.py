@@ -139,8 +139,12 @@ PREFIXES = {
     "inbox_bucket": ["submissions/*"],
     "derived_bucket": ["qc/*", "manifests/*"],
     "lake_bucket": ["tables/*"],
+    "audit_bucket": ["chain/*"],
 }
-INDEXES = {"records_table": ["by_owner", "by_state", "by_release_date", "by_dataset"]}
+INDEXES = {
+    "records_table": ["by_owner", "by_state", "by_release_date", "by_dataset", "by_group"],
+    "people_table": ["by_queue"],
+}
 
 
 def grant(house: House, role: iam.Role, setting: str, mode: str) -> str:

@@ -31,7 +31,7 @@ class RestApi(Construct):
     """API Gateway REST (v1) over one function, one resource and method a route."""
 
     def __init__(
-        self, scope: Construct, name: str, house: House, function: lambda_.Function, authorizer: lambda_.Function
+        self, scope: Construct, name: str, house: House, function: lambda_.IFunction, authorizer: lambda_.IFunction
     ) -> None:
         super().__init__(scope, name)
         access_log = logs.LogGroup(
@@ -47,6 +47,10 @@ class RestApi(Construct):
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.DESTROY,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # Workbooks come and go as bytes. A browser that follows a link asks for text/html first, and the gateway
+            # compares only that; so everything is binary here, and functions say what they answer. A mock integration
+            # beside it needs contentHandling CONVERT_TO_TEXT.
+            binary_media_types=["*/*"],
             deploy_options=apigateway.StageOptions(
                 stage_name="api",
                 tracing_enabled=True,

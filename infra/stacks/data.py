@@ -148,6 +148,7 @@ class DataStack(Stack):
             ("by_state", "state_key", "updated_at"),
             ("by_release_date", "release_key", "release_on"),
             ("by_dataset", "dataset_key", "inside_key"),
+            ("by_group", "group_key", "updated_at"),
         ):
             text = dynamodb.AttributeType.STRING
             records.add_global_secondary_index(
@@ -155,8 +156,16 @@ class DataStack(Stack):
                 partition_key=dynamodb.Attribute(name=partition, type=text),
                 sort_key=dynamodb.Attribute(name=sort, type=text),
             )
+        people = self._table("PeopleRecords")
+        people.add_global_secondary_index(
+            index_name="by_queue",
+            partition_key=dynamodb.Attribute(name="queue_key", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="queued_at", type=dynamodb.AttributeType.STRING),
+        )
         return {
             "records_table": records,
+            "people_table": people,
+            "audit_table": self._table("AuditChain"),
             "accessions_table": self._table("Accessions", sort=False),
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),

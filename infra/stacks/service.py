@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.capabilities import api, curation, events, lake, publication, qc, search, submissions, uploads
+from infra.capabilities import (
+    api,
+    audit,
+    curation,
+    events,
+    lake,
+    notices,
+    publication,
+    qc,
+    search,
+    submissions,
+    uploads,
+)
 from infra.capabilities.capability import Capability
 from infra.constructs.assets import RUNTIME, layer_code
 from infra.constructs.batch_job import Computers
@@ -45,10 +56,10 @@ class ServiceStack(Stack):
         events.Events(self, house)
         search.Search(self, house)
         lake.Lake(self, house)
-        door = api.Api(self, house)
-        self._dashboard(house, workflow, door)
-        self.api = door.api
-        CfnOutput(self, "ApiUrl", value=door.api.url)
+        notices.Notices(self, house)
+        audit.Audit(self, house)
+        self.door = api.Api(self, house)
+        self.machine = workflow.machine
         CfnOutput(self, "UserPoolId", value=house.pool.user_pool_id)
         CfnOutput(self, "UserPoolClientId", value=house.pool_client.user_pool_client_id)
 
@@ -62,28 +73,3 @@ class ServiceStack(Stack):
             "token_issuer": issuer,
             "token_keys_url": keys.replace("{pool}", house.pool.user_pool_id),
         }
-
-    def _dashboard(self, house: House, workflow: Workflow, door: api.Api) -> None:
-        board = cloudwatch.Dashboard(self, "Overview")
-        board.add_widgets(
-            cloudwatch.GraphWidget(
-                title="Submissions: rounds started and failed",
-                left=[workflow.machine.metric_started(), workflow.machine.metric_failed()],
-            ),
-            cloudwatch.GraphWidget(
-                title="API: requests and faults", left=[door.api.metric_count(), door.api.metric_server_error()]
-            ),
-            cloudwatch.GraphWidget(
-                title="Files",
-                left=[
-                    cloudwatch.Metric(
-                        namespace="Biotheca", metric_name=name, dimensions_map={"service": service}, statistic="Sum"
-                    )
-                    for name, service in (
-                        ("FilesSound", "qc"),
-                        ("FilesUnsound", "qc"),
-                        ("FilesArchived", "publication"),
-                    )
-                ],
-            ),
-        )

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 CAPABILITIES = {
+    "audit",
+    "notices",
     "accounts",
     "submissions",
     "uploads",
@@ -27,6 +29,7 @@ CAPABILITIES = {
     "search",
     "lake",
     "taxonomy",
+    "workbooks",
 }
 
 

@@ -36,6 +36,16 @@ QUEUE = {
     "sqs:GetQueueAttributes",
 }
 ANSWER = {"states:SendTaskSuccess", "states:SendTaskFailure"}
+POOL = {
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:AdminRemoveUserFromGroup",
+    "cognito-idp:AdminSetUserMFAPreference",
+    "cognito-idp:AdminUserGlobalSignOut",
+}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
 STREAM = {
     "dynamodb:DescribeStream",
@@ -50,12 +60,14 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"},
-    "ApiWhoIsCalling": EVERY,
+    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"} | POOL,
+    "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
+    "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "CurationAsk": TABLES,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
+    "NoticesTell": TABLES | QUEUE | {"cognito-idp:AdminGetUser"},
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,
     "PublicationMint": TABLES,
@@ -138,9 +150,21 @@ def test_only_what_knows_no_resource_is_allowed_on_every_resource(templates: Tem
                 assert _actions([statement]) <= unbounded, f"{role}: {_actions([statement]) - unbounded}"
 
 
-def test_no_role_reaches_the_controlled_archive_or_the_audit_bucket_yet(templates: Templates) -> None:
+def test_no_role_reaches_the_controlled_archive_yet(templates: Templates) -> None:
     text = json.dumps(_statements(templates))
-    assert "ControlledArchive" not in text and "ControlledKey" not in text and "Audit" not in text
+    assert "ControlledArchive" not in text and "ControlledKey" not in text
+
+
+def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:
+    writing = {"s3:PutObject", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    touching: dict[str, set[str]] = {}
+    for role, statements in _statements(templates).items():
+        for statement in statements:
+            named = json.dumps(statement["Resource"])
+            if "AuditChain" in named or re.search(r"FnGetAttAudit[0-9A-F]{8}Arn", named):
+                touching.setdefault(role, set()).update(_actions([statement]) & writing)
+    assert {("AuditAppend" in role, bool(verbs)) for role, verbs in touching.items()} == {(True, True), (False, False)}
+    assert all("AuditAppend" in role or "ApiHandler" in role for role in touching)
 
 
 def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> None:

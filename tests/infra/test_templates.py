@@ -94,7 +94,7 @@ def test_a_queue_waits_six_times_its_functions_time_out(templates: Templates) ->
             assert queues[source]["VisibilityTimeout"] >= 6 * function["Timeout"]
             assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
             seen += 1
-    assert seen == 3
+    assert seen == 5
 
 
 def test_every_rule_of_the_bus_has_dead_letters(templates: Templates) -> None:
@@ -188,4 +188,5 @@ def test_the_stack_knows_no_account_and_no_region(templates: Templates) -> None:
 @pytest.mark.parametrize("setting", sorted(Settings.NAMES))
 def test_a_setting_is_used_by_somebody(setting: str) -> None:
     code = "\n".join(p.read_text() for folder in ("layers/core", "functions") for p in (ROOT / folder).rglob("*.py"))
-    assert re.search(rf"Settings\(\)\.{setting}|settings\.{setting}", code), f"nobody reads {setting}"
+    read = rf"Settings\(\)\.({setting}|optional\(.{setting}.\))|settings\.{setting}"
+    assert re.search(read, code), f"nobody reads {setting}"

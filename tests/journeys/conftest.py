@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import random
+import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,11 +61,7 @@ class Person:
 
 
 def _signed_in(stack: Stack, email: str) -> Person:
-    person = Person(stack.front_url, email)
-    password = next(p.password for p in PEOPLE if p.email == email)
-    token = person.post("/v1/sign-in", {"email": email, "password": password})["token"]
-    person.session.headers["Authorization"] = f"Bearer {token}"
-    return person
+    return signed_in(stack, email, next(p.password for p in PEOPLE if p.email == email))
 
 
 @pytest.fixture(scope="package")
@@ -242,3 +240,38 @@ def eventually(check: Callable[[], Any], wait_s: float = 30.0) -> Any:
             return found
         time.sleep(0.2)
     raise AssertionError(f"never true within {wait_s} s")
+
+
+PASSWORD = "Grow-rice-slowly-2026!"
+
+
+def mails(stack: Stack, to: str) -> list[dict[str, Any]]:
+    """What the laptop's mailbox has for an address, newest first."""
+    found = requests.get(f"{stack.front_url}/_local/mail.json", timeout=10).json()["items"]
+    return [mail for mail in found if to in mail["to"]]
+
+
+def code_for(stack: Stack, email: str) -> str:
+    """The newest code that was mailed to an address."""
+    mail = eventually(lambda: mails(stack, email), 10)[0]
+    found = re.search(r"\b\d{6}\b", mail["text"])
+    assert found, mail
+    return found[0]
+
+
+def signed_in(stack: Stack, email: str, password: str = PASSWORD) -> Person:
+    """A person after sign-in."""
+    person = Person(stack.front_url, email)
+    tokens = person.post("/v1/sign-in", {"email": email, "password": password})
+    person.session.headers["Authorization"] = f"Bearer {tokens['token']}"
+    return person
+
+
+def newcomer(stack: Stack, nobody: Person) -> Person:
+    """Somebody who registers, confirms and signs in now."""
+    email = f"{uuid.uuid4().hex[:12]}@example.org"
+    told = {"email": email, "password": PASSWORD, "name": "Wang Fang", "organisation": "Institute of Rice"}
+    nobody.post("/v1/register", told)
+    done = nobody.call("POST", "/v1/register/confirm", json={"email": email, "code": code_for(stack, email)})
+    assert done.status_code == 204, done.text
+    return signed_in(stack, email)

@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import functions.api.app  # registers every operation
 from functions.api.seam import OPERATIONS
-from tests.journeys.conftest import Person, draft, tiny_fastq
+from local.stack import Stack
+from tests.journeys.conftest import Person, draft, newcomer, tiny_fastq
 
 assert functions.api.app.app
 
 # What comes back on a private draft of Ana's, to: nobody, Li (another submitter), Chen (a curator), Ana herself.
 # 404 for what exists but is not yours: unknown and forbidden look the same.
 PUBLIC = (200, 200, 200, 200)
-TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
+# None: not called, because it would end the session of a person whom all tests share (see test_accounts).
+TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
+    ("POST", "/v1/register"): (422, 422, 422, 422),
+    ("POST", "/v1/register/confirm"): (422, 422, 422, 422),
+    ("POST", "/v1/register/resend"): (422, 422, 422, 422),
+    ("POST", "/v1/password/forgot"): (422, 422, 422, 422),
+    ("POST", "/v1/password/reset"): (422, 422, 422, 422),
     ("POST", "/v1/sign-in"): (422, 422, 422, 422),
+    ("POST", "/v1/sign-in/mfa"): (422, 422, 422, 422),
     ("POST", "/v1/refresh"): (422, 422, 422, 422),
+    ("POST", "/v1/sign-out"): (401, None, None, None),
     ("GET", "/v1/me"): (401, 200, 200, 200),
+    ("PATCH", "/v1/me"): (401, 200, 200, 200),
+    ("POST", "/v1/me/mfa"): (401, 422, 422, 422),
+    ("POST", "/v1/me/mfa/confirm"): (401, 422, 422, 422),
+    ("DELETE", "/v1/me/mfa"): (401, 204, 204, 204),
+    ("GET", "/v1/me/tokens"): (401, 200, 200, 200),
+    ("POST", "/v1/me/tokens"): (401, 422, 422, 422),
+    ("DELETE", "/v1/me/tokens/{token_id}"): (401, 404, 404, 404),
+    ("POST", "/v1/me/principal-investigator"): (401, 422, 422, 422),
+    ("GET", "/v1/me/notices"): (401, 200, 200, 200),
+    ("POST", "/v1/me/notices/{notice_id}/read"): (401, 404, 404, 404),
+    ("GET", "/v1/accounts/principal-investigators"): (401, 403, 200, 403),
+    ("POST", "/v1/accounts/principal-investigators/{subject}/decision"): (401, 403, 404, 403),
+    ("GET", "/v1/accounts"): (401, 403, 403, 403),
+    ("PUT", "/v1/accounts/{subject}/roles"): (401, 403, 403, 403),
+    ("POST", "/v1/accounts/{subject}/close"): (401, 403, 403, 403),
+    ("POST", "/v1/accounts/{subject}/open"): (401, 403, 403, 403),
+    ("POST", "/v1/groups"): (401, 422, 422, 422),
+    ("GET", "/v1/groups"): (401, 200, 200, 200),
+    ("GET", "/v1/groups/{group_id}"): (401, 404, 404, 404),
+    ("GET", "/v1/groups/{group_id}/submissions"): (401, 404, 404, 404),
+    ("POST", "/v1/groups/{group_id}/invitations"): (401, 404, 404, 404),
+    ("POST", "/v1/groups/{group_id}/join"): (401, 404, 404, 404),
+    ("POST", "/v1/groups/{group_id}/members/{subject}/owner"): (401, 404, 404, 404),
+    ("DELETE", "/v1/groups/{group_id}/members/{subject}"): (401, 404, 404, 404),
+    ("PUT", "/v1/submissions/{submission_id}/group"): (401, 404, 404, 200),
+    ("GET", "/v1/audit"): (401, 403, 403, 403),
+    ("GET", "/v1/audit/head"): (401, 403, 403, 403),
     ("POST", "/v1/submissions"): (401, 201, 403, 201),
     ("GET", "/v1/submissions"): (401, 200, 200, 200),
     ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200),
     ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422),
+    ("POST", "/v1/submissions/{submission_id}/metadata/check"): (401, 404, 404, 200),
+    ("POST", "/v1/submissions/{submission_id}/metadata/annotated"): (401, 404, 404, 422),
+    ("GET", "/v1/submissions/{submission_id}/workbook"): (401, 404, 200, 200),
+    ("GET", "/v1/members/{member}/template"): (404, 404, 404, 404),
     ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202),
     ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403),
     ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200),
@@ -53,11 +95,28 @@ BODIES = {
     "/v1/files/{file_id}/upload": {"size_bytes": 100},
     "/v1/files/{file_id}/part-urls": {"parts": [{"number": 1, "size_bytes": 100, "sha256": "A" * 43 + "="}]},
     "/v1/curation/{submission_id}/decision": {"decision": "accept"},
+    "/v1/accounts/principal-investigators/{subject}/decision": {"decision": "verify"},
+    "/v1/accounts/{subject}/roles": {"roles": []},
+    "/v1/groups/{group_id}/invitations": {"email": "somebody@example.org"},
+}
+SENT = {  # what is no JSON
+    "/v1/submissions/{submission_id}/metadata/annotated": {
+        "data": b"no workbook",
+        "headers": {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    }
 }
 
 
 def test_every_route_is_in_the_table() -> None:
     assert {(op.method, op.path) for op in OPERATIONS} == set(TABLE)
+
+
+def _url(path: str, made: dict[str, Any]) -> str:
+    """The path with everything filled in: Ana's draft, and things that do not exist."""
+    names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
+    names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
+    query = {"/v1/search": "?q=zzz", "/v1/taxonomy": "?q=zzz", "/v1/accounts": "?email=ana@example.org"}.get(path, "")
+    return path.format(**names, type="run", name="x", member="none", rule="general.fault", taxon_id="562") + query
 
 
 @pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)
@@ -66,17 +125,35 @@ def test_a_route_answers_each_caller_as_the_table_says(
 ) -> None:
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
-    names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
-    query = "?q=zzz" if path in ("/v1/search", "/v1/taxonomy") else ""
-    url = path.format(**names, type="run", name="x", rule="general.fault", taxon_id="562") + query
+    url = _url(path, made)
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
-        options = {} if method == "GET" else {"json": BODIES.get(path, {})}
+        if status is None:
+            continue
+        options = {} if method == "GET" else SENT.get(path) or {"json": BODIES.get(path, {})}
         answer = caller.call(method, url, **options)
         assert answer.status_code == status, f"{caller.email or 'nobody'}: {answer.status_code} {answer.text}"
         if status >= 400:
             assert answer.headers["Content-Type"].startswith("application/problem+json")
             assert answer.json()["rule"] and answer.json()["mend"]
+
+
+GUARDED = sorted((op.method, op.path) for op in OPERATIONS if op.signed_in)
+
+
+def test_every_guarded_route_is_shut_for_a_closed_account(
+    stack: Stack, nobody: Person, ana: Person, ada: Person
+) -> None:
+    """The session and the personal token of somebody whose account was closed while they were at work."""
+    closed = newcomer(stack, nobody)
+    token = closed.post("/v1/me/tokens", {"label": "pipeline", "scopes": ["read", "submit", "curate"]})["token"]
+    made = draft(ana, [("closed.fastq.gz", tiny_fastq())], "Not theirs")
+    ada.post(f"/v1/accounts/{closed.get('/v1/me')['subject']}/close")
+    for method, path in GUARDED:
+        url = _url(path, made)
+        for authorization in (str(closed.session.headers["Authorization"]), f"Bearer {token}"):
+            answer = nobody.call(method, url, headers={"Authorization": authorization})
+            assert answer.status_code == 401, f"{method} {path}: {answer.status_code} {answer.text}"
 
 
 def test_unknown_and_forbidden_look_the_same(ana: Person, li: Person) -> None:

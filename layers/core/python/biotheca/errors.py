@@ -6,7 +6,8 @@ catalogue (biotheca/catalog/rules.yaml), so that form, API, CLI and curators sho
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import json
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -63,7 +64,25 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        return {k: v for k, v in asdict(self).items() if v not in ("", {})} | {"severity": self.severity}
+        """What is said, as plain values; what is empty is left out."""
+        shown = {name: value for name in _SHOWN if (value := getattr(self, name)) not in ("", {})}
+        return shown | {"severity": self.severity}
+
+
+_SHOWN = tuple(Finding.__dataclass_fields__)
+# A function may answer 6 MB, with every quote of the JSON inside it escaped once more.
+_LISTED_BYTES = 3_500_000
+
+
+def listed(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first findings, as many as fit into an answer. Whoever cuts also says how many there are."""
+    left = _LISTED_BYTES
+    for number, one in enumerate(findings):
+        text = json.dumps(one)
+        left -= len(text) + text.count('"') + text.count("\\") + 2
+        if left < 0:
+            return findings[:number]
+    return findings
 
 
 class Invalid(BiothecaError):

@@ -19,6 +19,9 @@ SUBMISSION_RETURNED = "SubmissionReturned"
 DATASET_ARCHIVED = "DatasetArchived"
 DATASET_RELEASED = "DatasetReleased"
 SUBMISSION_HELD = "SubmissionHeld"
+ACCOUNT_CHANGED = "AccountChanged"
+TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
+GROUP_CHANGED = "GroupChanged"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -29,6 +32,9 @@ ALL = (
     DATASET_ARCHIVED,
     DATASET_RELEASED,
     SUBMISSION_HELD,
+    ACCOUNT_CHANGED,
+    TOKEN_CHANGED,
+    GROUP_CHANGED,
 )
 
 

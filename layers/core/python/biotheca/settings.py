@@ -23,6 +23,10 @@ class Settings:
             "outbox_table",
             "search_table",
             "taxonomy_table",
+            "people_table",
+            "audit_table",
+            "audit_bucket",
+            "mail_from",
             "inbox_bucket",
             "open_archive_bucket",
             "derived_bucket",
@@ -35,6 +39,10 @@ class Settings:
             "token_keys_url",
         }
     )
+
+    def optional(self, name: str) -> str | None:
+        """A setting that a deployment may leave out, or None."""
+        return os.environ.get(variable(name)) or None
 
     def __getattr__(self, name: str) -> str:
         if name not in self.NAMES:

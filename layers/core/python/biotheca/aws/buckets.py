@@ -164,3 +164,29 @@ def presign_download(bucket: str, key: str, version_id: str | None, name: str, v
     if version_id:
         wanted["VersionId"] = version_id
     return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)
+
+
+def put_text(bucket: str, key: str, text: str, content_type: str) -> None:
+    """Store a text in UTF-8."""
+    client("s3").put_object(
+        Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type, ChecksumAlgorithm="SHA256"
+    )
+
+
+def get_text(bucket: str, key: str) -> str:
+    """Read a text; ObjectMissing if there is none."""
+    try:
+        return client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            raise ObjectMissing(key) from error
+        raise
+
+
+def keys(bucket: str, prefix: str, from_key: str = "") -> Iterator[str]:
+    """Keys below a prefix in order, from `from_key` on (that one too)."""
+    wanted = {"Bucket": bucket, "Prefix": prefix}
+    if from_key:  # S3 begins after a key: the text just before ours is ours without its last sign
+        wanted["StartAfter"] = from_key[:-1]
+    for page in client("s3").get_paginator("list_objects_v2").paginate(**wanted):
+        yield from (item["Key"] for item in page.get("Contents", []) if item["Key"] >= from_key)

@@ -199,3 +199,9 @@ def mend(rule: str) -> str:
 def accession_forms() -> dict[str, Any]:
     """The rows of accessions.yaml: own, derived, lookup_only."""
     return _read("accessions.yaml")
+
+
+@cache
+def notices() -> dict[str, Any]:
+    """Who is told what: the rows of notices.yaml and the signature of mails."""
+    return _read("notices.yaml")

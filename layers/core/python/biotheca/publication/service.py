@@ -21,6 +21,8 @@ from biotheca.publication.model import Record, Visibility
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
 
@@ -274,8 +276,13 @@ def download(
 class Registry:
     """What accessions name, for the checks of a document (submissions.service.Registry)."""
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, taxonomy: Taxonomy | None = None) -> None:
         self.records = records
+        self.taxonomy = taxonomy or Taxonomy()
+
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        return self.taxonomy.get_many(numbers)
 
     def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
         """Of these accessions the person's own and public ones, with the records above them of the same type."""

@@ -154,6 +154,7 @@ class Submission:
     tokens: dict[str, str] = field(default_factory=dict)
     reasons: list[dict[str, str]] = field(default_factory=list)
     dataset: str | None = None
+    group: str | None = None
     catalog_version: str = ""
     warnings: int = 0
 
@@ -164,5 +165,9 @@ class Submission:
             raise WrongState(f"Submission {self.id} is {WORDS[self.state]}; this can be done only when it is {wanted}.")
 
     def may_see(self, person: Person) -> bool:
-        """Owners and the archive's staff see a submission; to everybody else it does not exist."""
-        return person.subject == self.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+        """Its people and the archive's staff see a submission; to everybody else it does not exist."""
+        return self.may_edit(person) or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+
+    def may_edit(self, person: Person) -> bool:
+        """Its owner, and the members of the group that it is shared with."""
+        return person.subject == self.owner or (self.group is not None and self.group in person.groups)

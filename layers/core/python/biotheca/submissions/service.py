@@ -21,6 +21,7 @@ from biotheca.submissions.model import (
     Submission,
 )
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
 
 
@@ -62,9 +63,9 @@ def visible(store: SubmissionStore, person: Person, submission_id: str) -> Submi
 
 
 def own(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
-    """The submission if it is the person's own; else NotFound."""
+    """The submission if it is the person's own or shared in a group of theirs; else NotFound."""
     submission = visible(store, person, submission_id)
-    if submission.owner != person.subject:
+    if not submission.may_edit(person):
         raise NotFound(f"There is no submission {submission_id!r} of yours.")
     return submission
 
@@ -76,6 +77,10 @@ class Registry(Protocol):
         """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
         ...
 
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        ...
+
 
 def verdict(
     store: SubmissionStore,
@@ -83,14 +88,14 @@ def verdict(
     submission: Submission,
     document: dict[str, Any],
     registry: Registry | None = None,
-    taxonomy: Taxonomy | None = None,
 ) -> list[Finding]:
     """Every finding of a document for this submission. Nothing is written."""
     member = catalog.members()[submission.member]
     named = rules.accessions_in(member, document)
     known = registry.known(person, named) if registry and named else {}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
-    taxa = (taxonomy or Taxonomy()).get_many(_taxa(member, document, known))
+    numbers_of_taxa = _taxa(member, document, known)
+    taxa = registry.taxa(numbers_of_taxa) if registry else Taxonomy().get_many(numbers_of_taxa)
     return rules.check_document(member, document, known, numbers=numbers, taxa=taxa, today=clock.now().date())
 
 
@@ -106,7 +111,6 @@ def describe(
     submission_id: str,
     document: dict[str, Any],
     registry: Registry | None = None,
-    taxonomy: Taxonomy | None = None,
 ) -> Submission:
     """Replace the metadata by a document; Invalid with every finding if a rule refuses it (nothing is written then).
 
@@ -115,7 +119,7 @@ def describe(
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
-    findings = verdict(store, person, submission, document, registry, taxonomy)
+    findings = verdict(store, person, submission, document, registry)
     if refused := rules.errors_in(findings):
         raise Invalid(f"The metadata has {len(refused)} error(s); nothing was stored.", findings)
     named = rules.accessions_in(member, document)
@@ -180,6 +184,19 @@ def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:
         return
     new = replace(submission, state=State.CANCELLED)
     store.save(submission, new, event="cancelled", words="Cancelled by its owner.", actor=person.subject)
+
+
+def share(store: SubmissionStore, person: Person, submission_id: str, group: str | None) -> Submission:
+    """Share with a group that the person is in, or take it back; only the owner decides. Again changes nothing."""
+    submission = own(store, person, submission_id)
+    if submission.owner != person.subject:
+        raise NotFound(f"There is no submission {submission_id!r} of yours.")
+    if group is not None and group not in person.groups:
+        raise NotFound(f"There is no group {group[:60]!r} of yours.")
+    if submission.group == group:
+        return submission
+    words = "Shared with a group." if group else "No longer shared with a group."
+    return store.save(submission, replace(submission, group=group), event="shared", words=words, actor=person.subject)
 
 
 def resume(store: SubmissionStore, person: Person, submission_id: str) -> Submission:

@@ -63,6 +63,13 @@ class SubmissionStore:
         )
         return [_submission(item) for item in items], following
 
+    def of_group(self, group: str, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
+        """A page of the submissions that a group shares, last changed first."""
+        items, following = self.records.query(
+            "group_key = :g", {"g": f"GROUP#{group}"}, index="by_group", limit=limit, cursor=cursor, newest_first=True
+        )
+        return [_submission(item) for item in items], following
+
     def in_state(self, state: State, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
         """A page of the submissions in a state, longest waiting first."""
         items, following = self.records.query(
@@ -101,10 +108,14 @@ class SubmissionStore:
             raise NotFound(f"There is no file {file_id!r}, or you may not see it.")
         return pointer["submission"].removeprefix("SUB#"), _file(item)
 
-    def history(self, submission_id: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """A page of history lines, oldest first."""
+    def history(
+        self, submission_id: str, limit: int, cursor: str | None, newest_first: bool = False
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of history lines, oldest first unless asked."""
         values = {"p": f"SUB#{submission_id}", "s": "HIST#"}
-        items, following = self.records.query("pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor)
+        items, following = self.records.query(
+            "pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor, newest_first=newest_first
+        )
         return [{k: v for k, v in i.items() if k not in ("pk", "sk")} for i in items], following
 
     # --- write ---
@@ -292,6 +303,8 @@ def _item(submission: Submission) -> dict[str, Any]:
         "owner_key": f"OWNER#{submission.owner}",
         "state_key": f"STATE#{submission.state}",
     }
+    if submission.group:
+        keys["group_key"] = f"GROUP#{submission.group}"
     return keys | fields
 
 

@@ -1,0 +1,27 @@
+"""Events become notices; a message that fails alone comes back, then goes to the dead letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from biotheca.notices import service
+from functions.observability import logger, step
+from functions.stores import notices, people, post, submissions, users
+
+_batch = BatchProcessor(event_type=EventType.SQS)
+
+
+def _tell(record: SQSRecord) -> None:
+    envelope = record.json_body["detail"]
+    logger().set_correlation_id(envelope["correlation_id"])
+    told = service.tell(submissions(), people(), users(), notices(), post(), envelope)
+    logger().info("people told", extra={"count": told, "event": envelope["type"]})
+
+
+@step(lambda event: None)
+def tell(event: dict[str, Any], context: Any) -> Any:
+    """Queue of every event that somebody may have to hear of."""
+    return process_partial_response(event=event, record_handler=_tell, processor=_batch, context=context)

@@ -1,0 +1,1 @@
+"""Notices: what a person is told of their submissions and account, in the archive and by mail."""

@@ -1,4 +1,4 @@
-"""Shapes of the routes of taxonomy."""
+"""Shapes of the routes of taxonomy and of the tree of projects."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ class TaxonShape(BaseModel):
     other_names: list[str]
     parent: int
     lineage: list[dict[str, Any]]
+
+
+class TreeShape(BaseModel):
+    accession: str
+    title: str
+    type: str
+    project_type: str
+    above: list[dict[str, Any]]
+    items: list[dict[str, Any]]
+    next_cursor: str | None = None

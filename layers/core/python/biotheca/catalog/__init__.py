@@ -142,6 +142,11 @@ def terms_within(name: str) -> dict[str, tuple[str, ...]]:
     return {platform: tuple(models) for platform, models in _platforms()["platforms"].items()}
 
 
+def lacking_in_sra_xml() -> dict[str, Any]:
+    """Platforms (and their stand-ins) and models that SRA XML has no term for."""
+    return _platforms()["lacking_in_sra_xml"]
+
+
 def aliases(name: str) -> dict[str, str]:
     """Other spellings of a vocabulary's terms, in lower case -> the term. They are taken with a hint."""
     found = _read_aliases().get(name, {})

@@ -221,12 +221,13 @@ def visible(records: RecordStore, person: Person | None, accession: str) -> Reco
     """The record that a text names, if the reader may see it; else NotFound, the same as if there were none."""
     found = recognise(accession)
     record = records.get(found.text) if found and found.own else None
-    if record is None or not _may_see(records, person, record):
+    if record is None or not may_see(records, person, record):
         raise NotFound(f"There is no public record {accession.strip()[:60]!r}.")
     return record
 
 
-def _may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+    """Whether the reader may see a record: owners and staff always, others what is public."""
     if person and (person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}):
         return True
     if record.visibility != Visibility.PUBLIC:
@@ -290,7 +291,7 @@ class Registry:
         waiting = [a for a in accessions if (named := recognise(a)) and named.own]
         while waiting:
             records = self.records.get_many(list(dict.fromkeys(waiting)))
-            usable = [r for r in records.values() if _may_see(self.records, person, r)]
+            usable = [r for r in records.values() if may_see(self.records, person, r)]
             found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
             waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
         return found

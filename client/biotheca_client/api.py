@@ -106,6 +106,12 @@ class Session:
                 raise
             return self._answer(method, path, body, params, headers, again)
 
+    def fetch(self, path: str, params: dict[str, str] | None = None) -> bytes:
+        """The bytes of an answer that is no JSON. Raises as `call`."""
+        self._renew_if_old()
+        found: bytes = self._answer("GET", path, params={k: v for k, v in (params or {}).items() if v}, raw=True)
+        return found
+
     def pages(self, path: str, params: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """All items of a paged list."""
         cursor: str | None = None
@@ -126,6 +132,7 @@ class Session:
         headers: dict[str, str] | None = None,
         again: bool = False,
         authorised: bool = True,
+        raw: bool = False,
     ) -> Any:
         attempts = ATTEMPTS if again or method in _IDEMPOTENT else 1
         token = self._tokens.get("token") if authorised else None
@@ -149,7 +156,7 @@ class Session:
             if response.status_code in _PASSING and attempt < attempts:
                 self.pause(pause_before(attempt, response.headers.get("Retry-After")))
                 continue
-            return self._understood(response)
+            return response.content if raw and response.status_code == 200 else self._understood(response)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _no_answer(self, method: str, fault: requests.RequestException) -> NetworkDown:

@@ -94,6 +94,19 @@ class Client:
         """Replace all metadata. Raises Refused with `problem["findings"]`."""
         return self._made(self.session.call("PUT", path_of("v1", "submissions", submission, "metadata"), metadata))
 
+    def check_metadata(self, submission: str, metadata: dict[str, Any]) -> dict[str, Any]:
+        """The archive's verdict on other metadata and what they would change; nothing is stored."""
+        path = path_of("v1", "submissions", submission, "metadata", "check")
+        return self._made(self.session.call("POST", path, metadata, again=True))
+
+    def template(self, member: str, **choice: str) -> bytes:
+        """A member's empty workbook. `choice`: format (xlsx, tsv), sheet, lang, package."""
+        return self.session.fetch(path_of("v1", "members", member, "template"), choice)
+
+    def workbook(self, submission: str, **choice: str) -> bytes:
+        """A submission's metadata as a workbook. `choice`: format (xlsx, tsv), sheet, lang."""
+        return self.session.fetch(path_of("v1", "submissions", submission, "workbook"), choice)
+
     def submit(self, submission: str) -> dict[str, Any]:
         """Hand in. Doing it twice is harmless."""
         try:
@@ -124,12 +137,14 @@ class Client:
         jobs: int = 4,
         progress: Progress | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        member: str | None = None,
+        title: str | None = None,
     ) -> dict[str, Any]:
         """Bring a folder into the archive as far as it is the depositor's turn; continue where an earlier run ended.
 
         Raises WrongUse or Refused with every flaw of the folder before anything is sent.
         """
-        local = Folder(Path(folder))
+        local = Folder(Path(folder), member, title)
         flaws = local.shape_flaws()
         if flaws:
             raise _flawed(flaws)

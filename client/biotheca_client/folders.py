@@ -1,7 +1,6 @@
-"""A submission as a folder: submission.json, the files beside it, and what we remember of them.
+"""A submission as a folder: its metadata, the files beside it, and what we remember of them.
 
-The folder is checked here as far as a client can: names, sizes, digests, the JSON's shape. The archive's own
-rules on metadata come from the archive; `FOLDER_CHECKS` is where a further check of files would be hung in.
+Checked here: names, sizes, digests, the shape. How metadata are read and what the archive's rules say of them: sheets.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from biotheca_client import sheets
 from biotheca_client.config import write_json
 from biotheca_client.errors import WrongUse
 from biotheca_client.local_files import md5_of, print_of
 
-DOCUMENT = "submission.json"
 MEMORY = ".biotheca-submission.json"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
@@ -46,25 +45,12 @@ def _nothing(_: int) -> None:
 
 
 class Folder:
-    """One submission folder. Raises WrongUse if there is no readable submission.json."""
+    """One submission folder. Raises WrongUse or Refused if its metadata cannot be read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, member: str | None = None, title: str | None = None) -> None:
         self.path = path
-        file = path / DOCUMENT
-        try:
-            document = json.loads(file.read_text(encoding="utf-8-sig"))
-        except OSError as fault:
-            raise WrongUse(
-                f"{path} has no readable {DOCUMENT} ({fault.strerror}).",
-                "Write one: member, title, release and metadata; `biotheca check --help` shows its shape.",
-            ) from fault
-        except ValueError as fault:
-            raise WrongUse(
-                f"{file} is no JSON: {fault}.", "Mend it at that place; a missing comma is most usual."
-            ) from fault
-        if not isinstance(document, dict):
-            raise WrongUse(f"{file} must hold one JSON object.", "Begin it with { and name member, title, metadata.")
-        self.document: dict[str, Any] = document
+        self.source = sheets.read(path, member, title)
+        self.document: dict[str, Any] = self.source.document
         self._memory = self._read_memory()
 
     # --- what is in it -------------------------------------------------------------------------
@@ -98,15 +84,14 @@ class Folder:
         for field, kind in (("member", str), ("title", str), ("metadata", dict)):
             if not isinstance(self.document.get(field), kind) or not self.document[field]:
                 what = "a text" if kind is str else "an object"
-                flaws.append(Flaw(f"{DOCUMENT}/{field}", f"{field!r} must be {what}.", f"Add {field!r} to {DOCUMENT}."))
+                where = self.source.where(f"/{field}")
+                flaws.append(Flaw(where, f"{field!r} must be {what}.", f"Add {field!r} to {self.source.name}."))
         flaws += self._release_flaws()
         seen: set[str] = set()
         for where, entry in self.file_entries():
-            flaws += self._entry_flaws(f"{DOCUMENT}{where}", entry, seen)
+            flaws += self._entry_flaws(self.source.where(where), entry, seen)
         if not seen and not flaws:
-            flaws.append(
-                Flaw(f"{DOCUMENT}/metadata", "No file is named in the metadata.", "Name the files of each run.")
-            )
+            flaws.append(Flaw(self.source.name, "No file is named in the metadata.", "Name the files of each run."))
         return flaws
 
     def _release_flaws(self) -> list[Flaw]:
@@ -117,7 +102,7 @@ class Folder:
         ):
             return []
         mend = 'Write {"mode": "immediately"} or {"mode": "on_date", "date": "2027-01-31"}.'
-        return [Flaw(f"{DOCUMENT}/release", "'release' says neither now nor a date.", mend)]
+        return [Flaw(self.source.where("/release"), "'release' says neither now nor a date.", mend)]
 
     def _entry_flaws(self, where: str, entry: dict[str, Any], seen: set[str]) -> list[Flaw]:
         name = entry.get("name")
@@ -150,7 +135,7 @@ class Folder:
             if not path.is_file():
                 continue
             for check in FOLDER_CHECKS:
-                flaws += check(self, f"{DOCUMENT}{where}", entry, path, add)
+                flaws += check(self, self.source.where(where), entry, path, add)
         with suppress(WrongUse):  # looking must work in a folder that one may only read
             self.save()
         return flaws
@@ -165,6 +150,41 @@ class Folder:
         md5 = md5_of(path, add)
         self._memory["files"][path.name] = {"size_bytes": now.size_bytes, "mtime_ns": now.mtime_ns, "md5": md5}
         return md5
+
+    def reports(self, add: Add = _nothing) -> list[dict[str, Any]]:
+        """The archive's file check on every file that is there, as the archive itself would report it."""
+        types = sheets.file_types(self.document)
+        found = []
+        for _, entry in self.file_entries():
+            path = self.path / str(entry.get("name", ""))
+            if not path.is_file():
+                continue
+            before = print_of(path)
+            report = sheets.report(path, entry.get("md5") or None, types.get(path.name, ""), add)
+            if report:
+                found.append(report)
+                print_now = {"size_bytes": before.size_bytes, "mtime_ns": before.mtime_ns, "md5": report["md5"]}
+                self._memory["files"][path.name] = print_now
+        return found
+
+    def verdict(self) -> dict[str, Any]:
+        """What the archive would say of the metadata; MD5 and size of each file that is there filled in."""
+        return sheets.verdict(self.source, self._filled())
+
+    def annotated(self) -> bytes:
+        """The folder's workbook or tables, as a workbook with every finding at its cell."""
+        return sheets.annotated(self.source, self._filled())
+
+    def _filled(self, add: Add = _nothing) -> Any:
+        metadata = json.loads(json.dumps(self.document.get("metadata")))
+        filled = Folder.__new__(Folder)
+        filled.document = {"metadata": metadata}
+        for _, entry in filled.file_entries():
+            path = self.path / str(entry.get("name", ""))
+            if path.is_file():
+                entry["md5"] = entry.get("md5") or self.md5(path, add)
+                entry["size_bytes"] = entry.get("size_bytes") or path.stat().st_size
+        return metadata
 
     def metadata(self, add: Add = _nothing) -> dict[str, Any]:
         """The metadata to send: as written, with MD5 and size of each file filled in."""

@@ -11,6 +11,7 @@ import pytest
 from biotheca_client import Client, NotFound, Refused, WrongUse
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, reads_folder
+from tests.journeys.conftest import document as one_run
 
 READS = [("a.fq", b"@r\nACGT\n+\nIIII\n" * 400), ("b.fq", b"@s\nACGT\n+\nIIII\n")]
 
@@ -182,9 +183,10 @@ def test_waiting_for_a_submission_that_is_returned_ends_with_one_and_the_reasons
 
 
 def test_checking_needs_no_archive_and_writes_only_its_memory(biotheca: CommandLine, tmp_path: Path) -> None:
-    folder = reads_folder(tmp_path / "f", *READS)
+    folder = reads_folder(tmp_path / "f", *READS, metadata=one_run(READS))
     alone = CommandLine(tmp_path / "h", "http://127.0.0.1:9", biotheca.printed)
     assert "2 file(s)" in alone("check", str(folder)).out
+    assert {p.name for p in folder.iterdir()} == {"a.fq", "b.fq", "submission.json", ".biotheca-submission.json"}
     (folder / "a.fq").unlink()
     ran = alone("check", str(folder), "--json")
     assert ran.code == 1

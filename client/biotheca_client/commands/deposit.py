@@ -1,4 +1,4 @@
-"""Bringing data in: check, submit, upload, status."""
+"""Bringing data in: template, check, submit, upload, status, workbook."""
 
 from __future__ import annotations
 
@@ -21,14 +21,32 @@ _LOOK_AT_LEAST_EVERY_S = 15.0
 folder_argument = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
+of_member = click.option("--member", metavar="ID", help="The database, where workbook or tables do not say it.")
+
+
 @command("check")
 @folder_argument
+@of_member
+@click.option("--reads/--no-reads", default=True, show_default=True, help="Read the content of every file, too.")
+@click.option(
+    "--annotate", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a marked workbook."
+)
+@click.option("--against", metavar="SUBMISSION", help="Ask the archive what would change in this submission.")
 @as_json
-def check(context: Context, folder: Path, as_json: bool) -> None:
-    """Check a submission folder here, without the archive: its JSON, file names, sizes and MD5.
+def check(
+    context: Context,
+    folder: Path,
+    member: str | None,
+    reads: bool,
+    annotate: Path | None,
+    against: str | None,
+    as_json: bool,
+) -> None:
+    """Check a submission folder here, without the archive, by the archive's own rules: metadata, names, MD5, reads.
 
     \b
-    FOLDER holds the files and a submission.json such as
+    FOLDER holds the files and submission.xlsx (see `biotheca template`), tables (samples.tsv ...)
+    or a submission.json such as
       {"member": "gsa", "title": "...", "release": {"mode": "immediately"},
        "metadata": {"project": {...}, "samples": [...], "study": {...}, "experiments": [...],
                     "runs": [{"alias": "r1", "files": [{"name": "r1.fastq.gz"}], ...}]}}
@@ -37,31 +55,125 @@ def check(context: Context, folder: Path, as_json: bool) -> None:
     \b
     Example:
       biotheca check my-reads
+      biotheca check my-reads --annotate findings.xlsx
     """
     out = Output(as_json)
-    local = Folder(folder)
+    local = Folder(folder, member)
     with out.progress() as progress:
-        flaws = local.shape_flaws() + local.content_flaws(progress.start("reading the files", local.size_bytes()))
-    found = {"folder": str(folder), "files": len(local.paths()), "findings": [flaw.as_dict() for flaw in flaws]}
-
-    def show() -> None:
-        for flaw in flaws:
-            out.say(f"{words.clean(flaw.where)}: {words.clean(flaw.message)} {words.clean(flaw.mend)}")
-        if not flaws:
-            out.say(f"{len(local.paths())} file(s), {words.size(local.size_bytes())}: ready to submit.")
-
-    out.result(found, show)
-    if flaws:
+        add = progress.start("reading the files", local.size_bytes())
+        reports = local.reports(add) if reads else []
+        flaws = local.shape_flaws() + local.content_flaws()
+        metadata = local.verdict()
+    if annotate:
+        annotate.write_bytes(local.annotated())
+    changes = context.client().check_metadata(against, local.metadata())["difference"] if against else None
+    found = {
+        "folder": str(folder),
+        "files": len(local.paths()),
+        "findings": [flaw.as_dict() for flaw in flaws],
+        "metadata": metadata,
+        "reports": reports,
+        "difference": changes,
+    }
+    unsound = [report for report in reports if report["verdict"] != "sound"]
+    out.result(found, lambda: _show_check(out, local, found, unsound))
+    if flaws or unsound or metadata["verdict"] != "taken":
         raise click.exceptions.Exit(1)
+
+
+_SHOWN = 10  # findings of one group or file in words
+
+
+def _show_check(out: Output, local: Folder, found: dict[str, Any], unsound: list[dict[str, Any]]) -> None:
+    metadata = found["metadata"]
+    for flaw in found["findings"]:
+        out.say(f"{words.clean(flaw['where'])}: {words.clean(flaw['message'])} {words.clean(flaw['mend'])}")
+    for group in metadata["groups"]:
+        place = " ".join(str(group[k]) for k in ("sheet", "column", "section", "field") if k in group)
+        many = f" ({group['count']} times: {group.get('rows') or group.get('items', '')})" if group["count"] > 1 else ""
+        said = f"{words.clean(group['first'])} {words.clean(group['mend'])} [{group['rule']}]"
+        out.say(f"{words.clean(place)}{words.clean(many[:300])}: {said}")
+    for report in unsound:
+        for finding in report["findings"][:_SHOWN]:
+            out.say(finding_line(finding))
+    if found["difference"] is not None:
+        _show_difference(out, found["difference"])
+    if not (found["findings"] or unsound or metadata["errors_total"]):
+        out.say(f"{found['files']} file(s), {words.size(local.size_bytes())}: ready to submit.")
+
+
+def _show_difference(out: Output, changes: dict[str, Any]) -> None:
+    for what in ("added", "removed"):
+        for one in changes[what]:
+            out.say(f"{what}: {words.clean(one['type'])} {words.clean(one['alias'])}")
+    for one in changes["changed"]:
+        for field in one["fields"]:
+            old, new = (words.clean(field.get(k, "nothing")) for k in ("old", "new"))
+            out.say(f"changed: {words.clean(one['type'])} {words.clean(one['alias'])} {field['field']}: {old} -> {new}")
+    out.say(f"{changes['unchanged']} object(s) stay as they are.")
+
+
+@command("template")
+@click.argument("member")
+@click.option("--to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@click.option("--format", "form", type=click.Choice(["xlsx", "tsv"]), default="xlsx", show_default=True)
+@click.option("--sheet", default="", help="One object type's table alone, e.g. samples (with tsv).")
+@click.option("--package", default="", help="Columns of one package only, e.g. a type of sample.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@as_json
+def template(
+    context: Context, member: str, to: Path | None, form: str, sheet: str, package: str, lang: str, as_json: bool
+) -> None:
+    """An empty workbook (or tables) of a database, to be filled in and put into the folder as submission.xlsx.
+
+    \b
+    Example:
+      biotheca template gsa --package plant --to my-reads/submission.xlsx
+    """
+    body = context.client().template(member, format=form, sheet=sheet, package=package, lang=lang)
+    _write(Output(as_json), body, to or Path(_name(f"{member}-template", form, sheet)))
+
+
+@command("workbook")
+@click.argument("submission")
+@click.option("--to", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@click.option("--format", "form", type=click.Choice(["xlsx", "tsv"]), default="xlsx", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@as_json
+def workbook(context: Context, submission: str, to: Path | None, form: str, lang: str, as_json: bool) -> None:
+    """The metadata of a SUBMISSION as a workbook (or tables), to be changed and sent again.
+
+    \b
+    Example:
+      biotheca workbook sub_0123 --to my-reads/submission.xlsx
+    """
+    body = context.client().workbook(submission, format=form, lang=lang)
+    _write(Output(as_json), body, to or Path(_name(submission, form, "")))
+
+
+def _name(stem: str, form: str, sheet: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in f"{stem}{'-' if sheet else ''}{sheet}")
+    return f"{safe}.{'xlsx' if form == 'xlsx' else 'tsv' if sheet else 'zip'}"
+
+
+def _write(out: Output, body: bytes, to: Path) -> None:
+    to.write_bytes(body)
+    out.result({"file": str(to), "size_bytes": len(body)}, lambda: out.say(f"{to} ({words.size(len(body))})"))
 
 
 @command("submit")
 @folder_argument
+@of_member
+@click.option("--title", help="The submission's title, where workbook or tables do not say it.")
 @click.option("--wait", is_flag=True, help="Follow until it is archived, released or returned.")
 @jobs
 @as_json
-def submit(context: Context, folder: Path, wait: bool, jobs: int, as_json: bool) -> None:
+def submit(
+    context: Context, folder: Path, member: str | None, title: str | None, wait: bool, jobs: int, as_json: bool
+) -> None:
     """Submit a folder: metadata, files, hand-in. Run it again to go on after any interruption.
+
+    Its metadata stand in submission.json, submission.xlsx or tables; see `biotheca check`.
 
     \b
     Example:
@@ -70,7 +182,7 @@ def submit(context: Context, folder: Path, wait: bool, jobs: int, as_json: bool)
     out, client = Output(as_json), context.client()
     with out.progress() as progress:
         try:
-            submission = client.submit_folder(folder, jobs, progress, out.note)
+            submission = client.submit_folder(folder, jobs, progress, out.note, member, title)
         except KeyboardInterrupt:
             client.stop.set()
             raise
@@ -200,4 +312,4 @@ def _line(line: dict[str, Any]) -> str:
     return f"{words.moment(line['at'])}  {words.clean(line.get('words') or line.get('event'))}"
 
 
-COMMANDS = (check, submit, upload, status)
+COMMANDS = (template, check, submit, upload, status, workbook)

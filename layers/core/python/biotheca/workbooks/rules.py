@@ -56,6 +56,15 @@ def document_of(member: Member, sheets: list[Sheet]) -> Received:
     return received
 
 
+def general_of(sheets: list[Sheet]) -> dict[str, str]:
+    """What the General sheet says: member, title, release."""
+    received = Received({})
+    for sheet in sheets:
+        if layout.is_named(sheet.name, layout.GENERAL):
+            _read_general(sheet, received)
+    return received.general
+
+
 def _strange_sheet(member: Member, sheet: Sheet, received: Received) -> None:
     if not sheet.rows:
         return

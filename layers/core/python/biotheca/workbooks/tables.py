@@ -38,13 +38,12 @@ def _looks_guarded(text: str) -> bool:
 
 
 def written(rows: list[list[str]]) -> str:
-    """Rows as TSV, each cell guarded."""
-    out = io.StringIO()
-    writer = csv.writer(out, dialect="excel-tab", lineterminator="\n")
-    for row in rows:
-        # A lone empty cell would be an empty line, and a line that opens with a note must stay one.
-        writer.writerow([guarded(cell) for cell in row])
-    return out.getvalue()
+    """Rows as TSV, each cell guarded, quoted where it would end the cell or the line."""
+    return "".join("\t".join(_quoted(guarded(cell)) for cell in row) + "\n" for row in rows)
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set('\t\r\n"') else cell
 
 
 def read_tables(body: bytes, name: str = "", limits: Limits | None = None) -> list[Sheet]:

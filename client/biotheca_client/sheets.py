@@ -1,0 +1,162 @@
+"""A folder's metadata in any of its three forms, and the archive's own verdict on it, without the archive.
+
+Here alone the client enters the package: rooms without a cloud, held by an import contract (docs/decisions, 14).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from biotheca import catalog
+from biotheca.errors import Invalid
+from biotheca.qc import check_file
+from biotheca.qc.model import NoSuchCheck
+from biotheca.workbooks import verdicts
+from biotheca.workbooks.model import Received, Sheet
+from biotheca.workbooks.plain import GENERAL_FILE
+from biotheca.workbooks.rules import document_of, general_of
+from biotheca.workbooks.sheets import read_workbook
+from biotheca.workbooks.tables import read_tables
+from biotheca_client.errors import Refused, WrongUse
+
+DOCUMENT, WORKBOOK = "submission.json", "submission.xlsx"
+_READ_BYTES = 1024 * 1024
+
+
+@dataclass
+class Source:
+    """Where a folder's metadata was read from: a file's name, the whole document, its sheets if it has any."""
+
+    name: str
+    document: dict[str, Any]
+    received: Received | None = None
+
+    def where(self, pointer: str) -> str:
+        """A place in words: submission.json/metadata/runs/0, or sheet and cell."""
+        if self.received is None or self.received.places is None or not pointer.startswith("/metadata/"):
+            return f"{self.name}{pointer}"
+        place = self.received.places.find(pointer.removeprefix("/metadata"))
+        return f"{self.name} {place.get('sheet', '')} {place.get('cell', '')}".rstrip()
+
+
+def read(path: Path, member: str | None = None, title: str | None = None) -> Source:
+    """The metadata of a folder: submission.json, else submission.xlsx, else tables (samples.tsv ...).
+
+    `member` and `title` go before what the General sheet says. Raises WrongUse if there is none of them or no database
+    is named, Refused if a workbook or table cannot be read.
+    """
+    tables = sorted(path.glob("*.tsv"))
+    if (path / DOCUMENT).exists() or not ((path / WORKBOOK).exists() or tables):
+        return Source(DOCUMENT, _json(path / DOCUMENT))
+    try:
+        if (path / WORKBOOK).exists():
+            return _of_sheets(WORKBOOK, read_workbook((path / WORKBOOK).read_bytes()), member, title)
+        found = [sheet for file in tables for sheet in read_tables(file.read_bytes(), file.stem)]
+        return _of_sheets("*.tsv", found, member, title)
+    except Invalid as fault:
+        findings = [f.as_dict() for f in fault.findings]
+        raise Refused(fault.message, fault.findings[0].mend, {"rule": fault.rule, "findings": findings}) from fault
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as fault:
+        raise WrongUse(
+            f"{file.parent} has no readable {DOCUMENT} ({fault.strerror}), no {WORKBOOK} and no tables.",
+            "Write one, or take a workbook with `biotheca template`; `biotheca check --help` shows the shape.",
+        ) from fault
+    except ValueError as fault:
+        raise WrongUse(
+            f"{file} is no JSON: {fault}.", "Mend it at that place; a missing comma is most usual."
+        ) from fault
+    if not isinstance(document, dict):
+        raise WrongUse(f"{file} must hold one JSON object.", "Begin it with { and name member, title, metadata.")
+    return document
+
+
+def _of_sheets(name: str, sheets: list[Sheet], member: str | None, title: str | None) -> Source:
+    said = general_of(sheets)
+    whole = _member(member or said.get("member", ""))
+    received = document_of(whole, sheets)
+    release = said.get("release", "immediately")
+    return Source(
+        name,
+        {
+            "member": whole.id,
+            "title": title or said.get("title", ""),
+            "release": {"mode": "immediately"} if release == "immediately" else {"mode": "on_date", "date": release},
+            "metadata": received.document,
+        },
+        received,
+    )
+
+
+def _member(named: str) -> catalog.Member:
+    for member in catalog.members().values():
+        if named in (member.id, *member.title.values()):
+            return member
+    known = ", ".join(catalog.members())
+    what = f"{named!r} is no database" if named else "No database is named"
+    raise WrongUse(f"{what}; there are {known}.", f"Say it in the General sheet ({GENERAL_FILE}) or with --member.")
+
+
+def verdict(source: Source, metadata: Any) -> dict[str, Any]:
+    """What the archive would say of this metadata: its verdict, finding for finding."""
+    member = catalog.members().get(str(source.document.get("member")))
+    if member is None:
+        raise WrongUse(
+            f"{source.document.get('member')!r} is no database.", f"There are {', '.join(catalog.members())}."
+        )
+    if source.received is not None:
+        source.received.document = metadata
+        return verdicts.verdict_of(verdicts.judge(member, source.received))
+    return verdicts.verdict(member, verdicts.JSON, json.dumps(metadata).encode())
+
+
+def annotated(source: Source, metadata: Any) -> bytes:
+    """The workbook or tables of the folder with every finding at its cell. Raises WrongUse for JSON."""
+    from biotheca.workbooks.writing import annotated as written
+
+    if source.received is None:
+        raise WrongUse("JSON has no cells to mark.", "Take `biotheca template`, or read the findings of --json.")
+    source.received.document = metadata
+    member = catalog.members()[source.document["member"]]
+    return written(source.received, verdicts.judge(member, source.received))
+
+
+def report(path: Path, md5: str | None, file_type: str, add: Callable[[int], None]) -> dict[str, Any] | None:
+    """The report of the file check that the archive runs, of a local file; None for a type without a check."""
+
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while data := file.read(_READ_BYTES):
+                add(len(data))
+                yield data
+
+    try:
+        return check_file(chunks(), md5, file_type, path.name).as_dict()
+    except NoSuchCheck:
+        return None
+
+
+def file_types(document: dict[str, Any]) -> dict[str, str]:
+    """File name -> declared type, of every file of a document."""
+    member = catalog.members().get(str(document.get("member")))
+    found: dict[str, str] = {}
+    metadata = document.get("metadata")
+    if member is None or not isinstance(metadata, dict):
+        return found
+    for kind in member.objects:
+        rows = metadata.get(kind.section) if kind.files else None
+        for row in rows if isinstance(rows, list) else [rows]:
+            if isinstance(row, dict):
+                file_type = str(row.get((kind.files or {})["type_field"]))
+                files = row.get("files")
+                named = [e.get("name") for e in files if isinstance(e, dict)] if isinstance(files, list) else []
+                found |= {str(name): file_type for name in named}
+    return found

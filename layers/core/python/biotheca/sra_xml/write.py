@@ -86,7 +86,9 @@ def _project(node: Element, made: Written, rest: dict[str, Any]) -> None:
         if SHORTEST_PROJECT_TEXT <= len(text) <= longest:
             del rest[name]
         else:  # the schema's limits are not ours: the whole text goes into an attribute
-            text = text[: longest - 3] + "..." if len(text) > longest else f"{text} ".ljust(SHORTEST_PROJECT_TEXT, ".")
+            text = (
+                text[: longest - 3] + "..." if len(text) > longest else f"{text} ...".ljust(SHORTEST_PROJECT_TEXT, ".")
+            )
         _text(node, name.upper(), text)
     umbrella = rest.get("project_type") == "umbrella"
     holder = SubElement(node, "UMBRELLA_PROJECT" if umbrella else "SUBMISSION_PROJECT")

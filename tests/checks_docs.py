@@ -9,7 +9,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -208,6 +208,11 @@ def client_commands() -> str:
     return _help_of("biotheca_client.cli", "biotheca", "biotheca")
 
 
+def admin_commands() -> str:
+    """`--help` of every command of the operators' client."""
+    return _help_of("biotheca_client.admin", "admin", "biotheca-admin")
+
+
 def laptop_commands() -> str:
     """`--help` of every command of the laptop."""
     return _help_of("local.__main__", "main", "python -m local").replace(str(ROOT), "<checkout>")
@@ -226,13 +231,29 @@ def help_texts(group: click.Group, program: str) -> str:
     width = {"max_content_width": 100, "terminal_width": 100}
     context = click.Context(group, info_name=program, **{**group.context_settings, **width})
     pieces = [f"\n```text\n{group.get_help(context)}\n```\n"]
-    for name, command in sorted(group.commands.items()):
-        inner = click.Context(command, info_name=name, parent=context, **width)
-        pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+    pieces += _inner_texts(group, context, program, width)
     return "\n".join(pieces) + "\n"
 
 
+def _inner_texts(group: click.Group, context: click.Context, program: str, width: dict[str, int]) -> list[str]:
+    pieces = []
+    for name, command in sorted(group.commands.items()):
+        inner = click.Context(command, info_name=name, parent=context, **width)
+        pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+        if isinstance(command, click.Group):
+            pieces += _inner_texts(command, inner, f"{program} {name}", width)
+    return pieces
+
+
+def requirement_counts() -> str:
+    """How many lines of the requirements are shown, begun, open."""
+    text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+    states = Counter(re.findall(r"^\| R\d+ \|.*\| (shown|begun|open) \|$", text, re.MULTILINE))
+    return f"\nToday: {states['shown']} shown, {states['begun']} begun, {states['open']} open.\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
+    "requirement-counts": requirement_counts,
     "routes": routes,
     "errors": errors,
     "faults": faults,
@@ -241,5 +262,6 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "submission-states": submission_states,
     "events": events,
     "client-commands": client_commands,
+    "admin-commands": admin_commands,
     "laptop-commands": laptop_commands,
 }

@@ -72,10 +72,18 @@ class Session:
         """The remembered e-mail, or ''."""
         return str(self._tokens.get("email", ""))
 
-    def sign_in(self, email: str, password: str) -> None:
-        """Get and keep tokens. Raises NotSignedIn if the archive does not know the two together."""
+    def sign_in(self, email: str, password: str, code: Callable[[], str] | None = None) -> None:
+        """Get and keep tokens. Raises NotSignedIn if the archive does not know the two together.
+
+        `code` is called for the six digits of an authenticator app if the account asks for them.
+        """
         body = {"email": email, "password": password}
         answer = self._answer("POST", "/v1/sign-in", body, again=True, authorised=False)
+        if answer.get("challenge"):
+            if code is None:
+                raise NotSignedIn("The account asks for a second factor.", "Give the code with --code.", {})
+            told = {"email": email, "session": answer["session"], "code": code()}
+            answer = self._answer("POST", "/v1/sign-in/mfa", told, authorised=False)
         self._keep(answer, email)
 
     def sign_out(self) -> bool:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from biotheca_client.commands import account, archive, deposit, desk
+from biotheca_client.commands import account, archive, deposit, desk, people
 from biotheca_client.commands.common import Context
 from biotheca_client.errors import ClientFault
 from biotheca_client.local_files import Stopped
@@ -39,14 +39,19 @@ def biotheca(context: click.Context, server: str | None) -> None:
     context.obj = Context(server)
 
 
-for command in (*account.COMMANDS, *deposit.COMMANDS, *desk.COMMANDS, *archive.COMMANDS):
+for command in (*account.COMMANDS, *people.COMMANDS, *deposit.COMMANDS, *desk.COMMANDS, *archive.COMMANDS):
     biotheca.add_command(command)
 
 
 def run(words: list[str]) -> int:
+    """The exit code of one command line of `biotheca`."""
+    return run_with(biotheca, words, "biotheca")
+
+
+def run_with(group: click.Group, words: list[str], name: str) -> int:
     """The exit code of one command line: every fault becomes one paragraph; a traceback only with BIOTHECA_DEBUG=1."""
     try:
-        code = biotheca.main(words, prog_name="biotheca", standalone_mode=False)
+        code = group.main(words, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0  # click hands an Exit back as its code
     except ClientFault as fault:

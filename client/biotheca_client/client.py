@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from biotheca_client import words
+from biotheca_client.accounts import AccountCalls
 from biotheca_client.api import Session, path_of
 from biotheca_client.config import Config
 from biotheca_client.downloads import Downloader, Fetched, choose
@@ -37,7 +38,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client:
+class Client(AccountCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).
@@ -57,13 +58,15 @@ class Client:
 
     # --- accounts ------------------------------------------------------------------------------
 
-    def sign_in(self, email: str, password: str) -> dict[str, Any]:
-        """Sign in and keep the tokens; who one is."""
-        self.session.sign_in(email, password)
+    def sign_in(self, email: str, password: str, code: Callable[[], str] | None = None) -> dict[str, Any]:
+        """Sign in and keep the tokens; who one is. `code` is asked for the second factor if the account has one."""
+        self.session.sign_in(email, password, code)
         return self.who_am_i()
 
-    def sign_out(self) -> bool:
-        """Forget the tokens; whether there were any."""
+    def sign_out(self, everywhere: bool = False) -> bool:
+        """Forget the tokens; whether there were any. `everywhere` ends all sessions of the account first."""
+        if everywhere:
+            self.session.call("POST", "/v1/sign-out")
         return self.session.sign_out()
 
     def who_am_i(self) -> dict[str, Any]:

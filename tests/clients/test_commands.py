@@ -10,19 +10,29 @@ from pathlib import Path
 import click
 import pytest
 
-from biotheca_client import cli
+from biotheca_client import admin, cli
 from tests.clients.archive_double import EMAIL, PASSWORD, Archive
 from tests.clients.conftest import CommandLine
 
-COMMANDS = sorted(cli.biotheca.commands)
+
+def leaves(group: click.Group, program: str) -> dict[str, click.Command]:
+    """Every command that does something, by the words that one types."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        typed = f"{program} {name}"
+        found |= leaves(command, typed) if isinstance(command, click.Group) else {typed: command}
+    return found
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_an_example_and_json(name: str) -> None:
-    command = cli.biotheca.commands[name]
-    with click.Context(command, info_name=f"biotheca {name}") as context:
+COMMANDS = leaves(cli.biotheca, "biotheca") | leaves(admin.admin, "biotheca-admin")
+
+
+@pytest.mark.parametrize("typed", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example_and_json(typed: str) -> None:
+    command = COMMANDS[typed]
+    with click.Context(command, info_name=typed) as context:
         text = command.get_help(context)
-    assert "Example:" in text and f"biotheca {name}" in text.split("Example:")[1]
+    assert "Example:" in text and typed in text.split("Example:")[1]
     assert "--json" in text
 
 

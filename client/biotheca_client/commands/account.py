@@ -9,6 +9,7 @@ import click
 import biotheca_client
 from biotheca_client import config, words
 from biotheca_client.commands.common import Context, as_json, command
+from biotheca_client.commands.people import read_password
 from biotheca_client.errors import ClientFault, WrongUse
 from biotheca_client.output import Output
 
@@ -16,9 +17,12 @@ from biotheca_client.output import Output
 @command("login")
 @click.option("--email", help="Your e-mail; asked for if left out.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--code", help="Six digits of your authenticator app; asked for if needed.")
 @click.option("--insecure-http", is_flag=True, help="Send the password without TLS to another machine.")
 @as_json
-def login(context: Context, email: str | None, password_stdin: bool, insecure_http: bool, as_json: bool) -> None:
+def login(
+    context: Context, email: str | None, password_stdin: bool, code: str | None, insecure_http: bool, as_json: bool
+) -> None:
     """Sign in; the tokens are kept where only you can read them.
 
     \b
@@ -34,29 +38,34 @@ def login(context: Context, email: str | None, password_stdin: bool, insecure_ht
         if password_stdin or not sys.stdin.isatty():
             raise WrongUse("No e-mail was given.", "Add --email; without a terminal it cannot be asked for.")
         email = str(click.prompt("E-mail", err=True))
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        password = str(click.prompt("Password", hide_input=True, err=True))
-    else:
-        raise WrongUse("No password was given.", "Pipe it in with --password-stdin; it cannot be asked for here.")
-    me = client.sign_in(email, password)
+    password = read_password(password_stdin)
+
+    def asked() -> str:
+        if code or sys.stdin.isatty():
+            return code or str(click.prompt("Code of your authenticator app", err=True))
+        raise WrongUse(
+            "The account asks for a second factor.", "Add --code; without a terminal it cannot be asked for."
+        )
+
+    me = client.sign_in(email, password, asked)
     out.result(
         me | {"server": server}, lambda: out.say(f"Signed in to {server} as {words.clean(me['email'])} ({_roles(me)}).")
     )
 
 
 @command("logout")
+@click.option("--everywhere", is_flag=True, help="End your sessions on every machine.")
 @as_json
-def logout(context: Context, as_json: bool) -> None:
+def logout(context: Context, everywhere: bool, as_json: bool) -> None:
     """Forget the tokens of the archive.
 
     \b
     Example:
       biotheca logout
+      biotheca logout --everywhere
     """
     out, client = Output(as_json), context.client()
-    had = client.sign_out()
+    had = client.sign_out(everywhere)
     said = "Signed out of" if had else "You were not signed in to"
     out.result(
         {"server": client.session.server, "signed_out": had}, lambda: out.say(f"{said} {client.session.server}.")

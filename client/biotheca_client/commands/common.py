@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,8 @@ class Context:
     server: str | None
 
     def client(self) -> Client:
-        """A client of the chosen archive."""
-        return Client(self.server)
+        """A client of the chosen archive; with a personal access token if BIOTHECA_TOKEN holds one."""
+        return Client(self.server, token=os.environ.get("BIOTHECA_TOKEN") or None)
 
 
 def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:

@@ -62,6 +62,11 @@ def read(path: Path, member: str | None = None, title: str | None = None) -> Sou
         raise Refused(fault.message, fault.findings[0].mend, {"rule": fault.rule, "findings": findings}) from fault
 
 
+def catalog_version() -> str:
+    """The version of the catalog by which is checked here; `/v1/health` names the archive's."""
+    return catalog.version()
+
+
 def _json(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8-sig"))

@@ -18,8 +18,13 @@ routes = Routes(__name__, "reference")
 
 @routes.on("GET", "/v1/health")
 def health() -> dict[str, Any]:
-    """Whether the API answers, and its version."""
-    return {"status": "ok", "version": biotheca.__version__, "time": clock.stamp()}
+    """Whether the API answers, its version and that of its catalog."""
+    return {
+        "status": "ok",
+        "version": biotheca.__version__,
+        "catalog_version": catalog.version(),
+        "time": clock.stamp(),
+    }
 
 
 @routes.on("GET", "/v1/members")

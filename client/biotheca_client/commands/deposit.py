@@ -14,6 +14,7 @@ from biotheca_client.commands.common import Context, as_json, command, jobs
 from biotheca_client.errors import Refused, WrongUse
 from biotheca_client.folders import Folder
 from biotheca_client.output import Output, finding_line
+from biotheca_client.sheets import catalog_version
 
 _LOOK_EVERY_S = 1.0
 _LOOK_AT_LEAST_EVERY_S = 15.0
@@ -70,6 +71,7 @@ def check(
     found = {
         "folder": str(folder),
         "files": len(local.paths()),
+        "catalog_version": catalog_version(),
         "findings": [flaw.as_dict() for flaw in flaws],
         "metadata": metadata,
         "reports": reports,

@@ -7,6 +7,7 @@ that is public stays public.
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -264,7 +265,7 @@ def download(
     """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
     record = visible(records, person, accession)
     if record.accession == record.dataset:  # published names begin with the run's accession
-        run = records.get(name.split("_", 1)[0].upper())
+        run = records.get(re.split(r"[^A-Za-z0-9]", name, maxsplit=1)[0].upper())
         record = run if run and run.dataset == record.accession else record
     file = next((f for f in record.files if name in (f.get("name"), f.get("original_name"))), None)
     if file is None:

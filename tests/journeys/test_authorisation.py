@@ -91,6 +91,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/xml"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/tree"): (404, 404, 404, 404),
     ("GET", "/r/{accession}"): (404, 404, 404, 404),
     ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200),
     ("GET", "/v1/records"): (401, 200, 200, 200),
@@ -129,6 +131,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/taxonomy"): PUBLIC,
+    ("GET", "/v1/taxonomy/{taxon_id}"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
     ("GET", "/v1/members"): PUBLIC,
     ("GET", "/v1/rules"): PUBLIC,
@@ -173,9 +177,10 @@ def _url(path: str, made: dict[str, Any]) -> str:
     """The path with everything filled in: Ana's draft, and things that do not exist."""
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
-    names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X"}
+    names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
     query = {
         "/v1/search": "?q=zzz",
+        "/v1/taxonomy": "?q=zzz",
         "/v1/accounts": "?email=ana@example.org",
         "/v1/curation/next": "?stage=metadata",
         "/v1/records/{accession}/difference": "?from=1&to=1",

@@ -18,6 +18,8 @@ def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
     if found is None or found.released_at is None:
         return 0
     member = catalog.members()[found.member]
+    if not member.lake:  # nothing of this member has a row
+        return 0
     known: dict[str, Record] = {dataset: found}
     rows: list[dict[str, Any]] = []
     cursor: str | None = None

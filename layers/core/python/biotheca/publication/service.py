@@ -7,6 +7,7 @@ that is public stays public.
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,8 @@ from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
 
@@ -209,6 +212,11 @@ def insider(person: Person | None, record: Record) -> bool:
     )
 
 
+def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+    """Whether the reader may see a record in a listing: owners and staff always, others what is public."""
+    return insider(person, record) or Door.LISTING in MATRIX[met(records, record)]
+
+
 def met(records: RecordStore, record: Record) -> Visibility:
     """The visibility that strangers meet: the record's own, and that of the dataset it lies in."""
     if record.dataset in (None, record.accession):
@@ -267,7 +275,7 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
     """The file of that name of a record, or of a run inside it that is as visible; NotFound otherwise."""
     found = record
     if record.accession == record.dataset:  # published names begin with the run's accession
-        run = records.get(name.split("_", 1)[0].upper())
+        run = records.get(re.split(r"[^A-Za-z0-9]", name, maxsplit=1)[0].upper())
         if run and run.dataset == record.accession and (insider(person, run) or Door.FILES in MATRIX[run.visibility]):
             found = run
     file = next((f for f in found.files if name in (f.get("name"), f.get("original_name"))), None)
@@ -286,8 +294,13 @@ def link_to(archive: Archive, file: dict[str, Any]) -> dict[str, Any]:
 class Registry:
     """What accessions name, for the checks of a document (submissions.service.Registry)."""
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, taxonomy: Taxonomy | None = None) -> None:
         self.records = records
+        self.taxonomy = taxonomy or Taxonomy()
+
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        return self.taxonomy.get_many(numbers)
 
     def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
         """Of these accessions the person's own and public ones, with the records above them of the same type."""

@@ -22,6 +22,8 @@ from biotheca.submissions.model import (
     Submission,
 )
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 
 
 def open_submission(
@@ -79,6 +81,10 @@ class Registry(Protocol):
         """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
         ...
 
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        ...
+
 
 def verdict(
     store: SubmissionStore,
@@ -95,7 +101,16 @@ def verdict(
     document, _ = _without_successors(member, document)
     # What an extended dataset has already need not come again.
     existing = [kind.type for kind in member.objects if not kind.files] if submission.extends else []
-    return rules.check_document(member, document, known, existing, numbers)
+    numbers_of_taxa = _taxa(member, document, known)
+    taxa = registry.taxa(numbers_of_taxa) if registry else Taxonomy().get_many(numbers_of_taxa)
+    today = clock.now().date()
+    return rules.check_document(member, document, known, existing, numbers, taxa=taxa, today=today)
+
+
+def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:
+    """Taxonomy ids of a document and of the records that it names."""
+    named = [record.attributes.get("taxon_id") for record in known.values()]
+    return [*rules.taxa_in(member, document), *(n for n in named if isinstance(n, int))]
 
 
 def describe(

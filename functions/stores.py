@@ -15,6 +15,8 @@ from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
 from biotheca.submissions.store import SubmissionStore
+from biotheca.taxonomy.service import Taxonomy
+from biotheca.taxonomy.store import TaxonomyStore
 from biotheca.uploads.store import Inbox
 
 submissions = cache(SubmissionStore)
@@ -34,7 +36,13 @@ workflow = cache(Workflow)
 @cache
 def registry() -> Registry:
     """What accessions name, for the checks of a document."""
-    return Registry(records())
+    return Registry(records(), taxonomy())
+
+
+@cache
+def taxonomy() -> Taxonomy:
+    """Taxa: the whole taxonomy if it was loaded, else the package's subset."""
+    return Taxonomy(TaxonomyStore())
 
 
 @cache

@@ -169,6 +169,7 @@ class DataStack(Stack):
             "accessions_table": self._table("Accessions", sort=False),
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
+            "taxonomy_table": self._table("Taxonomy"),
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

@@ -79,8 +79,12 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/xml"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/tree"): (404, 404, 404, 404),
     ("GET", "/r/{accession}"): (404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/taxonomy"): PUBLIC,
+    ("GET", "/v1/taxonomy/{taxon_id}"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
     ("GET", "/v1/members"): PUBLIC,
     ("GET", "/v1/rules"): PUBLIC,
@@ -113,8 +117,8 @@ def _url(path: str, made: dict[str, Any]) -> str:
     """The path with everything filled in: Ana's draft, and things that do not exist."""
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
-    query = {"/v1/search": "?q=zzz", "/v1/accounts": "?email=ana@example.org"}.get(path, "")
-    return path.format(**names, type="run", name="x", member="none", rule="general.fault") + query
+    query = {"/v1/search": "?q=zzz", "/v1/taxonomy": "?q=zzz", "/v1/accounts": "?email=ana@example.org"}.get(path, "")
+    return path.format(**names, type="run", name="x", member="none", rule="general.fault", taxon_id="562") + query
 
 
 @pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)

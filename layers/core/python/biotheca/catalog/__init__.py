@@ -86,6 +86,8 @@ def packages(set_name: str) -> dict[str, Package]:
             mandatory=tuple(row.get("mandatory", ())),
             groups=tuple(tuple(group) for group in row.get("groups", ())),
             recommended=tuple(row.get("recommended", ())) + common.get("recommended", ()),
+            within=tuple(row.get("within", ())),
+            outside=tuple(row.get("outside", ())),
             optional=tuple(row.get("optional", ())) + common.get("optional", ()),
         )
         for name, row in rows["rows"].items()
@@ -173,6 +175,11 @@ def terms_within(name: str) -> dict[str, tuple[str, ...]]:
     return {platform: tuple(models) for platform, models in _platforms()["platforms"].items()}
 
 
+def lacking_in_sra_xml() -> dict[str, Any]:
+    """Platforms (and their stand-ins) and models that SRA XML has no term for."""
+    return _platforms()["lacking_in_sra_xml"]
+
+
 def aliases(name: str) -> dict[str, str]:
     """Other spellings of a vocabulary's terms, in lower case -> the term. They are taken with a hint."""
     found = _read_aliases().get(name, {})
@@ -195,6 +202,18 @@ def country_boxes() -> dict[str, tuple[tuple[float, float, float, float], ...]]:
     """Country or sea -> boxes (south, west, north, east) in degrees that hold it, generously; none for some seas."""
     rows = _read("countries.yaml")["countries"]
     return {name: tuple(tuple(box) for box in boxes or ()) for name, boxes in rows.items()}
+
+
+@cache
+def plausibility() -> dict[str, Any]:
+    """What the plausibility rules look at: fields, words and thresholds."""
+    return _read("plausibility.yaml")
+
+
+@cache
+def privacy() -> dict[str, Any]:
+    """What the privacy rules look for: surnames, syllables, words."""
+    return _read("privacy.yaml")
 
 
 @cache

@@ -22,6 +22,8 @@ from biotheca.publication.model import Record, Visibility
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
 
@@ -220,12 +222,13 @@ def visible(records: RecordStore, person: Person | None, accession: str) -> Reco
     """The record that a text names, if the reader may see it; else NotFound, the same as if there were none."""
     found = recognise(accession)
     record = records.get(found.text) if found and found.own else None
-    if record is None or not _may_see(records, person, record):
+    if record is None or not may_see(records, person, record):
         raise NotFound(f"There is no public record {accession.strip()[:60]!r}.")
     return record
 
 
-def _may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+    """Whether the reader may see a record: owners and staff always, others what is public."""
     if person and (person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}):
         return True
     if record.visibility != Visibility.PUBLIC:
@@ -275,8 +278,13 @@ def download(
 class Registry:
     """What accessions name, for the checks of a document (submissions.service.Registry)."""
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, taxonomy: Taxonomy | None = None) -> None:
         self.records = records
+        self.taxonomy = taxonomy or Taxonomy()
+
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        return self.taxonomy.get_many(numbers)
 
     def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
         """Of these accessions the person's own and public ones, with the records above them of the same type."""
@@ -284,7 +292,7 @@ class Registry:
         waiting = [a for a in accessions if (named := recognise(a)) and named.own]
         while waiting:
             records = self.records.get_many(list(dict.fromkeys(waiting)))
-            usable = [r for r in records.values() if _may_see(self.records, person, r)]
+            usable = [r for r in records.values() if may_see(self.records, person, r)]
             found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
             waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
         return found

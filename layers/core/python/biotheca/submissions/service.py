@@ -21,6 +21,8 @@ from biotheca.submissions.model import (
     Submission,
 )
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 
 
 def open_submission(
@@ -75,6 +77,10 @@ class Registry(Protocol):
         """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
         ...
 
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        ...
+
 
 def verdict(
     store: SubmissionStore,
@@ -88,7 +94,15 @@ def verdict(
     named = rules.accessions_in(member, document)
     known = registry.known(person, named) if registry and named else {}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
-    return rules.check_document(member, document, known, numbers=numbers)
+    numbers_of_taxa = _taxa(member, document, known)
+    taxa = registry.taxa(numbers_of_taxa) if registry else Taxonomy().get_many(numbers_of_taxa)
+    return rules.check_document(member, document, known, numbers=numbers, taxa=taxa, today=clock.now().date())
+
+
+def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:
+    """Taxonomy ids of a document and of the records that it names."""
+    named = [record.attributes.get("taxon_id") for record in known.values()]
+    return [*rules.taxa_in(member, document), *(n for n in named if isinstance(n, int))]
 
 
 def describe(

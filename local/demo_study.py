@@ -1,4 +1,4 @@
-"""The study that the demo submits: real reads of three cultures and a workbook, as a person prepares them."""
+"""The study that the demo submits: real reads of five cultures and a workbook, as a person prepares them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from biotheca.workbooks import writing
 from local.laptop import PROJECT
 
 EXAMPLE = PROJECT / "examples" / "ecoli"
-CULTURES = 3
+CULTURES = 5
 WORKBOOK = "submission.xlsx"
 # The planted error: dates that a spreadsheet counted up when a cell was dragged down. Each alone looks right.
-DRAGGED = ("2026-03-01", "2026-03-02", "2026-03-03")
+DRAGGED = ("2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05")
 # What the laboratory's book says.
-TRUE = ("2026-03-01", "2026-03-01", "2026-03-04")
+TRUE = ("2026-03-01", "2026-03-01", "2026-03-04", "2026-03-04", "2026-03-09")
 
 
 def make(folder: Path) -> Path:
-    """The folder: six files of reads and a workbook with the planted error."""
+    """The folder: ten files of reads and a workbook with the planted error."""
     folder.mkdir(parents=True)
     for mate in (1, 2):
         _split(EXAMPLE / f"ecoli_1K_{mate}.fq.gz", [folder / f"culture{n + 1}_{mate}.fq.gz" for n in range(CULTURES)])
@@ -47,15 +47,21 @@ def write_workbook(folder: Path, dates: tuple[str, ...]) -> None:
     """Fill the archive's own template and save it in the folder."""
     example = json.loads((EXAMPLE / "submission.json").read_text("utf-8"))
     member = catalog.members()[example["member"]]
-    general = {"title": "Escherichia coli K-12 MG1655, three cultures", "release": "immediately"}
+    general = {"title": "Escherichia coli K-12 MG1655, five cultures", "release": "immediately"}
     book = writing.template(member, document=document(example["metadata"], dates), general=general)
     (folder / WORKBOOK).write_bytes(book)
 
 
 def document(one: dict[str, Any], dates: tuple[str, ...]) -> dict[str, Any]:
-    """The example's metadata for three cultures: a sample, a library and a run each."""
+    """The example's metadata for five cultures: a sample, a library and a run each."""
     made = copy.deepcopy(one)
-    places = ("shaking flask, LB medium, 37 degrees", "chemostat, M9 minimal medium", "agar plate, single colony")
+    places = (
+        "shaking flask, LB medium at 37 degrees",
+        "chemostat with M9 minimal medium",
+        "agar plate, a single colony",
+        "biofilm on a glass slide",
+        "stab culture kept in the cold",
+    )
     for section in ("samples", "experiments", "runs"):
         made[section] = [copy.deepcopy(one[section][0]) for _ in range(CULTURES)]
     for n, (date, place) in enumerate(zip(dates, places, strict=True)):

@@ -8,7 +8,7 @@ from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
-from biotheca.curation.store import Workflow
+from biotheca.curation.store import Desk, Workflow
 from biotheca.notices.store import NoticeStore, Post
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
@@ -31,6 +31,7 @@ notices = cache(NoticeStore)
 post = cache(Post)
 chain = cache(ChainStore)
 workflow = cache(Workflow)
+desk = cache(Desk)
 
 
 @cache

@@ -148,6 +148,8 @@ class DataStack(Stack):
             ("by_state", "state_key", "updated_at"),
             ("by_release_date", "release_key", "release_on"),
             ("by_dataset", "dataset_key", "inside_key"),
+            ("by_queue", "queue_key", "queue_position"),
+            ("by_assignee", "assignee_key", "queue_position"),
             ("by_group", "group_key", "updated_at"),
         ):
             text = dynamodb.AttributeType.STRING

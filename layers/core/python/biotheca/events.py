@@ -14,11 +14,19 @@ from biotheca import clock, ids
 SUBMISSION_SUBMITTED = "SubmissionSubmitted"
 FILE_RECEIVED = "FileReceived"
 FILES_CHECKED = "FilesChecked"
+METADATA_ACCEPTED = "MetadataAccepted"
+CURATOR_ASSIGNED = "CuratorAssigned"
 CURATION_DECIDED = "CurationDecided"
 SUBMISSION_RETURNED = "SubmissionReturned"
 DATASET_ARCHIVED = "DatasetArchived"
 DATASET_RELEASED = "DatasetReleased"
 SUBMISSION_HELD = "SubmissionHeld"
+RELEASE_REQUESTED = "ReleaseRequested"
+RELEASE_CHANGED = "ReleaseChanged"
+RELEASE_NEAR = "ReleaseNear"
+RECORD_CHANGED = "RecordChanged"
+CORRECTION_REQUESTED = "CorrectionRequested"
+CORRECTION_DECIDED = "CorrectionDecided"
 ACCOUNT_CHANGED = "AccountChanged"
 TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
 GROUP_CHANGED = "GroupChanged"
@@ -27,11 +35,19 @@ ALL = (
     SUBMISSION_SUBMITTED,
     FILE_RECEIVED,
     FILES_CHECKED,
+    METADATA_ACCEPTED,
+    CURATOR_ASSIGNED,
     CURATION_DECIDED,
     SUBMISSION_RETURNED,
     DATASET_ARCHIVED,
     DATASET_RELEASED,
     SUBMISSION_HELD,
+    RELEASE_REQUESTED,
+    RELEASE_CHANGED,
+    RELEASE_NEAR,
+    RECORD_CHANGED,
+    CORRECTION_REQUESTED,
+    CORRECTION_DECIDED,
     ACCOUNT_CHANGED,
     TOKEN_CHANGED,
     GROUP_CHANGED,

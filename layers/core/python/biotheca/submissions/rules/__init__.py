@@ -17,6 +17,7 @@ from biotheca.errors import Finding
 from biotheca.submissions.model import Known
 from biotheca.submissions.rules import files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
+from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.finding import finding, objects_of
 from biotheca.submissions.rules.normal import normalised
 from biotheca.submissions.rules.references import accessions_in
@@ -27,6 +28,7 @@ from biotheca.taxonomy.model import Taxon, subset
 __all__ = [
     "MISSING",
     "accessions_in",
+    "check_accepted",
     "check_document",
     "check_release",
     "errors_in",

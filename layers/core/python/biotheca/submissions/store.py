@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from biotheca import catalog, clock, events, ids
+from biotheca.aws import outbox as outgoing
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.errors import Conflict, Finding, NotFound, SystemFault
 from biotheca.settings import Settings
@@ -30,7 +31,6 @@ from biotheca.submissions.model import (
     WrongState,
 )
 
-OUTBOX_DAYS = 7
 MOST_FINDINGS = 2000  # stored with a submission; a document with more has one cause many times
 
 
@@ -360,9 +360,7 @@ class SubmissionStore:
         return key | {"at": at, "event": event, "words": words, "actor": actor}
 
     def _outbox(self, kind: str, correlation_id: str, body: dict[str, Any]) -> dict[str, Any]:
-        envelope = events.envelope(kind, correlation_id, **body)
-        expires = int(clock.now().timestamp()) + OUTBOX_DAYS * 86_400
-        return self.outbox.put_line({"pk": envelope["id"], "envelope": envelope, "expires": expires})
+        return outgoing.line(self.outbox, kind, correlation_id, **body)
 
 
 def saved(store: SubmissionStore, submission_id: str, change: Any, tries: int = 5) -> Submission:

@@ -13,6 +13,7 @@ from biotheca import clock, ids
 
 SUBMISSION_SUBMITTED = "SubmissionSubmitted"
 FILE_RECEIVED = "FileReceived"
+UPLOAD_ABORTED = "UploadAborted"
 FILES_CHECKED = "FilesChecked"
 CURATION_DECIDED = "CurationDecided"
 SUBMISSION_RETURNED = "SubmissionReturned"
@@ -26,6 +27,7 @@ GROUP_CHANGED = "GroupChanged"
 ALL = (
     SUBMISSION_SUBMITTED,
     FILE_RECEIVED,
+    UPLOAD_ABORTED,
     FILES_CHECKED,
     CURATION_DECIDED,
     SUBMISSION_RETURNED,

@@ -8,13 +8,15 @@ from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
-from biotheca.curation.store import Workflow
+from biotheca.curation.store import Desk, Workflow
 from biotheca.notices.store import NoticeStore, Post
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
 from biotheca.submissions.store import SubmissionStore
+from biotheca.taxonomy.service import Taxonomy
+from biotheca.taxonomy.store import TaxonomyStore
 from biotheca.uploads.store import Inbox
 
 submissions = cache(SubmissionStore)
@@ -29,12 +31,19 @@ notices = cache(NoticeStore)
 post = cache(Post)
 chain = cache(ChainStore)
 workflow = cache(Workflow)
+desk = cache(Desk)
 
 
 @cache
 def registry() -> Registry:
     """What accessions name, for the checks of a document."""
-    return Registry(records())
+    return Registry(records(), taxonomy())
+
+
+@cache
+def taxonomy() -> Taxonomy:
+    """Taxa: the whole taxonomy if it was loaded, else the package's subset."""
+    return Taxonomy(TaxonomyStore())
 
 
 @cache

@@ -178,11 +178,11 @@ def events() -> str:
 
 def _announcers(constants: dict[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for file in sorted(PACKAGE.rglob("service.py")):
+    for file in sorted(f for f in PACKAGE.rglob("*.py") if f.parent != PACKAGE):
         for door in ast.parse(file.read_text(encoding="utf-8")).body:
             for node in ast.walk(door):
                 if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "events" and node.attr in constants:
-                    found[constants[node.attr]].append(f"`{file.parent.name}.service.{getattr(door, 'name', '')}`")
+                    found[constants[node.attr]].append(f"`{file.parent.name}.{file.stem}.{getattr(door, 'name', '')}`")
     return found
 
 
@@ -191,7 +191,9 @@ def _listeners(constants: dict[str, str]) -> dict[str, list[str]]:
     for file in sorted((ROOT / "infra" / "capabilities").glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "on_event":
-                found[constants[ast.unparse(node.args[3])]].append(_named(file, node.args[4]))
+                kinds = node.args[3].elts if isinstance(node.args[3], ast.Tuple) else [node.args[3]]
+                for kind in kinds:
+                    found[constants[ast.unparse(kind)]].append(_named(file, node.args[4]))
     return found
 
 

@@ -21,6 +21,12 @@ def _repository() -> Path:
     return Path(asked.stdout.strip()).parent if asked.returncode == 0 else here
 
 
+def folder_of(*names: str) -> Path | None:
+    """A folder of `../shared/data`, or None if it is absent."""
+    folder = (_repository().parent / "shared" / "data").joinpath(*names)
+    return folder if folder.is_dir() else None
+
+
 def real_files(*endings: str) -> list[Path]:
     """Files of `../shared/data/fastq` whose names end so; prints how many."""
     folder = _repository().parent / "shared" / "data" / "fastq"

@@ -8,6 +8,8 @@ from typing import Any
 SUBMISSION_WORDS = {
     "draft": "a draft; metadata and files can be changed",
     "submitted": "submitted; the workflow is starting",
+    "metadata_review": "in the review of its metadata",
+    "metadata_accepted": "submitted; its metadata is accepted",
     "files_expected": "waiting for its files",
     "files_checking": "its files are being checked",
     "files_failed": "returned to you: a file did not pass the checks",

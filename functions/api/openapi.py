@@ -20,8 +20,10 @@ _WORDS = {
     403: "Not allowed",
     404: "Not found, or not yours to see",
     409: "Not in this state",
+    410: "It was here and is gone",
     413: "The body is too large",
     415: "The body is of a kind that is not taken",
+    429: "Too often",
     422: "The input breaks rules",
 }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chalice import Response
 
 from biotheca.accessions.model import recognise
-from biotheca.errors import Finding, Invalid, NotFound
+from biotheca.errors import Finding, Invalid
 from biotheca.publication import service
-from biotheca.publication.model import public_file
+from biotheca.publication.model import Door, public_file
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
@@ -16,14 +16,14 @@ from functions.stores import archive, records
 routes = Routes(__name__, "publication")
 
 
-@routes.on("GET", "/v1/records/{accession}", answer=RecordShape, errors=(401, 404))
+@routes.on("GET", "/v1/records/{accession}", answer=RecordShape, errors=(401, 404, 410))
 def show(accession: str) -> RecordShape:
     """One record with its links and files."""
     record = service.visible(records(), optional_person(routes.current_request), accession)
     return RecordShape(**record.public_view())
 
 
-@routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 422))
+@routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 410, 422))
 def files(accession: str) -> Page:
     """The files of a record; of a dataset, those of all its runs."""
     request = routes.current_request
@@ -32,7 +32,7 @@ def files(accession: str) -> Page:
     return Page(items=[public_file(f) for f in found], next_cursor=following)
 
 
-@routes.on("GET", "/v1/records/{accession}/objects/{type}", answer=Page, query=PAGED, errors=(401, 404, 422))
+@routes.on("GET", "/v1/records/{accession}/objects/{type}", answer=Page, query=PAGED, errors=(401, 404, 410, 422))
 def inside(accession: str, type: str) -> Page:
     """The records of one type (run, experiment) inside a dataset."""
     request = routes.current_request
@@ -46,7 +46,7 @@ def inside(accession: str, type: str) -> Page:
     "/v1/records/{accession}/files/{name}",
     answer=DownloadShape,
     query={"redirect": "false: the link as JSON instead of a redirect"},
-    errors=(302, 401, 404, 422),
+    errors=(302, 401, 404, 410, 422),
 )
 def download(accession: str, name: str) -> Response | DownloadShape:
     """A redirect to a presigned link of 15 minutes; byte ranges are served."""
@@ -62,14 +62,13 @@ def download(accession: str, name: str) -> Response | DownloadShape:
     return DownloadShape(**link)
 
 
-@routes.on("GET", "/r/{accession}", errors=(302, 401, 404))
+@routes.on("GET", "/r/{accession}", errors=(302, 401, 404, 410))
 def resolve(accession: str) -> Response:
-    """Go to the record that an accession names, in any letter case; a private one is not found."""
+    """Go to the record that an accession names, in any letter case, or to the one that took its place."""
     found = recognise(accession)
     target = found.text if found else accession
     if found and found.parent and found.serial:  # a file's number leads to its dataset
         target = found.parent
-    record = service.visible(records(), optional_person(routes.current_request), target)
-    if not record.accession:
-        raise NotFound(f"There is no public record {accession!r}.")
-    return Response("", status_code=302, headers={"Location": f"/v1/records/{record.accession}"})
+    record = service.visible(records(), optional_person(routes.current_request), target, Door.RESOLVER)
+    leads_to = record.replaced_by or record.accession
+    return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}"})

@@ -21,6 +21,8 @@ from biotheca.accounts.model import Person, Scope
 from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.service import who
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
+from biotheca.publication.model import Withdrawn
+from biotheca.publication.reviews import LinkGone, TooManyGuesses
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
 from functions.stores import people, users
@@ -78,6 +80,9 @@ STATUS: list[tuple[type[BiothecaError], int]] = [
     (_WrongPassword, 401),
     (NotAllowed, 403),
     (NotFound, 404),
+    (Withdrawn, 410),
+    (LinkGone, 410),
+    (TooManyGuesses, 429),
     (Conflict, 409),
     (Invalid, 422),
     (TooLarge, 413),

@@ -25,6 +25,7 @@ class NewSubmission(Shape):
     member: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     title: Annotated[Text, StringConstraints(min_length=3, max_length=300)]
     release: Release = Release()
+    extends: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
 
 
 class Metadata(BaseModel):
@@ -82,6 +83,18 @@ class SubmissionShape(SubmissionSummary):
     accessions: dict[str, str]
     reasons: list[dict[str, str]]
     findings: list[dict[str, Any]]
+    counts: dict[str, int]
+    queue: dict[str, Any] | None
+    extends: str | None
+
+
+class ReceptionShape(BaseModel):
+    """Which files came: of those that the metadata names, and beside them."""
+
+    expected: int
+    arrived: int
+    missing: list[dict[str, Any]]
+    surplus: list[dict[str, Any]]
 
 
 class Page(BaseModel):
@@ -114,11 +127,6 @@ class PartsWanted(Shape):
 class Reason(Shape):
     code: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     text: Annotated[Text, StringConstraints(min_length=1, max_length=2000)]
-
-
-class Decision(Shape):
-    decision: Literal["accept", "return"]
-    reasons: Annotated[list[Reason], Field(max_length=50)] = []
 
 
 class RecordShape(BaseModel):

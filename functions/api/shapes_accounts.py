@@ -141,7 +141,7 @@ class TokenShape(BaseModel):
     token: str | None = None
 
 
-class Verdict(Shape):
+class Verification(Shape):
     decision: Literal["verify", "refuse"]
     reasons: Annotated[list[Line], Field(max_length=10, default_factory=list)]
 

@@ -10,7 +10,7 @@ from biotheca.errors import Finding, Invalid
 from functions.api.accounts import profile_shape
 from functions.api.seam import Routes, page_of, query_of
 from functions.api.shapes import Page
-from functions.api.shapes_accounts import AccountShape, ProfileShape, RolesWanted, Verdict
+from functions.api.shapes_accounts import AccountShape, ProfileShape, RolesWanted, Verification
 from functions.api.submissions import PAGED
 from functions.stores import people, users
 
@@ -45,11 +45,11 @@ def pi_queue(person: Person) -> Page:
     "POST",
     _QUEUE + "/{subject}/decision",
     signed_in=True,
-    body=Verdict,
+    body=Verification,
     answer=ProfileShape,
     errors=(401, 403, 404, 409, 422),
 )
-def decide_pi(subject: str, body: Verdict, person: Person) -> ProfileShape:
+def decide_pi(subject: str, body: Verification, person: Person) -> ProfileShape:
     """Verify a principal investigator, or refuse with coded reasons."""
     return profile_shape(staff.decide_pi(people(), users(), person, subject, body.decision, list(body.reasons)))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from biotheca.accounts.model import Person
+from biotheca.publication.release import to_extend
 from biotheca.submissions import service
 from biotheca.workbooks import service as workbooks
 from biotheca.workbooks.verdicts import TAKEN
 from functions.api import views
-from functions.api.seam import Routes, Sent, page_of
-from functions.api.shapes import Metadata, NewSubmission, Page, SubmissionShape
+from functions.api.seam import Routes, Sent, page_of, query_of
+from functions.api.shapes import Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
 from functions.observability import logger
-from functions.stores import registry, submissions
+from functions.stores import records, registry, submissions
 
 routes = Routes(__name__, "submissions")
 PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the page before"}
@@ -18,8 +19,7 @@ PAGED = {"limit": "How many items, 1 to 200 (50)", "cursor": "next_cursor of the
 
 def _whole(submission: service.Submission) -> SubmissionShape:
     logger().set_correlation_id(submission.id)
-    store = submissions()
-    return views.whole(submission, store.objects(submission), store.files(submission), store.findings(submission))
+    return views.of(submissions(), submission)
 
 
 @routes.on(
@@ -29,14 +29,22 @@ def _whole(submission: service.Submission) -> SubmissionShape:
     body=NewSubmission,
     answer=SubmissionShape,
     status=201,
-    errors=(401, 403, 422),
+    errors=(401, 403, 404, 409, 410, 422),
 )
 def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     """Open a draft. With the same Idempotency-Key header the first draft is returned again."""
     key = routes.current_request.headers.get("idempotency-key")
     day = body.release.date if body.release.mode == "on_date" else None
+    extends = to_extend(submissions(), records(), person, body.member, body.extends) if body.extends else None
     made = service.open_submission(
-        submissions(), person, body.member, body.title, body.release.mode, day, idempotency_key=key
+        submissions(),
+        person,
+        body.member,
+        body.title,
+        body.release.mode,
+        day,
+        idempotency_key=key,
+        extends=extends,
     )
     return _whole(made)
 
@@ -51,7 +59,7 @@ def list_own(person: Person) -> Page:
 
 @routes.on("GET", "/v1/submissions/{submission_id}", signed_in=True, answer=SubmissionShape, errors=(401, 404))
 def show(submission_id: str, person: Person) -> SubmissionShape:
-    """One submission with its objects, files, accessions and findings."""
+    """One submission: state, counts, the first 200 objects and files, findings, its place in the queue."""
     return _whole(service.visible(submissions(), person, submission_id))
 
 
@@ -114,8 +122,36 @@ def history(submission_id: str, person: Person) -> Page:
     return Page(items=lines, next_cursor=following)
 
 
-@routes.on("GET", "/v1/submissions/{submission_id}/files", signed_in=True, answer=Page, errors=(401, 404))
+@routes.on(
+    "GET", "/v1/submissions/{submission_id}/files", signed_in=True, answer=Page, query=PAGED, errors=(401, 404, 422)
+)
 def files(submission_id: str, person: Person) -> Page:
-    """The files of a submission with their states and findings."""
+    """The files of a submission with their states and findings; `limit` counts the objects that have them."""
     submission = service.visible(submissions(), person, submission_id)
-    return Page(items=[views.file(f).model_dump(mode="json") for f in submissions().files(submission)])
+    limit, cursor = page_of(routes.current_request)
+    found, following = submissions().files_page(submission, limit, cursor)
+    return Page(items=[views.file(f).model_dump(mode="json") for f in found], next_cursor=following)
+
+
+@routes.on(
+    "GET",
+    "/v1/submissions/{submission_id}/objects",
+    signed_in=True,
+    answer=Page,
+    query={"type": "Only objects of this type", **PAGED},
+    errors=(401, 404, 422),
+)
+def objects(submission_id: str, person: Person) -> Page:
+    """The metadata objects of a submission, by type, in the order of its document."""
+    submission = service.visible(submissions(), person, submission_id)
+    request = routes.current_request
+    limit, cursor = page_of(request)
+    kind = query_of(request).get("type") or None
+    found, following = submissions().objects_page(submission, kind, limit, cursor)
+    return Page(items=[views.object_(o).model_dump(mode="json") for o in found], next_cursor=following)
+
+
+@routes.on("GET", "/v1/submissions/{submission_id}/reception", signed_in=True, answer=ReceptionShape, errors=(401, 404))
+def reception(submission_id: str, person: Person) -> ReceptionShape:
+    """Which files of the metadata have not come, and what came that it does not name."""
+    return ReceptionShape(**service.reception(submissions(), service.visible(submissions(), person, submission_id)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from biotheca.curation.figures import place
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
+from biotheca.submissions.store import SubmissionStore
 from functions.api.shapes import FileShape, ObjectShape, Release, SubmissionShape, SubmissionSummary
 
 
@@ -14,22 +16,40 @@ def summary(submission: Submission) -> SubmissionSummary:
     return SubmissionSummary(**_common(submission))
 
 
+FIRST = 200  # objects, and objects whose files are shown; the others come by their own pages
+
+
+def of(store: SubmissionStore, submission: Submission) -> SubmissionShape:
+    """A submission with counts, its first objects and files, and its place in the curators' queue."""
+    objects, _ = store.objects_page(submission, None, FIRST, None)
+    files, _ = store.files_page(submission, FIRST, None)
+    findings = store.findings(submission)[:FIRST]
+    return whole(submission, objects, files, findings, place(store, submission))
+
+
+def object_(o: ArchiveObject) -> ObjectShape:
+    """A metadata object of a submission."""
+    return ObjectShape(type=o.type, alias=o.alias, accession=o.accession, attributes=o.attributes)
+
+
 def whole(
     submission: Submission,
     objects: list[ArchiveObject],
     files: list[DataFile],
     findings: Sequence[dict[str, Any]] = (),
+    queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
-    """A submission with all that belongs to it."""
+    """A submission with what is shown of it at once."""
     return SubmissionShape(
         **_common(submission),
-        objects=[
-            ObjectShape(type=o.type, alias=o.alias, accession=o.accession, attributes=o.attributes) for o in objects
-        ],
+        objects=[object_(o) for o in objects],
         files=[file(f) for f in files],
         accessions={f"{o.type}/{o.alias}": o.accession for o in objects if o.accession},
         reasons=submission.reasons,
         findings=[*(finding for f in files for finding in f.findings), *findings],
+        counts=submission.counts,
+        queue=queue,
+        extends=submission.extends,
     )
 
 

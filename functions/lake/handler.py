@@ -19,11 +19,15 @@ _batch = BatchProcessor(event_type=EventType.SQS)
 def _load(record: SQSRecord) -> None:
     envelope = record.json_body["detail"]
     logger().set_correlation_id(envelope["correlation_id"])
-    rows = service.load_dataset(records(), LakeTable("run", TABLES["run"]), envelope["body"]["dataset"])
-    logger().info("lake rows written", extra={"table": "run", "rows": rows, "dataset": envelope["body"]["dataset"]})
+    if not (
+        dataset := envelope["body"].get("dataset")
+    ):  # a project or sample changed; its datasets tell for themselves
+        return
+    rows = service.load_dataset(records(), LakeTable("run", TABLES["run"]), dataset)
+    logger().info("lake rows written", extra={"table": "run", "rows": rows, "dataset": dataset})
 
 
 @step(lambda event: None)
 def load_released(event: dict[str, Any], context: Any) -> Any:
-    """Queue of DatasetReleased."""
+    """Queue of DatasetReleased and RecordChanged."""
     return process_partial_response(event=event, record_handler=_load, processor=_batch, context=context)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from biotheca.publication import release as releasing
 from biotheca.publication import service
-from functions.observability import MetricUnit, logger, metrics, of_submission, step
+from functions.observability import MetricUnit, logger, metrics, of_envelope, of_submission, step
 from functions.stores import archive, inbox, minting, records, reports, submissions
 
 
@@ -42,12 +43,19 @@ def close_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def release(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make an archived submission public."""
-    return {"state": service.release(submissions(), records(), event["submission_id"]).state}
+    return {"state": releasing.release(submissions(), records(), event["submission_id"]).state}
+
+
+@step(of_envelope)
+def release_requested(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """ReleaseRequested from the bus: its owner releases a record now."""
+    releasing.release_record(submissions(), records(), event["detail"]["body"]["accession"])
+    return {}
 
 
 @step(lambda event: "release-sweep")
 def release_due(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """On a schedule: release what has reached its date."""
-    released = service.release_due(submissions(), records())
+    released = releasing.release_due(submissions(), records())
     logger().info("release sweep", extra={"released": len(released)})
     return {"released": released}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from biotheca.events import CURATION_DECIDED
+from biotheca.events import CURATION_DECIDED, METADATA_ACCEPTED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import on_event
@@ -17,4 +17,4 @@ class Curation(Capability):
         super().__init__(scope, "curation", house)
         self.add("ask", SUBMISSIONS)
         resume = self.add("resume", {"records_table": "r", "outbox_table": "name"})
-        on_event(self, "Resume", house, CURATION_DECIDED, resume)
+        on_event(self, "Resume", house, (CURATION_DECIDED, METADATA_ACCEPTED), resume)

@@ -6,7 +6,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from biotheca.events import DATASET_RELEASED
+from biotheca.events import DATASET_RELEASED, RECORD_CHANGED
 from biotheca.lake.model import TABLES
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
@@ -32,4 +32,10 @@ class Lake(Capability):
         load.add_to_role_policy(
             iam.PolicyStatement(actions=["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], resources=resources)
         )
-        on_event(self, "Load", house, DATASET_RELEASED, consumed_queue(self, "Load", house, load, timeout_s=300))
+        on_event(
+            self,
+            "Load",
+            house,
+            (DATASET_RELEASED, RECORD_CHANGED),
+            consumed_queue(self, "Load", house, load, timeout_s=300),
+        )

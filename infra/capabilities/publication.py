@@ -8,10 +8,11 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
+from biotheca.events import RELEASE_REQUESTED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.batch_job import BatchJob
 from infra.constructs.python_function import House
-from infra.constructs.queues import dead_letters
+from infra.constructs.queues import dead_letters, on_event
 
 ARCHIVING = SUBMISSIONS | {"inbox_bucket": "r", "open_archive_bucket": "rw"}
 
@@ -28,6 +29,8 @@ class Publication(Capability):
         self.add("archive_file", ARCHIVING, timeout=long, memory_mb=1024)
         self.add("close_archive", SUBMISSIONS, timeout=long)
         self.add("release", SUBMISSIONS, timeout=long)
+        requested = self.add("release_requested", SUBMISSIONS, timeout=long)
+        on_event(self, "Requested", house, RELEASE_REQUESTED, requested)
         due = self.add("release_due", SUBMISSIONS, timeout=long)
         caller = iam.Role(self, "ReleaseDueCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         undelivered = dead_letters(self, "ReleaseDue", house)

@@ -142,7 +142,7 @@ PREFIXES = {
     "audit_bucket": ["chain/*"],
 }
 INDEXES = {
-    "records_table": ["by_owner", "by_state", "by_release_date", "by_dataset", "by_group"],
+    "records_table": ["by_owner", "by_state", "by_release_date", "by_dataset", "by_group", "by_queue", "by_assignee"],
     "people_table": ["by_queue"],
 }
 

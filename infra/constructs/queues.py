@@ -51,15 +51,20 @@ def consumed_queue(
 
 
 def on_event(
-    scope: Construct, name: str, house: House, event: str, target: lambda_.Function | sqs.Queue
+    scope: Construct, name: str, house: House, event: str | tuple[str, ...], target: lambda_.Function | sqs.Queue
 ) -> events.Rule:
-    """Deliver one kind of our events to a function or a queue; what cannot be delivered is a dead letter."""
+    """Deliver kinds of our events to a function or a queue; what cannot be delivered is a dead letter.
+
+    The construct is named after the first kind.
+    """
+    kinds = [event] if isinstance(event, str) else list(event)
+    event = kinds[0]
     rule = events.Rule(
         scope,
         f"{name}On{event}",
         event_bus=house.bus,
-        event_pattern=events.EventPattern(source=["biotheca"], detail_type=[event]),
-        description=f"{event} -> {name}",
+        event_pattern=events.EventPattern(source=["biotheca"], detail_type=kinds),
+        description=f"{', '.join(kinds)} -> {name}",
     )
     undelivered = dead_letters(scope, f"{name}On{event}", house)
     if isinstance(target, sqs.Queue):

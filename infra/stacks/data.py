@@ -151,6 +151,8 @@ class DataStack(Stack):
             ("by_state", "state_key", "updated_at"),
             ("by_release_date", "release_key", "release_on"),
             ("by_dataset", "dataset_key", "inside_key"),
+            ("by_queue", "queue_key", "queue_position"),
+            ("by_assignee", "assignee_key", "queue_position"),
             ("by_group", "group_key", "updated_at"),
         ):
             text = dynamodb.AttributeType.STRING
@@ -172,6 +174,7 @@ class DataStack(Stack):
             "accessions_table": self._table("Accessions", sort=False),
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
+            "taxonomy_table": self._table("Taxonomy"),
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

@@ -52,7 +52,9 @@ class ServiceStack(Stack):
         workflow = Workflow(self, "submission", house, functions, jobs, computers, house.buckets["derived_bucket"])
         house.values["submission_workflow"] = workflow.machine.state_machine_arn
         starting.start_on_event(workflow.machine)
-        workflow.let_answer(*(functions[key] for key in ("UploadsAwaitFiles", "UploadsResume", "CurationResume")))
+        workflow.let_answer(
+            *(functions[key] for key in ("UploadsAwaitFiles", "UploadsResume", "CurationAsk", "CurationResume"))
+        )
         events.Events(self, house)
         search.Search(self, house)
         lake.Lake(self, house)

@@ -28,6 +28,7 @@ CAPABILITIES = {
     "publication",
     "search",
     "lake",
+    "taxonomy",
     "workbooks",
 }
 

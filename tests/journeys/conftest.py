@@ -22,6 +22,7 @@ from local.stack import STATE_DIR, Stack
 from local.synthesis import assembly as synthesised
 
 WAIT_S = 60.0
+FIFTH_MEMBER = Path(__file__).resolve().parent / "fifth_member"  # test_fifth_member
 
 
 @pytest.fixture(scope="package")
@@ -33,7 +34,9 @@ def assembly() -> Path:
 @pytest.fixture(scope="package")
 def stack(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running laptop cloud on free ports."""
-    with Stack(tmp_path_factory.mktemp("laptop"), port=0, front_port=0) as running:
+    laptop = Stack(tmp_path_factory.mktemp("laptop"), port=0, front_port=0)
+    laptop.environment["BIOTHECA_CATALOG"] = str(FIFTH_MEMBER)
+    with laptop as running:
         running.deploy(assembly)
         yield running
 

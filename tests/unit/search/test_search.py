@@ -22,6 +22,12 @@ class Index:
     def put(self, word: str, accession: str, shown: dict[str, Any]) -> None:
         self.rows.setdefault(word, {})[accession] = shown
 
+    def replace(self, accession: str, words: list[str], shown: dict[str, Any]) -> None:
+        for under in self.rows.values():
+            under.pop(accession, None)
+        for word in words:
+            self.put(word, accession, shown)
+
     def under(self, word: str, after: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((a, s) for a, s in sorted(self.rows.get(word, {}).items()) if after is None or a > after)
 

@@ -22,6 +22,7 @@ class Settings:
             "accessions_table",
             "outbox_table",
             "search_table",
+            "taxonomy_table",
             "people_table",
             "audit_table",
             "audit_bucket",

@@ -2,13 +2,18 @@
 
 Everything that differs between member databases stands in the YAML files beside this module; code
 that names a member is a defect (tests/unit/catalog). Loaded once a process, frozen, no cloud.
+
+An institution adds members, accession forms, vocabularies and rules of its own in folders that BIOTHECA_CATALOG names
+(separated as in PATH): files members*.yaml, accessions*.yaml ... of the same form. It adds; it replaces nothing.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,16 +24,33 @@ __all__ = ["KINDS", "Field", "Member", "ObjectType", "Package", "accession_forms
 __all__ += ["missing_terms", "rules", "terms_within", "version", "vocabularies", "vocabulary"]
 
 
+def _parsed(text: str) -> dict[str, Any]:
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+
+
 def _read(name: str) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load((resources.files(__package__) / name).read_text("utf-8"), Loader=loader)  # noqa: S506 - a safe loader
+    return _parsed((resources.files(__package__) / name).read_text("utf-8"))
 
 
 def _every(start: str) -> Iterator[dict[str, Any]]:
-    """The contents of all YAML files whose names start so, by name."""
-    for entry in sorted(resources.files(__package__).iterdir(), key=lambda e: e.name):
-        if entry.name.startswith(start) and entry.name.endswith(".yaml"):
-            yield _read(entry.name)
+    """The contents of all YAML files whose names start so, by name: ours, then an institution's own."""
+    folders: list[Any] = [resources.files(__package__)]
+    folders += [Path(folder) for folder in os.environ.get("BIOTHECA_CATALOG", "").split(os.pathsep) if folder]
+    for folder in folders:
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+            if entry.name.startswith(start) and entry.name.endswith(".yaml"):
+                yield _parsed(entry.read_text("utf-8"))
+
+
+def _added(start: str, key: str) -> dict[str, Any]:
+    """The rows under a key of all such files; a name that stands twice is a fault of the catalog."""
+    found: dict[str, Any] = {}
+    for content in _every(start):
+        rows = content.get(key) or {}
+        if twice := set(found) & set(rows):
+            raise ValueError(f"the catalog has {key} {', '.join(sorted(twice))} twice")
+        found |= rows
+    return found
 
 
 def _field(name: str, spec: dict[str, Any]) -> Field:
@@ -39,6 +61,17 @@ def _field(name: str, spec: dict[str, Any]) -> Field:
         if key in spec
     }
     return Field(name=name, **{k: v for k, v in spec.items() if k not in ("fields", *tuples)}, **tuples, fields=inner)
+
+
+def _added_rows(start: str, named_by: str, key: str | None = None) -> dict[str, dict[str, Any]]:
+    """As `_added`, where rows are a list and each says its own name."""
+    found: dict[str, dict[str, Any]] = {}
+    for content in _every(start):
+        for row in content.get(key or start) or []:
+            if row[named_by] in found:
+                raise ValueError(f"the catalog has {key or start} {row[named_by]} twice")
+            found[row[named_by]] = row
+    return found
 
 
 @cache
@@ -53,6 +86,8 @@ def packages(set_name: str) -> dict[str, Package]:
             mandatory=tuple(row.get("mandatory", ())),
             groups=tuple(tuple(group) for group in row.get("groups", ())),
             recommended=tuple(row.get("recommended", ())) + common.get("recommended", ()),
+            within=tuple(row.get("within", ())),
+            outside=tuple(row.get("outside", ())),
             optional=tuple(row.get("optional", ())) + common.get("optional", ()),
         )
         for name, row in rows["rows"].items()
@@ -88,7 +123,7 @@ def _object_type(row: dict[str, Any]) -> ObjectType:
 @cache
 def members() -> dict[str, Member]:
     """Every member database by id."""
-    rows = _read("members.yaml")["members"]
+    rows = _added_rows("members", "id").values()
     return {
         row["id"]: Member(
             id=row["id"],
@@ -115,7 +150,7 @@ def version() -> str:
 @cache
 def vocabularies() -> dict[str, tuple[str, ...]]:
     """Every controlled vocabulary: name -> terms in published order."""
-    found = {name: tuple(map(str, terms)) for name, terms in _read("vocabularies.yaml")["vocabularies"].items()}
+    found = {name: tuple(map(str, terms)) for name, terms in _added("vocabularies", "vocabularies").items()}
     platforms = _platforms()["platforms"]
     found["platform"] = tuple(platforms)
     found["instrument_model"] = tuple(dict.fromkeys(model for models in platforms.values() for model in models))
@@ -138,6 +173,11 @@ def terms_within(name: str) -> dict[str, tuple[str, ...]]:
     if name != "instrument_model":
         return {}
     return {platform: tuple(models) for platform, models in _platforms()["platforms"].items()}
+
+
+def lacking_in_sra_xml() -> dict[str, Any]:
+    """Platforms (and their stand-ins) and models that SRA XML has no term for."""
+    return _platforms()["lacking_in_sra_xml"]
 
 
 def aliases(name: str) -> dict[str, str]:
@@ -165,6 +205,18 @@ def country_boxes() -> dict[str, tuple[tuple[float, float, float, float], ...]]:
 
 
 @cache
+def plausibility() -> dict[str, Any]:
+    """What the plausibility rules look at: fields, words and thresholds."""
+    return _read("plausibility.yaml")
+
+
+@cache
+def privacy() -> dict[str, Any]:
+    """What the privacy rules look for: surnames, syllables, words."""
+    return _read("privacy.yaml")
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}
@@ -184,7 +236,7 @@ def mend(rule: str) -> str:
 @cache
 def accession_forms() -> dict[str, Any]:
     """The rows of accessions.yaml: own, derived, lookup_only."""
-    return _read("accessions.yaml")
+    return {key: list(_added_rows("accessions", "kind", key).values()) for key in ("own", "derived", "lookup_only")}
 
 
 @cache

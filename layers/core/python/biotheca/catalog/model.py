@@ -38,6 +38,7 @@ class Field:
     `unique`: `section`, or the reference field whose target the value must be unique under.
     `within`: of a choice, the field whose value narrows the terms (a model within its platform).
     `where`: of a reference, what the target's fields must be. `back`: the name of the link from the target back.
+    `beside`: of a taxon, the field that holds its name.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Field:
     to: str | None = None
     where: dict[str, tuple[str, ...]] = field(default_factory=dict)
     back: str | None = None
+    beside: str | None = None
     min: float | None = None
     max: float | None = None
     pattern: str | None = None
@@ -67,7 +69,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Package:
-    """What a kind of object (a type of sample) must, should and may say. `groups`: at least one field of each."""
+    """What a kind of object (a type of sample) must, should and may say. `groups`: at least one field of each.
+
+    `within`, `outside`: taxa one of which must (none of which may) be above the organism; breaking it is a warning.
+    """
 
     id: str
     title: dict[str, str]
@@ -75,7 +80,8 @@ class Package:
     groups: tuple[tuple[str, ...], ...] = ()
     recommended: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    refused_by: tuple[str, ...] = ()
+    within: tuple[int, ...] = ()
+    outside: tuple[int, ...] = ()
 
     def fields(self) -> Iterator[str]:
         """Every field that the package names: mandatory, groups, recommended, optional."""

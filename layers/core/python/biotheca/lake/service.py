@@ -7,22 +7,27 @@ from typing import Any
 from biotheca import catalog
 from biotheca.lake.rules import run_row
 from biotheca.lake.store import LakeTable
-from biotheca.publication.model import Record
+from biotheca.publication.model import MATRIX, Door, Record
+from biotheca.publication.rules import effective
 from biotheca.publication.store import RecordStore
 
 
 def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
-    """Write one row per run of a released dataset; returns how many. Again gives the same rows."""
+    """Make the rows of a dataset one per run that is public now; returns how many. Again gives the same rows."""
     found = records.get(dataset)
     if found is None or found.released_at is None:
-        raise ValueError(f"{dataset} is not released")
+        return 0
     member = catalog.members()[found.member]
+    if not member.lake:  # nothing of this member has a row
+        return 0
     known: dict[str, Record] = {dataset: found}
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         runs, cursor = records.inside(dataset, "run", 200, cursor)
         for run in runs:
+            if Door.LAKE not in MATRIX[effective(run.visibility, found.visibility)]:
+                continue
             rows.append(run_row(member, run, _related(records, known, run), found.released_at))
         if cursor is None:
             break

@@ -56,6 +56,8 @@ class LakeTable:
             try:
                 if table.current_snapshot() is None:
                     table.append(arrow)
+                elif not rows:
+                    table.delete(same)
                 else:
                     table.overwrite(arrow, overwrite_filter=same)
                 return

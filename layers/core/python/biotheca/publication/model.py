@@ -1,4 +1,4 @@
-"""What is public: a record of one object under its accession, and the files of a dataset."""
+"""What is public: a record of one object under its accession, the files of a dataset, who may see what when."""
 
 from __future__ import annotations
 
@@ -6,17 +6,82 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from biotheca.errors import BiothecaError, Conflict
+
 
 class Visibility(StrEnum):
-    """INSDC meanings. Suppressed and withdrawn come with the capability that suppresses and withdraws."""
+    """INSDC meanings: what each lets through which door is the table `MATRIX`."""
 
     PRIVATE = "private"
     PUBLIC = "public"
+    SUPPRESSED = "suppressed"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"
+
+
+class Door(StrEnum):
+    """The ways on which a stranger comes to a record."""
+
+    SEARCH = "search"
+    ACCESSION = "accession"
+    LISTING = "listing"
+    FILES = "files"
+    RESOLVER = "resolver"
+    LAKE = "lake"
+
+
+_ALL = frozenset(Door)
+# After INSDC, ENA and DDBJ: suppressed is left out of search but returned by its very number; withdrawn leaves a
+# tombstone (410) under its number and nothing else; replaced leads to its successor.
+MATRIX: dict[Visibility, frozenset[Door]] = {
+    Visibility.PRIVATE: frozenset(),
+    Visibility.PUBLIC: _ALL,
+    Visibility.SUPPRESSED: frozenset({Door.ACCESSION, Door.RESOLVER}),
+    Visibility.WITHDRAWN: frozenset(),
+    Visibility.REPLACED: frozenset({Door.ACCESSION, Door.RESOLVER}),
+}
+
+# What may follow what; a record that was public never becomes private again.
+CHANGES: dict[Visibility, frozenset[Visibility]] = {
+    Visibility.PRIVATE: frozenset({Visibility.PUBLIC, Visibility.WITHDRAWN}),
+    Visibility.PUBLIC: frozenset({Visibility.SUPPRESSED, Visibility.WITHDRAWN, Visibility.REPLACED}),
+    Visibility.SUPPRESSED: frozenset({Visibility.PUBLIC, Visibility.WITHDRAWN, Visibility.REPLACED}),
+    Visibility.WITHDRAWN: frozenset({Visibility.PUBLIC}),
+    Visibility.REPLACED: frozenset({Visibility.PUBLIC, Visibility.WITHDRAWN}),
+}
+
+
+class Withdrawn(BiothecaError):
+    """The record was public and is withdrawn: its number stays, what it named is gone."""
+
+    rule = "publication.withdrawn"
+
+
+class ReferredTo(Conflict):
+    """Other records point at it, so it cannot go."""
+
+    rule = "publication.referred_to"
+
+
+class StaleRecord(Conflict):
+    """Somebody else changed the record in between."""
+
+    rule = "curation.stale"
+
+
+class WrongVisibility(Conflict):
+    """The record's visibility does not allow this."""
+
+    rule = "publication.visibility"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One object as the archive publishes it. `dataset`: the accession whose release decides on `in_dataset` types."""
+    """One object as the archive publishes it.
+
+    `dataset`: the accession whose release decides on `in_dataset` types (of a dataset, its own). `needs`: the
+    accessions that it refers to and cannot be understood without. `version` counts its content, `revision` its writes.
+    """
 
     accession: str
     type: str
@@ -32,6 +97,13 @@ class Record:
     visibility: Visibility = Visibility.PRIVATE
     released_at: str | None = None
     release_on: str | None = None
+    needs: list[str] = field(default_factory=list)
+    version: int = 1
+    revision: int = 0
+    replaced_by: str | None = None
+    changed_at: str | None = None
+    reason: str | None = None
+    created_at: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""
@@ -39,9 +111,26 @@ class Record:
 
     def public_view(self) -> dict[str, Any]:
         """What everybody may see: no owner, no submission, no storage place."""
-        shown = ("accession", "type", "member", "alias", "title", "attributes", "links", "dataset", "released_at")
+        shown = (
+            "accession",
+            "type",
+            "member",
+            "alias",
+            "title",
+            "attributes",
+            "links",
+            "dataset",
+            "released_at",
+            "version",
+            "replaced_by",
+        )
         view = {name: getattr(self, name) for name in shown}
-        return view | {"visibility": str(self.visibility), "files": [public_file(f) for f in self.files]}
+        with_files = Door.FILES in MATRIX[self.visibility] or self.visibility == Visibility.PRIVATE
+        files = [public_file(f) for f in self.files] if with_files else []
+        view |= {"visibility": str(self.visibility), "files": files}
+        if self.visibility not in (Visibility.PRIVATE, Visibility.PUBLIC):
+            view |= {"reason": self.reason, "changed_at": self.changed_at}
+        return view
 
 
 def public_file(file: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.catalog import Field, Member, ObjectType
-from biotheca.publication.model import Record
+from biotheca.publication.model import Record, Visibility
 from biotheca.submissions.model import ArchiveObject, DataFile, Submission
 
 _SUFFIX = {"gzip": ".gz", "bgzf": ".gz", "bzip2": ".bz2", "plain": ""}
@@ -22,6 +22,47 @@ def published_name(kind: ObjectType, accession: str, file: DataFile) -> str:
 def archive_key(member: Member, dataset: str, accession: str, name: str) -> str:
     """The key of an archived file. The leading digits spread datasets over S3's prefixes."""
     return f"{dataset[-3:]}/{member.id}/{dataset}/{accession}/{name}"
+
+
+def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[str] | None) -> list[ArchiveObject]:
+    """The objects that a batch brings in: all that have no number yet; of a part, its runs and what they need.
+
+    Objects that this very batch numbered belong to it, so that a replay chooses the same.
+    """
+    waiting = [o for o in objects if o.batch in (0, batch)]
+    if runs is None:
+        return waiting
+    by_name = {(o.type, o.alias): o for o in objects}
+    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in set(runs)}
+    wanted |= {(o.type, o.alias) for o in objects if o.type == member.dataset}
+    left = list(wanted)
+    while left:
+        obj = by_name[left.pop()]
+        for spec, named in references(member.object_type(obj.type), obj.attributes):
+            target = (spec.to or "", named)
+            if target in by_name and target not in wanted:
+                wanted.add(target)
+                left.append(target)
+    return [o for o in waiting if (o.type, o.alias) in wanted]
+
+
+def effective(own: Visibility, of_dataset: Visibility) -> Visibility:
+    """What a stranger meets at a record inside a dataset: whichever of the two hides more."""
+    for hiding in (Visibility.PRIVATE, Visibility.WITHDRAWN):
+        if hiding in (own, of_dataset):
+            return hiding
+    if own == Visibility.PUBLIC:
+        return of_dataset
+    return own
+
+
+def grant_name(number: str) -> str:
+    """The name under which a grant's number is looked up: letters and digits alone, upper case.
+
+    >>> grant_name("No. 3200-0000a")
+    'GRANT#NO32000000A'
+    """
+    return "GRANT#" + "".join(c for c in number.upper() if c.isalnum())
 
 
 def references(kind: ObjectType, attributes: dict[str, Any]) -> list[tuple[Field, str]]:
@@ -44,30 +85,33 @@ def records_of(
     """One record per object, linked both ways by accession. Every object must have its accession.
 
     A reference to an accession of another submission is linked to from here; the way back is a pointer (`pointers`).
+    What an object refers to it needs, to be understood.
     """
     number = {(o.type, o.alias): o.accession or "" for o in objects}
-    dataset = dataset_of(member, objects)
+    dataset = submission.extends or dataset_of(member, objects)
     links: dict[str, dict[str, set[str]]] = {o.accession or "": {} for o in objects}
+    needs: dict[str, dict[str, None]] = {o.accession or "": {} for o in objects}
     for obj in objects:
         kind, own = member.object_type(obj.type), obj.accession or ""
         for spec, named in references(kind, obj.attributes):
             target = number.get((spec.to or "", named), named)
             forth, back = link_names(obj.type, spec)
             links[own].setdefault(forth, set()).add(target)
+            needs[own][target] = None
             if target in links:
                 links[target].setdefault(back, set()).add(own)
         if kind.release == "in_dataset":  # one way: a dataset may have millions, which are listed in pages
             links[own].setdefault(member.dataset, set()).add(dataset)
+    _bind_to_the_datasets_parents(member, objects, needs)
     by_run: dict[str, list[dict[str, Any]]] = {}
     for file in files:
         by_run.setdefault(file.owner_alias, []).append(file.archived or {})
     found = []
     for obj in objects:
-        kind = member.object_type(obj.type)
-        own_files = by_run.get(obj.alias, []) if kind.files else []
+        kind, own = member.object_type(obj.type), obj.accession or ""
         found.append(
             Record(
-                accession=obj.accession or "",
+                accession=own,
                 type=obj.type,
                 member=member.id,
                 alias=obj.alias,
@@ -75,13 +119,27 @@ def records_of(
                 submission=submission.id,
                 owner=submission.owner,
                 attributes=obj.attributes,
-                links={k: sorted(v) for k, v in sorted(links[obj.accession or ""].items())},
-                files=own_files,
-                dataset={"dataset": obj.accession, "in_dataset": dataset}.get(kind.release),
-                release_on=submission.release_on,
+                links={k: sorted(v) for k, v in sorted(links[own].items())},
+                files=by_run.get(obj.alias, []) if kind.files else [],
+                dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),
+                release_on=submission.release_on if kind.release == "dataset" else None,
+                needs=list(needs[own]),
+                created_at=submission.created_at,
             )
         )
     return found
+
+
+def _bind_to_the_datasets_parents(
+    member: Member, objects: list[ArchiveObject], needs: dict[str, dict[str, None]]
+) -> None:
+    """A sample that came with a dataset belongs to the dataset's project: released alone it pulls that one up."""
+    above = [needs[o.accession or ""] for o in objects if member.object_type(o.type).release == "dataset"]
+    parents = {accession for found in above for accession in found}
+    for obj in objects:
+        own = obj.accession or ""
+        if member.object_type(obj.type).release == "with_dataset" and own not in parents:
+            needs[own] |= dict.fromkeys(sorted(parents))
 
 
 def link_names(owner: str, spec: Field) -> tuple[str, str]:

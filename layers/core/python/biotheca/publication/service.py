@@ -7,6 +7,7 @@ that is public stays public.
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,12 +16,16 @@ from biotheca import catalog, clock, events
 from biotheca.accessions.model import recognise
 from biotheca.accessions.service import Mint
 from biotheca.accounts.model import Person, Role
+from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
-from biotheca.publication.model import Record, Visibility
+from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
+from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
 
@@ -36,12 +41,15 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
     submission = store.get(submission_id)
     submission.must_be_in(State.ACCEPTED, State.ARCHIVED, State.RELEASED)
     member = catalog.members()[submission.member]
-    objects = store.objects(submission)
+    objects = batch_of(store, submission)
     counts: dict[str, int] = {}
     fresh = False
+    later = f"/{submission.batch}" if submission.batch > 1 else ""
     for kind in member.objects:
         alike = [o for o in objects if o.type == kind.type]
-        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}", len(alike))
+        if not alike:
+            continue
+        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}{later}", len(alike))
         for obj, number in zip(alike, numbers, strict=True):
             if obj.accession is None:
                 store.set_accession(submission, obj, number)
@@ -53,10 +61,18 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
     return counts
 
 
+def batch_of(store: SubmissionStore, submission: Submission) -> list[ArchiveObject]:
+    """The objects that the submission's latest acceptance brings in."""
+    member = catalog.members()[submission.member]
+    runs = store.batch(submission.id, submission.batch)
+    return rules.chosen(member, store.objects(submission), submission.batch, runs)
+
+
 def plan_archive(store: SubmissionStore, submission_id: str) -> list[dict[str, Any]]:
-    """Work items for the archive step: one per file."""
+    """Work items for the archive step: one per file of what was accepted."""
     submission = store.get(submission_id)
-    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission)]
+    wanted = {identifier for obj in batch_of(store, submission) for identifier in obj.file_ids}
+    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission) if f.id in wanted]
 
 
 def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submission_id: str, file_id: str) -> str:
@@ -73,7 +89,7 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     member = catalog.members()[submission.member]
     objects = store.objects(submission)
     kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = rules.dataset_of(member, objects)
+    dataset = submission.extends or rules.dataset_of(member, objects)
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
@@ -109,21 +125,30 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
 def close_archive(store: SubmissionStore, records: RecordStore, submission_id: str) -> dict[str, Any]:
     """Write the records (still private) and mark the submission archived; says whether to release now."""
     submission = store.get(submission_id)
-    files = store.files(submission)
+    objects = [o for o in store.objects(submission) if o.batch]
+    accepted = {identifier for obj in objects for identifier in obj.file_ids}
+    files = [f for f in store.files(submission) if f.id in accepted]
     left = [f.name for f in files if f.state != FileState.ARCHIVED]
     if left:
         raise SystemFault(f"submission {submission_id}: {len(left)} file(s) are not archived")
     member = catalog.members()[submission.member]
-    found = rules.records_of(member, submission, store.objects(submission), files)
+    found = rules.records_of(member, submission, objects, files)
     for record in found:
         records.put_new(record)
+        records.put_references(record)
+        put_grants(records, record)
     records.put_pointers(rules.pointers(member, found))
-    dataset = rules.dataset_of(member, store.objects(submission))
+    dataset = submission.extends or rules.dataset_of(member, objects)
+    if submission.extends:
+        day = {"release_on": submission.release_on, "release_key": "HELD"} if submission.release_on else {}
+        records.put_row(dataset, "EXT#", submission_id, {"submission": submission_id, "accession": dataset, **day})
 
     def change(current: Submission) -> Submission:
         if current.state != State.ACCEPTED:
             return current
         words = f"Archived as {dataset}" + (f"; release on {current.release_on}." if current.release_on else ".")
+        if current.rest:
+            return _close_part(store, current, dataset)
         return store.save(
             current,
             replace(current, state=State.ARCHIVED, dataset=dataset),
@@ -132,128 +157,111 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
             actor="archive",
             announce=events.DATASET_ARCHIVED,
             body={"dataset": dataset},
+            # The date may have been changed while the copies were made.
+            extra=[] if current.extends else [records.date_line(dataset, current.release_on)],
         )
 
-    saved(store, submission_id, change)
-    today = clock.now().date().isoformat()
-    return {"dataset": dataset, "release_now": not submission.release_on or submission.release_on <= today}
+    submission = saved(store, submission_id, change)
+    today = day_of(clock.now()).isoformat()
+    now = not submission.release_on or submission.release_on <= today
+    return {"dataset": dataset, "release_now": now, "rest": submission.rest}
 
 
-def release(store: SubmissionStore, records: RecordStore, submission_id: str) -> Submission:
-    """Make an archived submission public: what it needs to be understood first, then the dataset, in one write.
+def put_grants(records: RecordStore, record: Record) -> None:
+    """Note the grants that a record's metadata names, so that their numbers lead to it."""
+    for grant in record.attributes.get("grants") or []:
+        if isinstance(grant, dict) and grant.get("number"):
+            records.put_name(rules.grant_name(str(grant["number"])), record.accession)
 
-    Releasing pulls parents (project, samples) up, never siblings. Again changes nothing.
+
+def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Submission:
+    """A part is archived: the rest is under review again, or goes back with its reasons. Nothing is public yet."""
+    kept = current.rest == "keep"
+    new = replace(current, dataset=dataset, state=State.DATA_REVIEW if kept else State.REVISION_REQUESTED)
+    words = f"A part is archived in {dataset}; the rest " + ("is under review." if kept else "is returned to you.")
+    kind = None if kept else events.SUBMISSION_RETURNED
+    return store.save(current, new, event="part archived", words=words, actor="archive", announce=kind)
+
+
+def visible(records: RecordStore, person: Person | None, accession: str, door: Door = Door.ACCESSION) -> Record:
+    """The record that a text names, if the reader may come to it by that door.
+
+    NotFound, the same as if there were none, otherwise; Withdrawn (its tombstone) if it was public once.
     """
-    submission = store.get(submission_id)
-    if submission.state not in (State.ARCHIVED, State.RELEASED):
-        raise SystemFault(f"submission {submission_id} is {submission.state}: only an archived one is released")
-    member = catalog.members()[submission.member]
-    at = clock.stamp()
-    objects = store.objects(submission)
-    for accession in _parents(records, member, objects):
-        records.publish(accession, at)
-    for obj in objects:
-        if obj.accession and obj.accession != submission.dataset:
-            records.publish(obj.accession, at)
-
-    def change(current: Submission) -> Submission:
-        if current.state != State.ARCHIVED:
-            return current
-        return store.save(
-            current,
-            replace(current, state=State.RELEASED),
-            event="released",
-            words=f"Released: {current.dataset} is public.",
-            actor="archive",
-            announce=events.DATASET_RELEASED,
-            body={"dataset": current.dataset},
-            extra=[records.publish_line(current.dataset or "", at)],
-        )
-
-    return saved(store, submission_id, change)
-
-
-def _parents(records: RecordStore, member: catalog.Member, objects: list[ArchiveObject]) -> list[str]:
-    """Private records of other submissions that these objects need to be understood, at any depth."""
-    here = {(o.type, o.alias) for o in objects}
-    waiting = [
-        named
-        for obj in objects
-        for spec, named in rules.references(member.object_type(obj.type), obj.attributes)
-        if (spec.to, named) not in here
-    ]
-    found: dict[str, None] = {}
-    private: dict[str, None] = {}
-    while fresh := list(dict.fromkeys(a for a in waiting if a not in found)):
-        above = records.get_many(fresh)
-        found |= dict.fromkeys(fresh)
-        private |= {a: None for a, record in above.items() if record.visibility == Visibility.PRIVATE}
-        waiting = [up for record in above.values() for up in _above(record)]
-    return list(private)
-
-
-def _above(record: Record) -> list[str]:
-    """Accessions that a record refers to (a sample to its project, a project to its umbrella)."""
-    kind = catalog.members()[record.member].object_type(record.type)
-    names = [rules.link_names(record.type, spec)[0] for spec in kind.fields.values() if spec.kind == "reference"]
-    return [accession for name in names for accession in record.links.get(name, ())]
-
-
-def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
-    """Release every dataset whose date has come (UTC); returns the submissions.
-
-    One that fails does not hinder the others; SystemFault names them all at the end, so that an alarm goes off.
-    """
-    released, failed = [], []
-    for submission_id in dict.fromkeys(records.due(clock.now().date().isoformat())):
-        try:
-            release(store, records, submission_id)
-            released.append(submission_id)
-        except Exception:
-            log.exception("a dataset could not be released", extra={"submission": submission_id})
-            failed.append(submission_id)
-    if failed:
-        raise SystemFault(f"{len(released)} released; these could not be: {', '.join(failed)}")
-    return released
-
-
-def visible(records: RecordStore, person: Person | None, accession: str) -> Record:
-    """The record that a text names, if the reader may see it; else NotFound, the same as if there were none."""
     found = recognise(accession)
     record = records.get(found.text) if found and found.own else None
-    if record is None or not _may_see(records, person, record):
-        raise NotFound(f"There is no public record {accession.strip()[:60]!r}.")
-    return record
+    if record is None:
+        raise _no_record(accession)
+    seen = met(records, record)
+    if insider(person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
+        return record
+    if door in MATRIX[seen]:
+        return record
+    if seen == Visibility.WITHDRAWN and record.released_at:
+        when = f" on {record.changed_at[:10]}" if record.changed_at and record.visibility == seen else ""
+        raise Withdrawn(f"{record.accession} was withdrawn{when}: {record.reason or 'no reason is public'}.")
+    raise _no_record(accession)
 
 
-def _may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
-    if person and (person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}):
-        return True
-    if record.visibility != Visibility.PUBLIC:
-        return False
+def _no_record(accession: str) -> NotFound:
+    return NotFound(f"There is no public record {accession.strip()[:60]!r}.")
+
+
+def insider(person: Person | None, record: Record) -> bool:
+    """Owners and the archive's staff."""
+    return person is not None and (
+        person.subject == record.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
+    )
+
+
+def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
+    """Whether the reader may see a record in a listing: owners and staff always, others what is public."""
+    return insider(person, record) or Door.LISTING in MATRIX[met(records, record)]
+
+
+def met(records: RecordStore, record: Record) -> Visibility:
+    """The visibility that strangers meet: the record's own, and that of the dataset it lies in."""
     if record.dataset in (None, record.accession):
-        return True
+        return record.visibility
     dataset = records.get(record.dataset or "")
-    return dataset is not None and dataset.visibility == Visibility.PUBLIC
+    return rules.effective(record.visibility, dataset.visibility if dataset else Visibility.PRIVATE)
+
+
+def owned(store: SubmissionStore, records: RecordStore, person: Person, accession: str) -> Record:
+    """The record if its submission is the person's own; NotFound otherwise."""
+    named = recognise(accession)
+    record = records.get(named.text) if named and named.own else None
+    if record is None:
+        raise _no_record(accession)
+    try:
+        own(store, person, record.submission)  # its owner's, or shared in a group
+    except NotFound:
+        visible(records, person, accession)
+        raise NotFound(f"There is no record {record.accession!r} of yours.") from None
+    return record
 
 
 def inside(
     records: RecordStore, person: Person | None, accession: str, kind: str, limit: int, cursor: str | None
 ) -> tuple[list[Record], str | None]:
-    """A page of the records of a type inside a dataset that the reader may see."""
-    dataset = visible(records, person, accession)
-    return records.inside(dataset.accession, kind, limit, cursor)
+    """A page of the records of a type inside a dataset; strangers see those that are public themselves."""
+    dataset = visible(records, person, accession, Door.LISTING)
+    found, following = records.inside(dataset.accession, kind, limit, cursor)
+    whole = insider(person, dataset)
+    return [r for r in found if whole or Door.LISTING in MATRIX[r.visibility]], following
 
 
 def files(
     records: RecordStore, person: Person | None, accession: str, limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the files of a record; of a dataset, those of its runs."""
-    record = visible(records, person, accession)
+    record = visible(records, person, accession, Door.FILES)
     if record.accession != record.dataset:
         return record.files, None
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
-    runs, following = records.inside(record.accession, kinds[0], limit, cursor)
+    if not kinds:
+        return [], None
+    runs, following = inside(records, person, record.accession, kinds[0], limit, cursor)
     return [file for run in runs for file in run.files], following
 
 
@@ -261,13 +269,25 @@ def download(
     records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str
 ) -> dict[str, Any]:
     """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
-    record = visible(records, person, accession)
+    record = visible(records, person, accession, Door.FILES)
+    return link_to(archive, file_of(records, person, record, name))
+
+
+def file_of(records: RecordStore, person: Person | None, record: Record, name: str) -> dict[str, Any]:
+    """The file of that name of a record, or of a run inside it that is as visible; NotFound otherwise."""
+    found = record
     if record.accession == record.dataset:  # published names begin with the run's accession
-        run = records.get(name.split("_", 1)[0].upper())
-        record = run if run and run.dataset == record.accession else record
-    file = next((f for f in record.files if name in (f.get("name"), f.get("original_name"))), None)
+        run = records.get(re.split(r"[^A-Za-z0-9]", name, maxsplit=1)[0].upper())
+        if run and run.dataset == record.accession and (insider(person, run) or Door.FILES in MATRIX[run.visibility]):
+            found = run
+    file = next((f for f in found.files if name in (f.get("name"), f.get("original_name"))), None)
     if file is None:
         raise NotFound(f"{record.accession} has no file {name[:100]!r}.")
+    return file
+
+
+def link_to(archive: Archive, file: dict[str, Any]) -> dict[str, Any]:
+    """Name, digests and a presigned link of one archived file."""
     expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
     shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
     return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}
@@ -276,8 +296,13 @@ def download(
 class Registry:
     """What accessions name, for the checks of a document (submissions.service.Registry)."""
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, taxonomy: Taxonomy | None = None) -> None:
         self.records = records
+        self.taxonomy = taxonomy or Taxonomy()
+
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        return self.taxonomy.get_many(numbers)
 
     def known(self, person: Person, accessions: list[str]) -> dict[str, Known]:
         """Of these accessions the person's own and public ones, with the records above them of the same type."""
@@ -285,10 +310,14 @@ class Registry:
         waiting = [a for a in accessions if (named := recognise(a)) and named.own]
         while waiting:
             records = self.records.get_many(list(dict.fromkeys(waiting)))
-            usable = [r for r in records.values() if _may_see(self.records, person, r)]
+            usable = [r for r in records.values() if self._usable(person, r)]
             found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
             waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
         return found
+
+    def _usable(self, person: Person, record: Record) -> bool:
+        seen = met(self.records, record)
+        return seen == Visibility.PUBLIC or (insider(person, record) and seen == Visibility.PRIVATE)
 
 
 def _upwards(record: Record) -> dict[str, str]:
@@ -323,12 +352,12 @@ def is_pointed_at(records: RecordStore, submissions: SubmissionStore, accession:
 
 def _below(record: Record) -> list[str]:
     """Accessions of the same submission that refer to a record."""
-    up = set(_above(record))
+    up = set(record.needs)
     return [a for accessions in record.links.values() for a in accessions if a not in up]
 
 
 def _stands(record: Record | None) -> bool:
-    return record is not None and record.visibility in (Visibility.PRIVATE, Visibility.PUBLIC)
+    return record is not None and record.visibility != Visibility.WITHDRAWN
 
 
 def _still_points(records: RecordStore, submissions: SubmissionStore, accession: str, row: dict[str, str]) -> bool:

@@ -1,27 +1,38 @@
 """Where public records and archived files are kept.
 
-Records table: pk ACC#<accession>, sk REC; sk BY#<link>#<accession or submission> for each that refers to it from
-elsewhere. A dataset's files beyond what an item holds are read from its runs.
+Records table: pk ACC#<accession>; sk REC (the record), HIST#<time>#<id>, VER#<n>, COR#<id>, RL#<id>, PUB#<id>,
+BY#<link>#<accession or submission> for each that refers to it from elsewhere. REF#<accession> holds every record that
+needs it; GRANT#, DOI#, PMID#, TOKEN#, CERT# lead to records by other names.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from biotheca import clock, events, ids
 from biotheca.aws import buckets
 from biotheca.aws.ranged import RangedReader
-from biotheca.aws.tables import ConditionFailed, Table
-from biotheca.publication.model import Record, Visibility
+from biotheca.aws.tables import ConditionFailed, Table, transact
+from biotheca.publication.model import Record, StaleRecord, Visibility
 from biotheca.settings import Settings
+
+OUTBOX_DAYS = 7
 
 
 class RecordStore:
     """Published (and about to be published) records by accession."""
 
-    def __init__(self, table: Table | None = None) -> None:
+    def __init__(self, table: Table | None = None, outbox: Table | None = None) -> None:
         self.table = table or Table(Settings().records_table)
+        self._outbox = outbox
+
+    @property
+    def outbox(self) -> Table:
+        """The outbox; only those who change records have one."""
+        return self._outbox or Table(Settings().outbox_table)
 
     def get(self, accession: str) -> Record | None:
         """The record, whatever its visibility, or None."""
@@ -29,10 +40,11 @@ class RecordStore:
         return _record(item) if item else None
 
     def put_new(self, record: Record) -> None:
-        """Write a record that is not public yet; one that is public stays as it is."""
+        """Write a record that is not public yet; one that is public or was corrected stays as it is."""
         item = {"pk": f"ACC#{record.accession}", "sk": "REC", **record.as_dict(), **_index_keys(record)}
         try:
-            self.table.put(item, "attribute_not_exists(pk) OR visibility = :private", private=str(Visibility.PRIVATE))
+            condition = "attribute_not_exists(pk) OR (visibility = :private AND #version = :first)"
+            self.table.put(item, condition, n_version="version", private=str(Visibility.PRIVATE), first=1)
         except ConditionFailed:
             return
 
@@ -66,40 +78,254 @@ class RecordStore:
         )
         return [_record(item) for item in items], following
 
+    # --- change ---
+
+    def save(
+        self,
+        old: Record,
+        new: Record,
+        *,
+        event: str,
+        words: str,
+        actor: str,
+        announce: str | None = None,
+        body: dict[str, Any] | None = None,
+        extra: list[dict[str, Any]] | None = None,
+    ) -> Record:
+        """Change a record: its item, a history line, an outbox line and `extra`, all or none.
+
+        StaleRecord if somebody was faster.
+        """
+        at = clock.stamp()
+        new = replace(new, revision=old.revision + 1, changed_at=at)
+        key = {"pk": f"ACC#{old.accession}"}
+        line = {"at": at, "event": event, "words": words, "actor": actor, "visibility": str(new.visibility)}
+        item = {**key, "sk": "REC", **new.as_dict(), **_index_keys(new)}
+        lines = [
+            self.table.put_line(item, "revision = :old", old=old.revision),
+            self.table.put_line({**key, "sk": f"HIST#{at}#{ids.new('his')}", **line}),
+            *(extra or []),
+        ]
+        if announce:
+            lines.append(self.outbox_line(announce, new.submission, {"accession": new.accession, **(body or {})}))
+        try:
+            transact(lines)
+        except ConditionFailed as error:
+            raise StaleRecord(f"{old.accession} was changed at the same moment. Look at it again.") from error
+        return new
+
+    def outbox_line(self, kind: str, submission: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The transaction line of an event about a record; the round is that of the submission's end."""
+        envelope = events.envelope(kind, submission, submission=submission, **body)
+        expires = int(clock.now().timestamp()) + OUTBOX_DAYS * 86_400
+        return self.outbox.put_line({"pk": envelope["id"], "envelope": envelope, "expires": expires})
+
+    def history(self, accession: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of what happened to a record, oldest first: at, event, words, actor, visibility."""
+        return self.rows(accession, "HIST#", limit, cursor)
+
+    # --- what hangs on a record: versions, corrections, links, publications ---
+
+    def rows(
+        self, accession: str, prefix: str, limit: int = 200, cursor: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of the items of a kind below a record, by their keys; `id` is the rest of the key."""
+        values = {"p": f"ACC#{accession}", "s": prefix}
+        items, after = self.table.query("pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor)
+        return [_row(item, prefix) for item in items], after
+
+    def row(self, accession: str, prefix: str, identifier: str) -> dict[str, Any] | None:
+        """One item of a kind below a record, or None."""
+        item = self.table.get({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"})
+        return _row(item, prefix) if item else None
+
+    def row_line(
+        self, accession: str, prefix: str, identifier: str, row: dict[str, Any], condition: str | None = None, **v: Any
+    ) -> dict[str, Any]:
+        """The transaction line that writes an item below a record."""
+        item = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}", **row}
+        return self.table.put_line(item, condition, **v)
+
+    def put_row(self, accession: str, prefix: str, identifier: str, row: dict[str, Any]) -> None:
+        """Write an item below a record."""
+        self.table.put({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}", **row})
+
+    def update_row(self, accession: str, prefix: str, identifier: str, **fields: str) -> None:
+        """Set fields of an item below a record that exists."""
+        key = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"}
+        names = {f"n_f{n}": name for n, name in enumerate(fields)}
+        values = {f"v{n}": value for n, value in enumerate(fields.values())}
+        text = "SET " + ", ".join(f"#f{n} = :v{n}" for n in range(len(fields)))
+        self.table.update(key, text, "attribute_exists(pk)", **names, **values)
+
+    def note_use(self, accession: str, identifier: str, at: str) -> None:
+        """Count a use of a reviewer link and keep its time in the link's log."""
+        key = {"pk": f"ACC#{accession}", "sk": f"RL#{identifier}"}
+        self.table.update(key, "SET uses = uses + :one, last_used_at = :at", "attribute_exists(pk)", one=1, at=at)
+        self.table.put({"pk": f"LINKLOG#{identifier}", "sk": f"{at}#{ids.new('use')}", "accession": accession})
+
+    def delete_row(self, accession: str, prefix: str, identifier: str) -> None:
+        """Remove an item below a record; removing what is not there is no fault."""
+        self.table.delete({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"})
+
+    def write(self, lines: list[dict[str, Any]]) -> None:
+        """Write lines, all or none; StaleRecord if a condition does not hold."""
+        try:
+            transact(lines)
+        except ConditionFailed as error:
+            raise StaleRecord("It was changed at the same moment. Look at it again.") from error
+
+    # --- who points at what ---
+
+    def put_references(self, record: Record) -> None:
+        """Note, under each accession that a record refers to, that it does."""
+        shown = {"type": record.type, "accession": record.accession, "dataset": record.dataset, "member": record.member}
+        keys = {"sk": f"{record.type}#{record.accession}", **shown}
+        self.table.put_many([{"pk": f"REF#{target}", **keys} for target in record.needs])
+
+    def referrers(
+        self, accession: str, kind: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[str], str | None]:
+        """A page of the accessions of records that point at this one, of one type or of all."""
+        values = {"p": f"REF#{accession}", "s": f"{kind}#" if kind else ""}
+        condition = "pk = :p AND begins_with(sk, :s)" if kind else "pk = :p"
+        wanted = values if kind else {"p": values["p"]}
+        items, after = self.table.query(condition, wanted, limit=limit, cursor=cursor)
+        return [item["accession"] for item in items], after
+
+    # --- found under other names: grants, articles, hashed tokens, certificates ---
+
+    def put_name(self, name: str, accession: str, row: dict[str, Any] | None = None) -> None:
+        """Note that a record is found under a name such as `GRANT#32000000`."""
+        self.table.put({"pk": name, "sk": accession, "accession": accession, **(row or {})})
+
+    def name_line(self, name: str, accession: str, row: dict[str, Any]) -> dict[str, Any]:
+        """The transaction line of `put_name`."""
+        return self.table.put_line({"pk": name, "sk": accession, "accession": accession, **row})
+
+    def delete_name(self, name: str, accession: str) -> None:
+        """Take a record out from under a name."""
+        self.table.delete({"pk": name, "sk": accession})
+
+    def named(self, name: str, limit: int = 50, cursor: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of what stands under a name."""
+        items, after = self.table.query("pk = :p", {"p": name}, limit=limit, cursor=cursor)
+        return items, after
+
+    def count(self, name: str, window: str) -> int:
+        """Count one more under a name within a window; a new window begins at one. Returns the count."""
+        key = {"pk": name, "sk": "COUNT"}
+        try:
+            item = self.table.update(key, "SET #n = #n + :one", "#w = :w", n_n="n", n_w="window", one=1, w=window)
+            return item["n"]
+        except ConditionFailed:
+            self.table.put(key | {"n": 1, "window": window})
+            return 1
+
+    def counted(self, name: str, window: str) -> int:
+        """How many were counted under a name within this window."""
+        item = self.table.get({"pk": name, "sk": "COUNT"})
+        return item["n"] if item and item["window"] == window else 0
+
+    def of_owner(self, owner: str, kind: str, limit: int, cursor: str | None) -> tuple[list[Record], str | None]:
+        """A page of a person's records of one type, newest first."""
+        items, after = self.table.query(
+            "owner_key = :o",
+            {"o": f"RECORDS#{owner}#{kind}"},
+            index="by_owner",
+            limit=limit,
+            cursor=cursor,
+            newest_first=True,
+        )
+        return [_record(item) for item in items], after
+
+    def corrections(self, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of the corrections that wait for a curator, longest waiting first."""
+        items, after = self.table.query(
+            "queue_key = :q", {"q": "QUEUE#corrections"}, index="by_queue", limit=limit, cursor=cursor
+        )
+        return [_row(item, "COR#") for item in items], after
+
+    def date_line(self, accession: str, day: str | None) -> dict[str, Any]:
+        """The transaction line that sets the release date of a record that is not public."""
+        key = {"pk": f"ACC#{accession}", "sk": "REC"}
+        condition = "visibility = :private"
+        if day is None:
+            return self.table.update_line(
+                key,
+                "SET revision = revision + :one REMOVE release_on, release_key",
+                condition,
+                private=str(Visibility.PRIVATE),
+                one=1,
+            )
+        return self.table.update_line(
+            key,
+            "SET release_on = :d, release_key = :k, revision = revision + :one",
+            condition,
+            private=str(Visibility.PRIVATE),
+            one=1,
+            d=day,
+            k="HELD",
+        )
+
     def publish_line(self, accession: str, at: str) -> dict[str, Any]:
         """The transaction line that makes a record public."""
         return self.table.update_line(
             {"pk": f"ACC#{accession}", "sk": "REC"},
-            "SET visibility = :public, released_at = if_not_exists(released_at, :at) REMOVE release_key",
-            "attribute_exists(pk)",
+            _PUBLISH,
+            "attribute_exists(pk) AND visibility IN (:private, :public)",
             public=str(Visibility.PUBLIC),
+            private=str(Visibility.PRIVATE),
             at=at,
+            one=1,
         )
 
     def publish(self, accession: str, at: str) -> None:
-        """Make a record public; again changes nothing."""
-        self.table.update(
-            {"pk": f"ACC#{accession}", "sk": "REC"},
-            "SET visibility = :public, released_at = if_not_exists(released_at, :at)",
-            "attribute_exists(pk)",
-            public=str(Visibility.PUBLIC),
-            at=at,
-        )
+        """Make a private record public; again, or on one that was suppressed or withdrawn since, changes nothing."""
+        try:
+            self.table.update(
+                {"pk": f"ACC#{accession}", "sk": "REC"},
+                _PUBLISH,
+                "visibility = :private",
+                public=str(Visibility.PUBLIC),
+                private=str(Visibility.PRIVATE),
+                at=at,
+                one=1,
+            )
+        except ConditionFailed:
+            return
 
-    def due(self, day: str) -> list[str]:
-        """Submissions whose dataset waits for a release date up to `day` (YYYY-MM-DD)."""
+    def due(self, day: str) -> list[dict[str, Any]]:
+        """Records that wait for a release date up to `day` (YYYY-MM-DD): accession, submission, release_on."""
         found = self.table.every(
             "release_key = :k AND release_on <= :d", {"k": "HELD", "d": day}, index="by_release_date"
         )
-        return [item["submission"] for item in found]
+        return list(found)
+
+    def delete_due(self, row: dict[str, Any]) -> None:
+        """An item below a record waits for no date any more."""
+        self.table.update({"pk": row["pk"], "sk": row["sk"]}, "REMOVE release_key", "attribute_exists(pk)")
+
+
+_PUBLISH = (
+    "SET visibility = :public, released_at = if_not_exists(released_at, :at), revision = revision + :one "
+    "REMOVE release_key"
+)
 
 
 def _index_keys(record: Record) -> dict[str, str]:
-    if record.accession == record.dataset:
-        return {"release_key": "HELD"} if record.release_on else {}
-    if record.dataset is None:
-        return {}
-    return {"dataset_key": f"DATASET#{record.dataset}", "inside_key": f"{record.type}#{record.accession}"}
+    keys = {"owner_key": f"RECORDS#{record.owner}#{record.type}"}
+    if record.release_on and record.visibility == Visibility.PRIVATE:
+        keys["release_key"] = "HELD"
+    if record.dataset not in (None, record.accession):
+        keys |= {"dataset_key": f"DATASET#{record.dataset}", "inside_key": f"{record.type}#{record.accession}"}
+    return keys
+
+
+def _row(item: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """An item below a record without its keys; `id` is what follows the prefix."""
+    hidden = ("pk", "sk", "queue_key", "queue_position")
+    return {k: v for k, v in item.items() if k not in hidden} | {"id": item["sk"].removeprefix(prefix)}
 
 
 def _record(item: dict[str, Any]) -> Record:

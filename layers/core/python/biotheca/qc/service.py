@@ -103,7 +103,7 @@ def return_files(store: SubmissionStore, submission_id: str) -> Submission:
     def change(submission: Submission) -> Submission:
         if submission.state not in (State.FILES_CHECKING, State.FILES_EXPECTED):
             return submission
-        bad = [f.name for f in store.files(submission) if f.state != FileState.QC_PASSED]
+        bad = [f.name for f in store.files(submission) if f.state not in (FileState.QC_PASSED, FileState.ARCHIVED)]
         shown = ", ".join(bad[:5]) + (" ..." if len(bad) > 5 else "")
         words = f"Returned: {len(bad)} file(s) did not pass or did not arrive ({shown})."
         new = replace(submission, state=State.FILES_FAILED)

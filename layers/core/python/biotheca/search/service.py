@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from biotheca.publication.model import Record, Visibility
+from biotheca import catalog
+from biotheca.publication.model import MATRIX, Door, Record, Visibility
+from biotheca.publication.rules import effective
+from biotheca.publication.service import met
+from biotheca.publication.store import RecordStore
 from biotheca.search.rules import query_words, words
 from biotheca.search.store import WordIndex
 
 
 def index(store: WordIndex, record: Record) -> int:
     """Put a public record under its accession and its words; returns how many. A private record is refused."""
-    if record.visibility != Visibility.PUBLIC:
-        raise ValueError(f"{record.accession} is not public and must not be found")
+    if Door.SEARCH not in MATRIX[record.visibility]:
+        raise ValueError(f"{record.accession} is {record.visibility}, not public: it must not be found")
     shown = {
         "accession": record.accession,
         "type": record.type,
@@ -23,9 +27,39 @@ def index(store: WordIndex, record: Record) -> int:
     }
     organism = str(record.attributes.get("organism", ""))
     under = [record.accession.casefold(), *words(f"{record.title} {organism}")]
-    for word in under:
-        store.put(word, record.accession, shown)
+    store.replace(record.accession, under, shown)
     return len(under)
+
+
+def refresh(store: WordIndex, records: RecordStore, accession: str) -> int:
+    """Make the index say of a record, and of all inside it, what is true now; returns how many were looked at.
+
+    It reads the present state, so events may come twice and in any order.
+    """
+    record = records.get(accession)
+    if record is None:
+        return 0
+    _refresh_one(store, record, met(records, record))
+    count = 1
+    if record.dataset != record.accession:
+        return count
+    for kind in catalog.members()[record.member].objects:
+        cursor: str | None = None
+        while kind.release == "in_dataset":
+            page, cursor = records.inside(record.accession, kind.type, 200, cursor)
+            for one in page:
+                _refresh_one(store, one, effective(one.visibility, record.visibility))
+            count += len(page)
+            if cursor is None:
+                break
+    return count
+
+
+def _refresh_one(store: WordIndex, record: Record, seen: Visibility) -> None:
+    if Door.SEARCH in MATRIX[seen]:
+        index(store, record)
+    else:
+        store.replace(record.accession, [], {})
 
 
 def find(store: WordIndex, query: str, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:

@@ -19,6 +19,21 @@ class WordIndex:
         """Index a record under a word; again changes nothing."""
         self.table.put({"pk": word, "sk": accession, "shown": shown})
 
+    def replace(self, accession: str, words: list[str], shown: dict[str, Any]) -> None:
+        """Make these all the words under which a record is found; none takes it out. Again changes nothing."""
+        key = {"pk": f"record:{accession}", "sk": accession}  # no word holds a colon
+        before = (self.table.get(key) or {}).get("words", [])
+        if words:  # first the list, so that a crash leaves no word that nobody knows of
+            self.table.put(key | {"words": sorted({*before, *words})})
+        for word in words:
+            self.put(word, accession, shown)
+        for word in sorted(set(before) - set(words)):
+            self.remove(word, accession)
+        if words:
+            self.table.put(key | {"words": sorted(set(words))})
+        elif before:
+            self.table.delete(key)
+
     def remove(self, word: str, accession: str) -> None:
         """Take a record out from under a word."""
         self.table.delete({"pk": word, "sk": accession})

@@ -15,6 +15,8 @@ class State(StrEnum):
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
+    METADATA_REVIEW = "metadata_review"
+    METADATA_ACCEPTED = "metadata_accepted"
     FILES_EXPECTED = "files_expected"
     FILES_CHECKING = "files_checking"
     FILES_FAILED = "files_failed"
@@ -41,13 +43,17 @@ class FileState(StrEnum):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.SUBMITTED, State.CANCELLED}),
-    State.SUBMITTED: frozenset({State.FILES_EXPECTED, State.HELD}),
+    State.SUBMITTED: frozenset({State.METADATA_REVIEW, State.HELD}),
+    State.METADATA_REVIEW: frozenset({State.METADATA_ACCEPTED, State.REVISION_REQUESTED, State.HELD}),
+    # What has no files (a project, samples) is accepted with its metadata.
+    State.METADATA_ACCEPTED: frozenset({State.FILES_EXPECTED, State.ACCEPTED, State.HELD}),
     State.FILES_EXPECTED: frozenset({State.FILES_CHECKING, State.FILES_FAILED, State.HELD}),
     State.FILES_CHECKING: frozenset({State.FILES_FAILED, State.DATA_REVIEW, State.HELD}),
     State.FILES_FAILED: frozenset({State.SUBMITTED, State.CANCELLED}),
     State.DATA_REVIEW: frozenset({State.ACCEPTED, State.REVISION_REQUESTED, State.HELD}),
     State.REVISION_REQUESTED: frozenset({State.SUBMITTED, State.CANCELLED}),
-    State.ACCEPTED: frozenset({State.ARCHIVED, State.HELD}),
+    # A part may be accepted: its rest goes back to the curator or to the submitter.
+    State.ACCEPTED: frozenset({State.ARCHIVED, State.DATA_REVIEW, State.REVISION_REQUESTED, State.HELD}),
     State.ARCHIVED: frozenset({State.RELEASED, State.HELD}),
     State.RELEASED: frozenset(),
     State.CANCELLED: frozenset(),
@@ -56,11 +62,14 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 EDITABLE = frozenset({State.DRAFT, State.FILES_FAILED, State.REVISION_REQUESTED})
-UPLOADABLE = EDITABLE | {State.SUBMITTED, State.FILES_EXPECTED}
+UPLOADABLE = EDITABLE | {State.SUBMITTED, State.METADATA_REVIEW, State.METADATA_ACCEPTED, State.FILES_EXPECTED}
+REVIEWS = {State.METADATA_REVIEW: "metadata", State.DATA_REVIEW: "data"}  # where a curator is asked, and for what
 
 WORDS = {
     State.DRAFT: "a draft: metadata and files can be changed",
     State.SUBMITTED: "submitted: the workflow is starting",
+    State.METADATA_REVIEW: "in the review of its metadata",
+    State.METADATA_ACCEPTED: "submitted: its metadata is accepted",
     State.FILES_EXPECTED: "waiting for its files to arrive",
     State.FILES_CHECKING: "in the file checks",
     State.FILES_FAILED: "returned to you: one or more files did not pass the checks",
@@ -115,7 +124,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class ArchiveObject:
-    """One metadata object (sample, run ...) of a submission."""
+    """One metadata object (sample, run ...) of a submission. `batch`: the acceptance, from 1, that numbered it."""
 
     type: str
     alias: str
@@ -123,6 +132,7 @@ class ArchiveObject:
     position: int = 0
     accession: str | None = None
     file_ids: list[str] = field(default_factory=list)
+    batch: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,10 @@ class Submission:
 
     `version` counts its writes (optimistic lock), `round` its trips to the curator; `generation` names its metadata
     document: objects are stored under their generation and appear all at once when this name changes.
-    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open.
+    `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open,
+    `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts
+    acceptances, `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
+    `extends` names the dataset that its objects are added to.
     """
 
     id: str
@@ -161,6 +174,15 @@ class Submission:
     group: str | None = None
     catalog_version: str = ""
     warnings: int = 0
+    since: str = ""
+    approved: list[str] = field(default_factory=list)
+    priority: str = "normal"
+    assignee: str | None = None
+    assigned_at: str | None = None
+    extends: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    batch: int = 0
+    rest: str = ""
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

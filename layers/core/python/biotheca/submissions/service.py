@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
+from biotheca.catalog.archive import day_of
 from biotheca.errors import Conflict, Finding, Invalid, NotFound
 from biotheca.submissions import rules
 from biotheca.submissions.model import (
@@ -21,6 +22,8 @@ from biotheca.submissions.model import (
     Submission,
 )
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.model import Taxon
+from biotheca.taxonomy.service import Taxonomy
 
 
 def open_submission(
@@ -31,6 +34,7 @@ def open_submission(
     release_mode: str,
     release_on: str | None,
     idempotency_key: str | None = None,
+    extends: str | None = None,
 ) -> Submission:
     """A new draft; with the same idempotency key by the same person, the draft of the first call."""
     person.must_be(Role.SUBMITTER)
@@ -38,16 +42,18 @@ def open_submission(
         known = ", ".join(catalog.members())
         finding = rules.finding("members.unknown", "/member", f"There is no member {member!r}.", member, known)
         raise Invalid(finding.message, [finding])
-    if findings := rules.check_release(release_mode, release_on, clock.now().date()):
+    if findings := rules.check_release(release_mode, release_on, day_of(clock.now())):
         raise Invalid(findings[0].message, findings)
     identifier = ids.new("sub")
     if idempotency_key:
         digest = hashlib.sha256(f"{person.subject}\0{idempotency_key}".encode()).hexdigest()
         identifier = f"sub_{digest[:26]}"
     at = clock.stamp()
-    draft = Submission(identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at)
+    draft = Submission(
+        identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at, extends=extends
+    )
     stored = store.create(draft, person.subject)
-    if (stored.member, stored.title, stored.release_on) != (member, title, release_on):
+    if (stored.member, stored.title, stored.release_on, stored.extends) != (member, title, release_on, extends):
         raise Conflict("This Idempotency-Key was used for another submission. Take a new key for a new one.")
     return stored
 
@@ -75,6 +81,10 @@ class Registry(Protocol):
         """Of these accessions those that the person may refer to, with what lies above them (umbrella projects)."""
         ...
 
+    def taxa(self, numbers: list[int]) -> dict[int, Taxon]:
+        """Of these taxa those that are known."""
+        ...
+
 
 def verdict(
     store: SubmissionStore,
@@ -88,7 +98,19 @@ def verdict(
     named = rules.accessions_in(member, document)
     known = registry.known(person, named) if registry and named else {}
     numbers = {(o.type, o.alias): o.accession for o in store.objects(submission) if o.accession}
-    return rules.check_document(member, document, known, numbers=numbers)
+    document, _ = _without_successors(member, document)
+    # What an extended dataset has already need not come again.
+    existing = [kind.type for kind in member.objects if not kind.files] if submission.extends else []
+    numbers_of_taxa = _taxa(member, document, known)
+    taxa = registry.taxa(numbers_of_taxa) if registry else Taxonomy().get_many(numbers_of_taxa)
+    today = clock.now().date()
+    return rules.check_document(member, document, known, existing, numbers, taxa=taxa, today=today)
+
+
+def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:
+    """Taxonomy ids of a document and of the records that it names."""
+    named = [record.attributes.get("taxon_id") for record in known.values()]
+    return [*rules.taxa_in(member, document), *(n for n in named if isinstance(n, int))]
 
 
 def describe(
@@ -105,29 +127,56 @@ def describe(
     submission = own(store, person, submission_id)
     submission.must_be_in(*EDITABLE)
     member = catalog.members()[submission.member]
+    document, replaced = _without_successors(member, document)
     findings = verdict(store, person, submission, document, registry)
     if refused := rules.errors_in(findings):
         raise Invalid(f"The metadata has {len(refused)} error(s); nothing was stored.", findings)
     named = rules.accessions_in(member, document)
     document, _ = rules.normalised(member, document)
     before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
-    numbers = {(o.type, o.alias): o.accession for o in store.objects(submission)}
+    known = {(o.type, o.alias): o for o in store.objects(submission)}
     objects: list[ArchiveObject] = []
     files: list[DataFile] = []
     for kind in member.objects:
         for position, entry in enumerate(rules.objects_of(document, kind)):
             attributes = {k: v for k, v in entry.items() if k not in ("alias", "files")}
-            number = numbers.get((kind.type, entry["alias"]))
+            if successor := replaced.get((kind.type, position)):
+                attributes["replaces"] = successor
+            old = known.get((kind.type, entry["alias"]))
             declared = (
                 [_declared(before, entry, place, kind) for place in range(len(entry["files"]))] if kind.files else []
             )
             ids_of_files = [f.id for f in declared]
-            objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files))
+            number, batch = (old.accession, old.batch) if old else (None, 0)
+            objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files, batch))
             files += declared
+    if findings := rules.check_accepted(list(known.values()), objects):
+        raise Invalid(findings[0].message, findings)
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
+    counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
     warnings = sum(f.severity == "warning" for f in findings)
-    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings)
+    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings, counts=counts)
     return store.describe(checked, objects, files, words, person.subject, findings=findings, refers_to=named)
+
+
+def _without_successors(
+    member: catalog.Member, document: dict[str, Any]
+) -> tuple[dict[str, Any], dict[tuple[str, int], str]]:
+    """The document without `replaces`, and which object replaces which accession: that is no field of the object."""
+    found: dict[tuple[str, int], str] = {}
+    clean = dict(document)
+    for kind in member.objects:
+        entries = rules.objects_of(document, kind)
+        if not kind.files or not any(isinstance(entry, dict) and "replaces" in entry for entry in entries):
+            continue
+        found |= {
+            (kind.type, n): str(entry["replaces"]).strip().upper()
+            for n, entry in enumerate(entries)
+            if isinstance(entry, dict) and entry.get("replaces")
+        }
+        plain = [{k: v for k, v in e.items() if k != "replaces"} if isinstance(e, dict) else e for e in entries]
+        clean[kind.section] = plain if kind.many else plain[0]
+    return clean, found
 
 
 def _declared(
@@ -202,13 +251,16 @@ def resume(store: SubmissionStore, person: Person, submission_id: str) -> Submis
 
 
 def expect_files(store: SubmissionStore, submission_id: str, round_number: int) -> list[DataFile]:
-    """The workflow's first step: the submission waits for its files. A replay changes nothing."""
+    """The metadata is accepted: files are awaited; what has none is accepted itself. A replay changes nothing."""
 
     def change(submission: Submission) -> Submission:
-        if submission.state != State.SUBMITTED or submission.round != round_number:
+        if submission.state != State.METADATA_ACCEPTED or submission.round != round_number:
             return submission
-        new = replace(submission, state=State.FILES_EXPECTED)
         count = len(store.files(submission))
+        if not count:
+            new = replace(submission, state=State.ACCEPTED, batch=submission.batch + 1, rest="")
+            return store.save(submission, new, event="accepted", words="It has no files: accepted.", actor="archive")
+        new = replace(submission, state=State.FILES_EXPECTED)
         words = f"Waiting for {count} file(s)."
         return store.save(submission, new, event="files expected", words=words, actor="archive")
 
@@ -235,6 +287,15 @@ _WAITING = {
     "files": "The workflow waits until every file has arrived.",
     "decision": "The workflow waits for a curator.",
 }
+
+
+def reception(store: SubmissionStore, submission: Submission) -> dict[str, Any]:
+    """Which files have not come (the first 100, all counted), and what came beside them."""
+    files = store.files(submission)
+    missing = [f for f in files if f.state in (FileState.DECLARED, FileState.UPLOADING)]
+    shown = [{"id": f.id, "name": f.name, "run": f.owner_alias, "state": str(f.state)} for f in missing[:100]]
+    surplus = store.surplus(submission.id)
+    return {"expected": len(files), "arrived": len(files) - len(missing), "missing": shown, "surplus": surplus}
 
 
 def files_all(files: list[DataFile], *states: FileState) -> bool:

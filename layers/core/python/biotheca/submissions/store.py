@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from biotheca import clock, events, ids
+from biotheca import catalog, clock, events, ids
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.errors import Conflict, Finding, NotFound, SystemFault
 from biotheca.settings import Settings
 from biotheca.submissions.model import (
+    REVIEWS,
     TRANSITIONS,
     WORDS,
     ArchiveObject,
@@ -79,6 +80,34 @@ class SubmissionStore:
         )
         return [_submission(item) for item in items], following
 
+    def queued(self, stage: str, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
+        """A page of the submissions that wait for a curator in a stage: priority first, then longest waiting."""
+        items, following = self.records.query(
+            "queue_key = :q", {"q": f"QUEUE#{stage}"}, index="by_queue", limit=limit, cursor=cursor
+        )
+        return [_submission(item) for item in items], following
+
+    def assigned_to(self, subject: str, limit: int, cursor: str | None) -> tuple[list[Submission], str | None]:
+        """A page of the submissions that a curator took up."""
+        items, following = self.records.query(
+            "assignee_key = :a", {"a": f"ASSIGNEE#{subject}"}, index="by_assignee", limit=limit, cursor=cursor
+        )
+        return [_submission(item) for item in items], following
+
+    def batch(self, submission_id: str, number: int) -> list[str] | None:
+        """The runs of an acceptance that took only a part; None if it took all."""
+        item = self.records.get({"pk": f"SUB#{submission_id}", "sk": f"BATCH#{number:06d}"})
+        return item["runs"] if item else None
+
+    def place(self, submission: Submission, most: int = 1000) -> tuple[int, int]:
+        """(place, length) of a waiting submission in its queue, both counted up to `most`."""
+        wanted = {"q": f"QUEUE#{REVIEWS[submission.state]}"}
+        items, _ = self.records.query("queue_key = :q", wanted, index="by_queue", limit=most)
+        ahead = [
+            i for i in items if i["id"] != submission.id and i["queue_position"] < _item(submission)["queue_position"]
+        ]
+        return len(ahead) + 1, max(len(items), len(ahead) + 1)
+
     def objects(self, submission: Submission) -> list[ArchiveObject]:
         """All metadata objects of the current generation, grouped by type, in the order of the document."""
         prefix = _generation(submission.generation)
@@ -95,6 +124,28 @@ class SubmissionStore:
             for position, identifier in enumerate(obj.file_ids)
         ]
         return [replace(by_id[i], owner_alias=alias, position=position) for i, alias, position in listed if i in by_id]
+
+    def objects_page(
+        self, submission: Submission, kind: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[ArchiveObject], str | None]:
+        """A page of the metadata objects, of one type or of all."""
+        if not submission.generation:
+            return [], None
+        values = {"p": f"SUB#{submission.id}", "s": _generation(submission.generation) + (f"{kind}#" if kind else "")}
+        items, following = self.records.query("pk = :p AND begins_with(sk, :s)", values, limit=limit, cursor=cursor)
+        return [_object(item) for item in items], following
+
+    def files_page(self, submission: Submission, limit: int, cursor: str | None) -> tuple[list[DataFile], str | None]:
+        """The files of a page of the objects that have files."""
+        kinds = [kind.type for kind in catalog.members()[submission.member].objects if kind.files]
+        if not kinds:
+            return [], None
+        objects, following = self.objects_page(submission, kinds[0], limit, cursor)
+        pk = f"SUB#{submission.id}"
+        keys = [{"pk": pk, "sk": f"FILE#{identifier}"} for obj in objects for identifier in obj.file_ids]
+        by_id = {item["id"]: _file(item) for item in self.records.get_many(keys)}
+        listed = [(i, obj.alias, place) for obj in objects for place, i in enumerate(obj.file_ids) if i in by_id]
+        return [replace(by_id[i], owner_alias=alias, position=place) for i, alias, place in listed], following
 
     def findings(self, submission: Submission) -> list[dict[str, Any]]:
         """Warnings and hints of the metadata document in force, warnings first."""
@@ -170,11 +221,17 @@ class SubmissionStore:
         """
         if new.state != old.state and new.state not in TRANSITIONS[old.state]:
             raise WrongState(f"Submission {old.id} is {WORDS[old.state]}; it cannot become {new.state}.")
-        new = replace(new, version=old.version + 1, updated_at=clock.stamp())
-        lines = [
+        at = clock.stamp()
+        new = replace(new, version=old.version + 1, updated_at=at)
+        lines = list(extra or [])
+        if new.state != old.state:
+            lines.append(self._step(old, new, at, actor))
+            new = replace(new, since=at)
+        if new.state not in REVIEWS:  # whoever took a review up has done it
+            new = replace(new, assignee=None, assigned_at=None)
+        lines += [
             self.records.put_line(_item(new), "#version = :old", n_version="version", old=old.version),
             self.records.put_line(self._history(new, event, words, actor)),
-            *(extra or []),
         ]
         if announce:
             lines.append(self._outbox(announce, new.id, {"submission": new.id, "round": new.round, **(body or {})}))
@@ -231,12 +288,14 @@ class SubmissionStore:
             self.records.delete(key)
 
     def set_accession(self, submission: Submission, obj: ArchiveObject, accession: str) -> None:
-        """Note an object's public number; the same number again changes nothing."""
+        """Note an object's public number and the batch that gave it; the same number again changes nothing."""
         self.records.update(
             {"pk": f"SUB#{submission.id}", "sk": _object_key(submission.generation, obj)},
-            "SET accession = :a",
+            "SET accession = :a, #batch = :b",
             "attribute_not_exists(accession) OR accession = :a",
+            n_batch="batch",  # a word that DynamoDB keeps for itself
             a=accession,
+            b=submission.batch,
         )
 
     def save_file(
@@ -274,9 +333,47 @@ class SubmissionStore:
             raise StaleWrite(file.id) from error
         return file
 
+    def note_surplus(self, submission_id: str, name: str, words: str) -> bool:
+        """Note that something arrived which the submission does not name; False if it was noted before."""
+        item = {"pk": f"SUB#{submission_id}", "sk": f"SURPLUS#{name}", "name": name, "at": clock.stamp()}
+        try:
+            transact(
+                [
+                    self.records.put_line(item, "attribute_not_exists(pk)"),
+                    self.records.put_line(self._line(submission_id, "surplus file", words, "archive")),
+                ]
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def surplus(self, submission_id: str) -> list[dict[str, Any]]:
+        """What arrived and is not named: name, at. At most 100."""
+        values = {"p": f"SUB#{submission_id}", "s": "SURPLUS#"}
+        items, _ = self.records.query("pk = :p AND begins_with(sk, :s)", values, limit=100)
+        return [{"name": item["name"], "at": item["at"]} for item in items]
+
     def note(self, submission_id: str, event: str, words: str, actor: str) -> None:
         """A history line on its own."""
         self.records.put(self._line(submission_id, event, words, actor))
+
+    def _step(self, old: Submission, new: Submission, at: str, actor: str) -> dict[str, Any]:
+        """The line that tells how long a state lasted and who ended it: what the figures and expected dates rest on."""
+        since = clock.parse(old.since or old.updated_at)
+        line = {
+            "pk": f"STEP#{old.state}",
+            "sk": f"{at}#{ids.new('stp')}",
+            "to": str(new.state),
+            "seconds": round((clock.parse(at) - since).total_seconds(), 3),
+            "automatic": actor == "archive",
+            "member": old.member,
+        }
+        return self.records.put_line(line)
+
+    def steps(self, state: State, limit: int) -> list[dict[str, Any]]:
+        """The latest times that submissions left a state, newest first: to, seconds, automatic."""
+        values = {"p": f"STEP#{state}"}
+        return self.records.query("pk = :p", values, limit=limit, newest_first=True)[0]
 
     def _history(self, submission: Submission, event: str, words: str, actor: str) -> dict[str, Any]:
         return self._line(submission.id, event, words, actor) | {"state": str(submission.state)}
@@ -329,6 +426,11 @@ def _item(submission: Submission) -> dict[str, Any]:
         "owner_key": f"OWNER#{submission.owner}",
         "state_key": f"STATE#{submission.state}",
     }
+    if stage := REVIEWS.get(submission.state):
+        urgency = 0 if submission.priority == "priority" else 1
+        keys |= {"queue_key": f"QUEUE#{stage}", "queue_position": f"{urgency}#{submission.since}#{submission.id}"}
+        if submission.assignee:
+            keys["assignee_key"] = f"ASSIGNEE#{submission.assignee}"
     if submission.group:
         keys["group_key"] = f"GROUP#{submission.group}"
     return keys | fields

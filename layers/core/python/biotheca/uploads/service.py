@@ -297,11 +297,13 @@ def note_received(
     named = inbox.named(key)
     file_id = store.file_named(*named) if named else inbox.file_of(key)
     if file_id is None:
+        _note_surplus(store, inbox.place_of(key), key)
         return None
     for _ in range(5):
         try:
             submission_id, file = store.file(file_id)
-        except NotFound:  # a newer document declares it no more; its bytes wait for the lifecycle rule
+        except NotFound:  # never declared, or no more by a newer document; its bytes wait for the lifecycle rule
+            _note_surplus(store, inbox.place_of(key), file_id)
             return None
         place = key if named else ""
         if file.state not in REPLACEABLE:
@@ -329,3 +331,14 @@ def note_received(
         except StaleWrite:
             continue
     raise StaleWrite(file_id)
+
+
+def _note_surplus(store: SubmissionStore, submission_id: str, name: str) -> None:
+    """Tell the submission of bytes that it does not name; a key of no submission is nobody's."""
+    try:
+        store.get(submission_id)
+    except NotFound:
+        return
+    shown = name.rsplit("/", 1)[-1][:200]
+    words = f"{shown!r} arrived, which the metadata does not name; it is not archived."
+    store.note_surplus(submission_id, shown, words)

@@ -53,6 +53,12 @@ class Inbox:
         fits = len(pieces) == 4 and pieces[0] == "submissions" and pieces[2] == BY_NAME
         return (pieces[1], pieces[3]) if fits else None
 
+    @staticmethod
+    def place_of(key: str) -> str:
+        """The submission below whose prefix a key lies, whatever its form; empty for none."""
+        pieces = key.split("/")
+        return pieces[1] if len(pieces) >= 3 and pieces[0] == "submissions" else ""
+
     def start(self, key: str) -> str:
         """Open a multipart upload; returns its id."""
         return buckets.start_upload(self.bucket, key)

@@ -14,6 +14,7 @@ from typing import Any
 from biotheca import catalog
 from biotheca.catalog import Member
 from biotheca.errors import Finding, Invalid, listed
+from biotheca.sra_xml.read import document_of as xml_document
 from biotheca.submissions.model import Known
 from biotheca.submissions.rules import accessions_in, check_document
 from biotheca.workbooks.model import TSV, XLSX, Received, Unreadable
@@ -22,7 +23,8 @@ from biotheca.workbooks.sheets import read_workbook
 from biotheca.workbooks.tables import read_tables
 
 JSON = "application/json"
-TAKEN = (JSON, XLSX, TSV)
+XML = ("application/xml", "text/xml")
+TAKEN = (JSON, XLSX, TSV, *XML)
 
 
 def receive(member: Member, media_type: str, body: bytes) -> Received:
@@ -31,6 +33,8 @@ def receive(member: Member, media_type: str, body: bytes) -> Received:
         return _of_member(member, document_of(member, read_workbook(body)))
     if media_type == TSV:
         return _of_member(member, document_of(member, read_tables(body)))
+    if media_type in XML:
+        return Received(xml_document(member, body))
     return Received(_json(body))
 
 

@@ -15,21 +15,27 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import Known
-from biotheca.submissions.rules import files, objects, references
+from biotheca.submissions.rules import files, objects, plausibility, privacy, references
+from biotheca.submissions.rules import taxa as organisms
+from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.finding import finding, objects_of
 from biotheca.submissions.rules.normal import normalised
 from biotheca.submissions.rules.references import accessions_in
+from biotheca.submissions.rules.taxa import taxa_in
 from biotheca.submissions.rules.values import MISSING
+from biotheca.taxonomy.model import Taxon, subset
 
 __all__ = [
     "MISSING",
     "accessions_in",
+    "check_accepted",
     "check_document",
     "check_release",
     "errors_in",
     "finding",
     "normalised",
     "objects_of",
+    "taxa_in",
 ]
 
 LONGEST_HOLD = timedelta(days=2 * 366)  # as ENA and DRA: at most two years ahead
@@ -41,20 +47,26 @@ def check_document(
     known: Mapping[str, Known] | None = None,
     existing: Collection[str] = (),
     numbers: Mapping[tuple[str, str], str] | None = None,
+    taxa: Mapping[int, Taxon] | None = None,
+    today: date | None = None,
 ) -> list[Finding]:
     """Every finding of a metadata document against its member's catalog: errors first, then warnings, then hints.
 
     `known`: accession -> what it names, of each that the writer may use (`accessions_in` says which to look up).
     `existing`: object types that need no section, because a dataset that is extended has them.
     `numbers`: accessions that objects of this document hold already, by (type, alias).
+    `taxa`: the taxa that `taxa_in` names, as far as they are known; those of the package's subset, if none are given.
+    `today`: the day on which dates lie in the future; without it none does.
     """
     known = known or {}
+    taxa = subset() if taxa is None else taxa
     document, hints = normalised(member, document)
     found = [
         *objects.check(member, document, known, existing),
-        *references.check(member, document, known, numbers or {}),
+        *references.check(member, document, known, numbers or {}, taxa),
     ]
-    found += files.check(member, document, known)
+    found += [*files.check(member, document, known), *organisms.check(member, document, taxa)]
+    found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]
     return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
 
 

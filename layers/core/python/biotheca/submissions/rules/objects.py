@@ -91,19 +91,11 @@ def _check_fields(member: Member, kind: ObjectType, entry: dict[str, Any], where
         value = entry.get(spec.name)
         if not is_empty(value):
             yield from check_value(spec, value, f"{where}/{spec.name}", entry)
-            if spec.kind == "taxon" and value in member.refuses_taxa:
-                yield _elsewhere(member, spec, value, f"{where}/{spec.name}")
         elif _demanded(spec, package, entry):
             message = f"The {kind.type}'s {spec.name.replace('_', ' ')} is missing."
             expected = expected_of(spec)
             yield finding("metadata.required", f"{where}/{spec.name}", message, expected=expected)
     yield from _check_groups(kind, package, entry, where)
-
-
-def _elsewhere(member: Member, spec: Field, value: Any, where: str) -> Finding:
-    target = member.refuses_taxa[value]
-    message = f"Taxon {value} belongs in {target}, not in {member.id}."
-    return finding("metadata.taxon_elsewhere", where, message, value, f"submit it to {target}")
 
 
 def _check_package(member: Member, kind: ObjectType, package: Package | None, where: str) -> Iterator[Finding]:

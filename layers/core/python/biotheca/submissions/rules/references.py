@@ -9,7 +9,9 @@ from biotheca.catalog import Field, Member, ObjectType
 from biotheca.errors import Finding
 from biotheca.submissions.model import Known
 from biotheca.submissions.rules.finding import aliases_of, entries, finding, is_empty
+from biotheca.submissions.rules.taxa import elsewhere
 from biotheca.submissions.rules.values import expected_of
+from biotheca.taxonomy.model import Taxon
 
 
 def references_in(member: Member, document: dict[str, Any]) -> Iterator[tuple[ObjectType, Field, str, Any]]:
@@ -44,12 +46,16 @@ def all_referred(member: Member, kind: ObjectType, document: dict[str, Any], kno
 
 
 def check(
-    member: Member, document: dict[str, Any], known: Mapping[str, Known], numbers: Mapping[tuple[str, str], str]
+    member: Member,
+    document: dict[str, Any],
+    known: Mapping[str, Known],
+    numbers: Mapping[tuple[str, str], str],
+    taxa: Mapping[int, Taxon],
 ) -> Iterator[Finding]:
     """Findings of every reference: that it leads to something of the right type, and never in a circle."""
     aliases = aliases_of(member, document)
     for _, spec, where, value in references_in(member, document):
-        yield from _check_one(member, spec, value, where, aliases, known)
+        yield from _check_one(member, spec, value, where, aliases, known, taxa)
     for kind in member.objects:
         for spec in kind.fields.values():
             if spec.kind == "reference" and spec.to == kind.type:
@@ -76,6 +82,7 @@ def _check_one(
     where: str,
     aliases: Mapping[str, Mapping[str, dict[str, Any]]],
     known: Mapping[str, Known],
+    taxa: Mapping[int, Taxon],
 ) -> Iterator[Finding]:
     target = target_of(spec, value, aliases, known)
     record = known.get(value) if isinstance(value, str) else None
@@ -95,10 +102,9 @@ def _check_one(
                 )
                 yield finding("metadata.reference_where", where, message, value, f"{name} {' or '.join(allowed)}")
         taxon = target.get("taxon_id") if record else None
-        if isinstance(taxon, int) and taxon in member.refuses_taxa:
-            elsewhere = member.refuses_taxa[taxon]
-            message = f"{value} is of taxon {taxon}, which belongs in {elsewhere}, not in {member.id}."
-            yield finding("metadata.taxon_elsewhere", where, message, value, f"submit it to {elsewhere}")
+        if there := elsewhere(member, taxon, taxa):
+            message = f"{value} is of taxon {taxon}, which belongs in {there}, not in {member.id}."
+            yield finding("metadata.taxon_elsewhere", where, message, value, f"submit it to {there}")
 
 
 def _check_circle(

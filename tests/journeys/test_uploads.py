@@ -106,6 +106,22 @@ def test_lent_keys_reach_one_prefix_and_put_files_only(ana: Person, aws: Aws) ->
         dynamodb.list_tables()
 
 
+def test_what_is_sent_under_a_name_that_nobody_declared_is_told_and_never_archived(ana: Person) -> None:
+    made = draft(ana, [("a.fastq.gz", tiny_fastq())], "Surplus reads")
+    keys = ana.post(f"/v1/submissions/{made['id']}/credentials")
+    names = ["surplus.fastq.gz", "../../escape.fastq.gz", "\u202egz.qtsaf", "-rf", "a\nb"]
+    for name in names:
+        _borrowed(keys).put_object(Bucket=keys["bucket"], Key=keys["prefix"] + name, Body=b"x")
+
+    def reported() -> Any:
+        found = ana.get(f"/v1/submissions/{made['id']}/reception")
+        return found if len(found["surplus"]) == len(names) else None
+
+    found = eventually(reported)
+    assert (found["expected"], found["arrived"]) == (1, 0)
+    assert [missing["name"] for missing in found["missing"]] == ["a.fastq.gz"]
+
+
 def _options(keys: dict[str, Any]) -> dict[str, Any]:
     return {
         "endpoint_url": keys["endpoint_url"],

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 
 
@@ -117,5 +117,3 @@ def screenshots(page: Page, folder: Path, name: str) -> None:
 def overflow(page: Page) -> int:
     """Pixels by which the page is wider than its window."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-

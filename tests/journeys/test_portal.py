@@ -205,7 +205,7 @@ def stranger_downloads(chrome: Browser, stack: Stack, accession: str, title: str
         page.get_by_label("Search by words").fill(accession)
         page.get_by_role("button", name="Search").click()
         page.get_by_role("link", name="Rice roots").first.click()
-        page.get_by_role("heading", name="Files").wait_for()
+        page.get_by_role("heading", name="Files", exact=True).wait_for()
         assert page.locator("#record h2").inner_text() == title
         assert not page.locator("#record img").count()
         look(page, "record")

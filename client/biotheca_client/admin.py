@@ -186,6 +186,76 @@ def open_again(context: Context, email: str, as_json: bool) -> None:
     _open_or_close(context, email, "open", as_json)
 
 
+reason = click.option("--reason", required=True, help="Why; everybody may read it.")
+
+
+def _change(context: Context, accession: str, act: str, reason: str, as_json: bool, by: str | None = None) -> None:
+    out = Output(as_json)
+    done = context.client().change_visibility(accession, act, reason, by)
+    out.result(done, lambda: out.say(f"{done['accession']} is {words.clean(done['visibility'])}."))
+
+
+@admin.command("suppress")
+@click.argument("accession")
+@reason
+@as_json
+@click.pass_obj
+def suppress(context: Context, accession: str, reason: str, as_json: bool) -> None:
+    """Take a record out of search and lists; its accession goes on to show its metadata (data managers).
+
+    \b
+    Example:
+      biotheca-admin suppress CRA000001 --reason "Under investigation"
+    """
+    _change(context, accession, "suppress", reason, as_json)
+
+
+@admin.command("withdraw")
+@click.argument("accession")
+@reason
+@as_json
+@click.pass_obj
+def withdraw(context: Context, accession: str, reason: str, as_json: bool) -> None:
+    """Leave a tombstone under a record's number: the day and the reason, no content (data managers).
+
+    \b
+    Example:
+      biotheca-admin withdraw CRA000001 --reason "Consent was taken back"
+    """
+    _change(context, accession, "withdraw", reason, as_json)
+
+
+@admin.command("restore")
+@click.argument("accession")
+@reason
+@as_json
+@click.pass_obj
+def restore(context: Context, accession: str, reason: str, as_json: bool) -> None:
+    """Make a suppressed, withdrawn or replaced record public again (data managers).
+
+    \b
+    Example:
+      biotheca-admin restore CRA000001 --reason "Investigation closed"
+    """
+    _change(context, accession, "restore", reason, as_json)
+
+
+@admin.command("replace")
+@click.argument("accession")
+@click.argument("successor")
+@reason
+@as_json
+@click.pass_obj
+def replace(context: Context, accession: str, successor: str, reason: str, as_json: bool) -> None:
+    """Let a record's number lead to its SUCCESSOR (data managers).
+
+    \b
+    Example:
+      biotheca-admin replace CRR000001 CRR000002 --reason "Deposited again with all reads"
+    """
+    _change(context, accession, "replace", reason, as_json, successor)
+
+
 for _command in (verify, export):
     audit.add_command(_command)
 for _command in (show, roles, close, open_again):

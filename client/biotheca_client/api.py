@@ -117,14 +117,28 @@ class Session:
     def fetch(self, path: str, params: dict[str, str] | None = None) -> bytes:
         """The bytes of an answer that is no JSON. Raises as `call`."""
         self._renew_if_old()
-        found: bytes = self._answer("GET", path, params={k: v for k, v in (params or {}).items() if v}, raw=True)
+        wanted = {k: v for k, v in (params or {}).items() if v}
+        found: bytes = self._answer("GET", path, params=wanted, raw=True).content
         return found
 
-    def pages(self, path: str, params: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    def texts(self, path: str) -> Iterator[str]:
+        """The pages of a text whose header Link names the next."""
+        following: str | None = path
+        while following:
+            self._renew_if_old()
+            response = self._answer("GET", following, raw=True)
+            yield response.content.decode("utf-8")
+            after = str(response.links.get("next", {}).get("url", ""))
+            following = after if after.startswith("/") and after != following else None
+
+    def pages(
+        self, path: str, params: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """All items of a paged list."""
         cursor: str | None = None
         while True:
-            page = self.call("GET", path, params=(params or {}) | ({"cursor": cursor} if cursor else {}))
+            wanted = (params or {}) | ({"cursor": cursor} if cursor else {})
+            page = self.call("GET", path, params=wanted, headers=headers)
             yield from page["items"]
             following = page.get("next_cursor")
             if not following or following == cursor:
@@ -164,7 +178,7 @@ class Session:
             if response.status_code in _PASSING and attempt < attempts:
                 self.pause(pause_before(attempt, response.headers.get("Retry-After")))
                 continue
-            return response.content if raw and response.status_code == 200 else self._understood(response)
+            return response if raw and response.status_code == 200 else self._understood(response)
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _no_answer(self, method: str, fault: requests.RequestException) -> NetworkDown:

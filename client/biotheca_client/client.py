@@ -18,10 +18,12 @@ from biotheca_client import words
 from biotheca_client.accounts import AccountCalls
 from biotheca_client.api import Session, path_of
 from biotheca_client.config import Config
-from biotheca_client.downloads import Downloader, Fetched, choose
+from biotheca_client.desk import DeskCalls
+from biotheca_client.downloads import REVIEWER_HEADER, Downloader, Fetched, choose
 from biotheca_client.errors import ClientFault, NotFound, Refused, WrongUse
 from biotheca_client.folders import Flaw, Folder
 from biotheca_client.local_files import AnyOf, Stop
+from biotheca_client.records import RecordCalls
 from biotheca_client.uploads import ARRIVED, Sent, Uploader, match_files
 
 _SMALL_FILE_BYTES = 64 * 1024 * 1024  # such files are one part each and travel side by side
@@ -38,7 +40,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client(AccountCalls):
+class Client(AccountCalls, DeskCalls, RecordCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).
@@ -76,10 +78,16 @@ class Client(AccountCalls):
     # --- submissions ---------------------------------------------------------------------------
 
     def open_submission(
-        self, member: str, title: str, release: dict[str, Any] | None = None, idempotency_key: str | None = None
+        self,
+        member: str,
+        title: str,
+        release: dict[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        extends: str | None = None,
     ) -> dict[str, Any]:
-        """Open a draft; with the same key the same draft."""
-        body = {"member": member, "title": title, "release": release or {"mode": "immediately"}}
+        """Open a draft; with the same key the same draft. `extends`: the dataset of yours that it adds to."""
+        body: dict[str, Any] = {"member": member, "title": title, "release": release or {"mode": "immediately"}}
+        body |= {"extends": extends} if extends else {}
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         return self._made(
             self.session.call("POST", "/v1/submissions", body, headers=headers, again=bool(idempotency_key))
@@ -142,16 +150,18 @@ class Client(AccountCalls):
         tell: Callable[[str], None] = lambda _: None,
         member: str | None = None,
         title: str | None = None,
+        extends: str | None = None,
     ) -> dict[str, Any]:
         """Bring a folder into the archive as far as it is the depositor's turn; continue where an earlier run ended.
 
+        `extends`: a dataset of one's own that the folder adds to.
         Raises WrongUse or Refused with every flaw of the folder before anything is sent.
         """
         local = Folder(Path(folder), member, title)
         flaws = local.shape_flaws()
         if flaws:
             raise _flawed(flaws)
-        submission = self._open_folder(local)
+        submission = self._open_folder(local, extends)
         tell(f"Submission {submission['id']}: {words.state(submission['state'], submission.get('state_words', ''))}.")
         if submission["state"] in words.EDITABLE:
             submission = self._describe_folder(local, submission, progress or _Silent())
@@ -161,20 +171,23 @@ class Client(AccountCalls):
             tell("Submitted.")
         return self.submission(submission["id"])
 
-    def _open_folder(self, local: Folder) -> dict[str, Any]:
+    def _open_folder(self, local: Folder, extends: str | None) -> dict[str, Any]:
         server, document = self.session.server, local.document
         known = local.submission(server)
         if known:
             try:
-                return self.submission(known)
+                found = self.submission(known)
             except NotFound as fault:
                 raise NotFound(
                     f"{local.path} remembers submission {known}, which {server} does not know (or not as yours).",
                     "Sign in as its owner; or remove .biotheca-submission.json from the folder to begin anew.",
                     fault.problem,
                 ) from fault
+            if extends and found.get("extends") != extends.upper():
+                raise WrongUse(f"{local.path} was submitted before, as {known}.", "Put what is new into a new folder.")
+            return found
         key = local.idempotency_key(server)
-        made = self.open_submission(document["member"], document["title"], document.get("release"), key)
+        made = self.open_submission(document["member"], document["title"], document.get("release"), key, extends)
         local.remember(server, made["id"])
         return made
 
@@ -249,17 +262,6 @@ class Client(AccountCalls):
             halt.set()
             pool.shutdown(wait=wait, cancel_futures=True)
 
-    # --- curation ------------------------------------------------------------------------------
-
-    def queue(self) -> Iterator[dict[str, Any]]:
-        """Submissions that wait for a curator."""
-        return self.session.pages("/v1/curation/queue")
-
-    def decide(self, submission: str, decision: str, reasons: list[dict[str, str]] | None = None) -> dict[str, Any]:
-        """Accept or return, with coded reasons."""
-        path = path_of("v1", "curation", submission, "decision")
-        return self._made(self.session.call("POST", path, {"decision": decision, "reasons": reasons or []}))
-
     # --- what is public ------------------------------------------------------------------------
 
     def search(self, text: str, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
@@ -271,13 +273,24 @@ class Client(AccountCalls):
         """Every hit, page by page."""
         return self.session.pages("/v1/search", {"q": text, "limit": 200})
 
-    def record(self, accession: str) -> dict[str, Any]:
-        """One record."""
-        return self._get("v1", "records", accession)
+    def record(self, accession: str, reviewer: str | None = None) -> dict[str, Any]:
+        """One record; with the secret of a reviewer link the dataset that it shows."""
+        if not reviewer:
+            return self._get("v1", "records", accession)
+        shown = self._made(self.session.call("GET", "/v1/review", headers={REVIEWER_HEADER: reviewer}))
+        if shown["accession"] != accession.strip().upper():
+            raise NotFound(
+                f"The reviewer's secret shows {words.clean(shown['accession'])}, not {words.clean(accession)}.",
+                "Ask for that accession, or take the secret away for what is public.",
+            )
+        return shown
 
-    def record_files(self, accession: str) -> list[dict[str, Any]]:
-        """The files of a record; of a dataset, those of all its runs."""
-        return list(self.session.pages(path_of("v1", "records", accession, "files")))
+    def record_files(self, accession: str, reviewer: str | None = None) -> list[dict[str, Any]]:
+        """The files of a record; of a dataset, those of all its runs. A reviewer link may show none."""
+        if not reviewer:
+            return list(self.session.pages(path_of("v1", "records", accession, "files")))
+        self.record(accession, reviewer)
+        return list(self.session.pages("/v1/review/files", headers={REVIEWER_HEADER: reviewer}))
 
     def download(
         self,
@@ -286,10 +299,11 @@ class Client(AccountCalls):
         to: str | Path = ".",
         jobs: int = 2,
         progress: Progress | None = None,
+        reviewer: str | None = None,
     ) -> list[Fetched]:
-        """Fetch all files of a record, or one; proved by MD5 and SHA-256."""
+        """Fetch all files of a record, or one; proved by MD5 and SHA-256. `reviewer`: the secret of a link."""
         folder, shown = Path(to), progress or _Silent()
-        files = choose(self.record_files(accession), name)
+        files = choose(self.record_files(accession, reviewer), name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
@@ -297,7 +311,7 @@ class Client(AccountCalls):
 
         def fetch(file: dict[str, Any], stop: Stop) -> Fetched:
             add = shown.start(str(file["name"]), file["size_bytes"])
-            return Downloader(self.session, stop).fetch(accession, file, folder, add)
+            return Downloader(self.session, stop, reviewer).fetch(accession, file, folder, add)
 
         return self._side_by_side(fetch, files, jobs)
 

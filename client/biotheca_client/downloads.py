@@ -20,6 +20,7 @@ from biotheca_client.errors import NetworkDown, NotFound, Refused
 from biotheca_client.local_files import Stop, Stopped
 from biotheca_client.words import clean, size
 
+REVIEWER_HEADER = "X-Reviewer-Token"
 _READ_BYTES = 256 * 1024
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}")
 
@@ -73,10 +74,14 @@ class _Digests:
 
 
 class Downloader:
-    """Fetches files of one record into a folder. `stop` ends it between two reads; the .part file stays."""
+    """Fetches files of one record into a folder. `stop` ends it between two reads; the .part file stays.
 
-    def __init__(self, session: Session, stop: Stop | None = None) -> None:
+    With a reviewer's `token` links come from its routes, whatever the record.
+    """
+
+    def __init__(self, session: Session, stop: Stop | None = None, token: str | None = None) -> None:
         self._session = session
+        self._token = token
         self._store = plain_session()
         self._stop = stop or threading.Event()
 
@@ -169,8 +174,7 @@ class Downloader:
 
     def _get(self, accession: str, file: dict[str, Any], out: Any, digests: _Digests, add: Add) -> str:
         """One ranged GET, appended as far as it comes; why it ended early, in words. Links are always fresh."""
-        path = path_of("v1", "records", accession, "files", file["name"])
-        link = self._session.call("GET", path, params={"redirect": "false"})
+        link = self._link(accession, str(file["name"]))
         start = digests.size_bytes
         headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
         try:
@@ -191,6 +195,14 @@ class Downloader:
             slow = isinstance(fault, (requests.Timeout, urllib3.exceptions.TimeoutError))
             return "the answer came too slowly" if slow else "the connection broke"
         return "the connection broke"
+
+    def _link(self, accession: str, name: str) -> dict[str, Any]:
+        place = ("v1", "review", "files") if self._token else ("v1", "records", accession, "files")
+        headers = {REVIEWER_HEADER: self._token} if self._token else None
+        link: dict[str, Any] = self._session.call(
+            "GET", path_of(*place, name), params={"redirect": "false"}, headers=headers
+        )
+        return link
 
     def _must_go_on(self) -> None:
         if self._stop.is_set():

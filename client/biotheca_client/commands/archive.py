@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,19 @@ from biotheca_client import words
 from biotheca_client.commands.common import Context, as_json, command
 from biotheca_client.errors import NotFound
 from biotheca_client.output import Output
+from biotheca_client.records import read_secret
+
+of_reviewer = click.option(
+    "--reviewer-token-file",
+    "secret",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the secret of a reviewer link; else BIOTHECA_REVIEWER_TOKEN.",
+)
+
+
+def _reviewer(secret: Path | None) -> str | None:
+    """The secret of a reviewer link; never from the command line, which other users of the machine can read."""
+    return read_secret(secret) if secret else os.environ.get("BIOTHECA_REVIEWER_TOKEN") or None
 
 
 @command("search")
@@ -50,17 +64,22 @@ def search(
 
 @command("show")
 @click.argument("accession")
+@of_reviewer
 @as_json
-def show(context: Context, accession: str, as_json: bool) -> None:
+def show(context: Context, accession: str, secret: Path | None, as_json: bool) -> None:
     """One record: what it is, what it belongs to, its files.
 
     \b
     Example:
       biotheca show CRA000001
+      biotheca show CRA000001 --reviewer-token-file secret.txt
     """
-    out, client = Output(as_json), context.client()
-    record = client.record(accession)
-    files = client.record_files(accession)
+    out, client, reviewer = Output(as_json), context.client(), _reviewer(secret)
+    record = client.record(accession, reviewer)
+    try:
+        files = client.record_files(accession, reviewer)
+    except NotFound:  # suppressed, or a link to metadata alone
+        files = []
 
     def tell() -> None:
         out.say(f"{words.clean(record['accession'])}  {words.clean(record['type'])}  {words.clean(record['title'])}")
@@ -85,8 +104,11 @@ def show(context: Context, accession: str, as_json: bool) -> None:
 @click.argument("file", required=False)
 @click.option("--to", default=".", type=click.Path(file_okay=False, path_type=Path), help="The folder to fill.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 32), help="Files side by side.")
+@of_reviewer
 @as_json
-def download(context: Context, accession: str, file: str | None, to: Path, jobs: int, as_json: bool) -> None:
+def download(
+    context: Context, accession: str, file: str | None, to: Path, jobs: int, secret: Path | None, as_json: bool
+) -> None:
     """Fetch the files of a record, or one FILE of it. Interrupted downloads go on; every byte is proved.
 
     \b
@@ -97,7 +119,7 @@ def download(context: Context, accession: str, file: str | None, to: Path, jobs:
     out, client = Output(as_json), context.client()
     with out.progress() as progress:
         try:
-            fetched = client.download(accession, file, to, jobs, progress)
+            fetched = client.download(accession, file, to, jobs, progress, _reviewer(secret))
         except KeyboardInterrupt:
             client.stop.set()
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,11 @@ import click
 from biotheca_client import words
 from biotheca_client.client import Client
 from biotheca_client.commands.common import Context, as_json, command, jobs
-from biotheca_client.errors import Refused, WrongUse
+from biotheca_client.commands.following import conclude, line_of, show_details, until_over
+from biotheca_client.errors import WrongUse
 from biotheca_client.folders import Folder
 from biotheca_client.output import Output, finding_line
 from biotheca_client.sheets import catalog_version
-
-_LOOK_EVERY_S = 1.0
-_LOOK_AT_LEAST_EVERY_S = 15.0
 
 folder_argument = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -189,8 +186,8 @@ def submit(
             client.stop.set()
             raise
     if wait:
-        submission = _follow(client, out, submission["id"])
-    _conclude(out, submission)
+        submission = until_over(client, out, submission["id"])
+    conclude(out, submission)
 
 
 @command("upload")
@@ -237,16 +234,16 @@ def status(context: Context, submission: str, follow: bool, as_json: bool) -> No
       biotheca status my-reads --follow
     """
     out, client = Output(as_json), context.client()
-    submission = _id_of(client, submission)
+    submission = id_of(client, submission)
     if follow:
-        whole = _follow(client, out, submission)
-        _conclude(out, whole)
+        whole = until_over(client, out, submission)
+        conclude(out, whole)
         return
     whole, history = client.submission(submission), client.history(submission)
     out.result({"submission": whole, "history": history}, lambda: _show(out, whole, history))
 
 
-def _id_of(client: Client, text: str) -> str:
+def id_of(client: Client, text: str) -> str:
     """A submission's id from the id itself or from the folder that was submitted."""
     if not Path(text).is_dir():
         return text
@@ -258,60 +255,15 @@ def _id_of(client: Client, text: str) -> str:
     return known
 
 
-def _follow(client: Client, out: Output, submission: str) -> dict[str, Any]:
-    """Print each new line of the history until nothing more happens without a person."""
-    shown, pause_s = 0, _LOOK_EVERY_S
-    while True:
-        whole = client.submission(submission)
-        history = client.history(submission)
-        for line in history[shown:]:
-            out.note(_line(line))
-        pause_s = _LOOK_EVERY_S if len(history) > shown else min(pause_s * 1.2, _LOOK_AT_LEAST_EVERY_S)
-        shown = len(history)
-        if words.is_over(whole):
-            return whole
-        time.sleep(pause_s)
-
-
-def _conclude(out: Output, submission: dict[str, Any]) -> None:
-    """Where it stands now; exit code 1 if it was returned, cancelled or held."""
-
-    def show() -> None:
-        out.say(
-            f"Submission {submission['id']}: {words.state(submission['state'], submission.get('state_words', ''))}."
-        )
-        _show_details(out, submission)
-
-    out.result(submission, show)
-    if submission["state"] in words.ENDED - words.SETTLED:
-        raise click.exceptions.Exit(Refused.exit_code)
-
-
 def _show(out: Output, submission: dict[str, Any], history: list[dict[str, Any]]) -> None:
     state = words.state(submission["state"], submission.get("state_words", ""))
     out.say(f"{words.clean(submission['title'])} ({submission['id']}, {words.clean(submission['member'])})")
     out.say(f"It is {state}.")
-    _show_details(out, submission)
+    show_details(out, submission)
     if history:
         out.say()
     for line in history:
-        out.say(_line(line))
-
-
-def _show_details(out: Output, submission: dict[str, Any]) -> None:
-    for alias, accession in (submission.get("accessions") or {}).items():
-        out.say(f"  {words.clean(accession)}  {words.clean(alias)}")
-    for file in submission.get("files") or []:
-        sizes = words.size(file.get("size_bytes"))
-        out.say(f"  {words.clean(file['name'])}  {sizes}  {words.file_state(file['state'])}")
-        for finding in file.get("findings") or []:
-            out.say("    " + finding_line(finding))
-    for reason in submission.get("reasons") or []:
-        out.say(f"  {words.clean(reason.get('code'))}: {words.clean(reason.get('text'))}")
-
-
-def _line(line: dict[str, Any]) -> str:
-    return f"{words.moment(line['at'])}  {words.clean(line.get('words') or line.get('event'))}"
+        out.say(line_of(line))
 
 
 COMMANDS = (template, check, submit, upload, status, workbook)

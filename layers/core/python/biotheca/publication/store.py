@@ -107,7 +107,8 @@ class RecordStore:
             *(extra or []),
         ]
         if announce:
-            lines.append(self.outbox_line(announce, new.submission, {"accession": new.accession, **(body or {})}))
+            told = {"accession": new.accession, "actor": actor, "event": event, **(body or {})}
+            lines.append(self.outbox_line(announce, new.submission, told))
         try:
             transact(lines)
         except ConditionFailed as error:

@@ -150,8 +150,8 @@ def describe(
             number, batch = (old.accession, old.batch) if old else (None, 0)
             objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files, batch))
             files += declared
-    if findings := rules.check_accepted(list(known.values()), objects):
-        raise Invalid(findings[0].message, findings)
+    if changed := rules.check_accepted(list(known.values()), objects):
+        raise Invalid(changed[0].message, changed)
     words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
     counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
     warnings = sum(f.severity == "warning" for f in findings)

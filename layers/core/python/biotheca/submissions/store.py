@@ -213,8 +213,10 @@ class SubmissionStore:
             self.records.put_line(_item(new), "#version = :old", n_version="version", old=old.version),
             self.records.put_line(self._history(new, event, words, actor)),
         ]
-        if announce:
-            lines.append(self._outbox(announce, new.id, {"submission": new.id, "round": new.round, **(body or {})}))
+        # What a person did is told in any case: the audit chain hears of every act, listeners only of what they know.
+        if kind := announce or (events.SUBMISSION_CHANGED if actor != "archive" else None):
+            told = {"submission": new.id, "round": new.round, "actor": actor, "event": event, **(body or {})}
+            lines.append(self._outbox(kind, new.id, told))
         try:
             transact(lines)
         except ConditionFailed as error:

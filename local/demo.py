@@ -1,4 +1,4 @@
-"""The demo: real reads go from upload to publication before your eyes, by the same commands a user types.
+"""The demo: a study of several samples goes from a workbook with an error to publication, by the commands a user types.
 
 Nothing is played here: every answer shown is what the archive's command line or Athena's SQL said.
 """
@@ -18,11 +18,10 @@ from typing import Any
 
 import boto3
 
-from local.laptop import PROJECT
+from local import demo_study
 from local.people import PEOPLE, Example
 from local.stack import Stack
 
-EXAMPLE = PROJECT / "examples" / "ecoli"
 STEP_S = 90.0
 SQL = """SELECT acc, organism, platform, spots, bases, file_names
 FROM {table} WHERE sra_study = ? ORDER BY acc"""
@@ -91,48 +90,92 @@ def play(stack: Stack, workplace: Path) -> None:
     """The whole journey; DemoFailed names the step that did not work."""
     narrator = Narrator(time.monotonic())
     shutil.rmtree(workplace, ignore_errors=True)
-    folder = workplace / "ecoli"
-    shutil.copytree(EXAMPLE, folder)
-    submitter = Someone(PEOPLE[0], stack.front_url, workplace / "ana", narrator)
-    curator = Someone(PEOPLE[2], stack.front_url, workplace / "chen", narrator)
-    stranger = Someone(PEOPLE[1], stack.front_url, workplace / "stranger", narrator)
-
-    narrator.say("Ana signs in and submits a folder: metadata and real E. coli reads, through presigned part links")
-    submitter.signs_in()
-    submitter.types("submit", str(folder))
-    memory = json.loads((folder / ".biotheca-submission.json").read_text())
-    submission = memory["servers"][stack.front_url]["submission"]
-    narrator.say("The workflow waits for the files, a Batch job checks each, a curator is asked")
-    submitter.follows(submission, "data_review")
-
-    narrator.say("Chen, a curator, looks at the queue and accepts")
-    curator.signs_in()
-    curator.types("queue")
-    curator.types("decide", submission, "accept")
-
-    narrator.say("Numbers are issued, archive copies are proved, the dataset is released")
-    done = submitter.follows(submission, "released", "held")
-    if done["state"] != "released":
-        raise DemoFailed("the submission is held; `python -m local logs Hold` says why")
-    dataset = done["dataset"]
-
-    narrator.say("A stranger without an account finds it by its words and reads its record")
-    _until(lambda: dataset in stranger.types("search", "Escherichia", "kilobase", quiet=True), "the search index")
-    stranger.types("search", "Escherichia", "kilobase")
-    stranger.types("show", dataset)
-
-    narrator.say("An analyst asks the lake in Athena SQL")
-    sql = SQL.format(table=runs_table(stack))
-    narrator.show(sql.replace("?", f"'{dataset}'"))
-    _until(lambda: len(query(stack, sql, dataset)) > 1, "the lake")
-    for row in query(stack, sql, dataset):
-        narrator.show(" | ".join(row))
+    ana, chen = (Someone(_example(name), stack.front_url, workplace / name, narrator) for name in ("ana", "chen"))
+    stranger = Someone(_example("li"), stack.front_url, workplace / "stranger", narrator)
+    ana.signs_in()
+    chen.signs_in()
+    folder = workplace / "five-cultures"
+    submission = _submits_with_an_error(ana, folder)
+    _is_returned(chen, submission)
+    _revises(ana, folder, submission)
+    dataset = _is_released(ana, chen, submission)
+    _is_found(stack, stranger, dataset)
 
     narrator.say("The stranger downloads, and the bytes are those that Ana sent")
     stranger.types("download", dataset, "--to", str(workplace / "downloaded"))
     _compare(folder, workplace / "downloaded", narrator)
     seconds = time.monotonic() - narrator.started
     narrator.say(f"Done: from sign-in to equal digests in {seconds:.1f} s")
+
+
+def _example(name: str) -> Example:
+    return next(person for person in PEOPLE if person.email.startswith(f"{name}@"))
+
+
+def _submits_with_an_error(ana: Someone, folder: Path) -> str:
+    """Five cultures by workbook. A date was dragged down; each cell alone is right, so only a warning says so."""
+    narrator = ana.narrator
+    narrator.say("Ana fills in the archive's workbook for five cultures; one column was dragged down by mistake")
+    demo_study.make(folder)
+    narrator.show("\n".join(f"{path.name}  {path.stat().st_size:,} bytes" for path in sorted(folder.iterdir())))
+    ana.types("check", str(folder))
+    narrator.say("She overlooks the warning and submits: real E. coli reads, through presigned part links")
+    ana.types("submit", str(folder))
+    memory = json.loads((folder / ".biotheca-submission.json").read_text())
+    submission = str(memory["servers"][ana.server]["submission"])
+    ana.follows(submission, "metadata_review")
+    return submission
+
+
+def _is_returned(chen: Someone, submission: str) -> None:
+    """The curator sees what is open and returns the submission with a coded reason."""
+    chen.narrator.say("A clean submission would pass by itself; this one waits for Chen, a curator, who returns it")
+    chen.types("queue", "--view", "metadata")
+    reason = "sample.dates:The collection dates count up by one day; please give the true ones."
+    chen.types("decide", submission, "return", "--reason", reason)
+
+
+def _revises(ana: Someone, folder: Path, submission: str) -> None:
+    """The submitter reads the notice, mends the column, sees what that changes, and hands in again."""
+    ana.follows(submission, "revision_requested")
+    ana.narrator.say("Ana is told, in the archive and by mail; she mends the workbook and looks at the difference")
+    _until(lambda: "sample.dates" in ana.types("notices", "--unread", quiet=True), "Ana's mailbox")
+    ana.types("notices", "--unread", "--read")
+    demo_study.write_workbook(folder, demo_study.TRUE)
+    ana.types("check", str(folder), "--against", submission)
+    ana.narrator.say("She hands it in again; no file is sent twice, and nobody has to look at the metadata now")
+    ana.types("submit", str(folder))
+
+
+def _is_released(ana: Someone, chen: Someone, submission: str) -> str:
+    """Files are checked, the curator accepts, numbers are issued, the dataset is public."""
+    narrator = ana.narrator
+    ana.follows(submission, "data_review")
+    narrator.say("Every file is sound: Chen accepts")
+    chen.types("queue")
+    chen.types("decide", submission, "accept")
+    narrator.say("Numbers are issued, archive copies are proved, the dataset is released")
+    done = ana.follows(submission, "released", "held")
+    if done["state"] != "released":
+        raise DemoFailed("the submission is held; `python -m local logs Hold` says why")
+    return str(done["dataset"])
+
+
+def _is_found(stack: Stack, stranger: Someone, dataset: str) -> None:
+    """By words, by number, by SQL, and how to cite it."""
+    narrator = stranger.narrator
+    narrator.say("A stranger without an account finds it by its words and reads its record")
+    words = ("search", "Escherichia", "kilobase")
+    _until(lambda: dataset in stranger.types(*words, quiet=True), "the search index")
+    stranger.types(*words)
+    stranger.types("show", dataset)
+    stranger.types("cite", dataset)
+    narrator.say("An analyst asks the lake in Athena SQL")
+    sql = SQL.format(table=runs_table(stack))
+    narrator.show(sql.replace("?", f"'{dataset}'"))
+    _until(lambda: len(query(stack, sql, dataset)) > demo_study.CULTURES, "the lake")
+    for row in query(stack, sql, dataset):
+        narrator.show(" | ".join(row))
 
 
 def _until(true: Any, what: str) -> None:

@@ -2,18 +2,19 @@
 
 /**
  * @param {string} tag
- * @param {Record<string, string | boolean | ((event: Event) => void)>} [properties] attributes, or on... handlers
- * @param {...(Node | string | number)} children
- * @returns {HTMLElement}
+ * @param {Record<string, string | number | boolean | ((event: any) => void)>} [properties] attributes, or on... handlers
+ * @param {...(Node | string | number | null | false)} children nothing is made of null and false
+ * @returns {any} the element; callers know its kind
  */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value === "function") made.addEventListener(name, value);
     else if (typeof value === "boolean") made.toggleAttribute(name, value);
-    else made.setAttribute(name, value);
+    else made.setAttribute(name, String(value));
   }
-  made.append(...children.map((child) => (child instanceof Node ? child : String(child))));
+  const there = children.filter((child) => child !== null && child !== false);
+  made.append(...there.map((child) => (child instanceof Node ? child : String(child))));
   return made;
 }
 
@@ -34,4 +35,11 @@ export function size(bytes) {
 export function words(name) {
   const text = name.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Save bytes under a name, as a download of the browser. @param {Blob} blob @param {string} name */
+export function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -37,12 +37,12 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[RecordStore, Submi
         monkeypatch.setenv(name, "us-east-1")
     with mock_aws():
         session.client.cache_clear()
-        for name in ("records", "outbox"):
+        for name, keys in (("records", {"pk": "HASH", "sk": "RANGE"}), ("outbox", {"pk": "HASH"})):
             boto3.client("dynamodb").create_table(
                 TableName=name,
                 BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in keys],
+                KeySchema=[{"AttributeName": n, "KeyType": kind} for n, kind in keys.items()],
             )
         yield RecordStore(Table("records")), SubmissionStore(Table("records"), Table("outbox"))
         session.client.cache_clear()

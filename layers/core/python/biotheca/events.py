@@ -13,6 +13,7 @@ from biotheca import clock, ids
 
 SUBMISSION_SUBMITTED = "SubmissionSubmitted"
 FILE_RECEIVED = "FileReceived"
+UPLOAD_ABORTED = "UploadAborted"
 FILES_CHECKED = "FilesChecked"
 METADATA_ACCEPTED = "MetadataAccepted"
 CURATOR_ASSIGNED = "CuratorAssigned"
@@ -21,6 +22,7 @@ SUBMISSION_RETURNED = "SubmissionReturned"
 DATASET_ARCHIVED = "DatasetArchived"
 DATASET_RELEASED = "DatasetReleased"
 SUBMISSION_HELD = "SubmissionHeld"
+SUBMISSION_CHANGED = "SubmissionChanged"
 RELEASE_REQUESTED = "ReleaseRequested"
 RELEASE_CHANGED = "ReleaseChanged"
 RELEASE_NEAR = "ReleaseNear"
@@ -34,6 +36,7 @@ GROUP_CHANGED = "GroupChanged"
 ALL = (
     SUBMISSION_SUBMITTED,
     FILE_RECEIVED,
+    UPLOAD_ABORTED,
     FILES_CHECKED,
     METADATA_ACCEPTED,
     CURATOR_ASSIGNED,
@@ -42,6 +45,7 @@ ALL = (
     DATASET_ARCHIVED,
     DATASET_RELEASED,
     SUBMISSION_HELD,
+    SUBMISSION_CHANGED,
     RELEASE_REQUESTED,
     RELEASE_CHANGED,
     RELEASE_NEAR,

@@ -6,7 +6,18 @@ from typing import Any
 
 from biotheca import catalog
 
-SHOWN = ("title", "submission", "dataset", "reasons", "group", "words", "round")
+SHOWN = (
+    "title",
+    "submission",
+    "dataset",
+    "reasons",
+    "group",
+    "words",
+    "round",
+    "accession",
+    "release_on",
+    "change",
+)
 
 
 def row_for(kind: str, body: dict[str, Any]) -> dict[str, Any] | None:

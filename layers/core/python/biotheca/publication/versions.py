@@ -44,7 +44,7 @@ def request(
         "at": at,
     }
     waiting = {"queue_key": "QUEUE#corrections", "queue_position": f"1#{at}"}
-    body = {"accession": record.accession, "correction": identifier}
+    body = {"accession": record.accession, "correction": identifier, "actor": person.subject}
     records.write(
         [
             records.row_line(record.accession, "COR#", identifier, row | waiting),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from biotheca import catalog
+from biotheca import catalog, clock
 from biotheca.catalog import Member
 from biotheca.errors import Finding, Invalid, listed
 from biotheca.sra_xml.read import document_of as xml_document
@@ -63,7 +63,8 @@ def _no_number(name: str) -> Any:
 
 def judge(member: Member, received: Received) -> list[Finding]:
     """Every finding of what was received, as far as it can be said without the archive's records."""
-    return told(received, check_document(member, received.document, assumed(member, received.document)))
+    known = assumed(member, received.document)
+    return told(received, check_document(member, received.document, known, today=clock.now().date()))
 
 
 def assumed(member: Member, document: dict[str, Any]) -> dict[str, Known]:

@@ -1,0 +1,170 @@
+// A submission on the desk: take it up, look at metadata, files and warnings, decide, go on.
+
+import { call, get, post } from "./api.js";
+import { element, size, words } from "./dom.js";
+import { button, field, findings, form, moment, quiet, section, select, table } from "./forms.js";
+import { doing, go, reload, say } from "./shell.js";
+import { language, stateWords, t } from "./texts.js";
+
+const path = (id) => `/v1/curation/${encodeURIComponent(id)}`;
+const fact = (name, value) => [element("dt", {}, name), element("dd", {}, value)];
+
+/** @param {HTMLElement} place @param {string} id @param {any} me @returns {Promise<any>} what the desk knows */
+export async function decide(place, id, me) {
+  const [desk, notes, reasons] = await Promise.all([get(path(id)), get(`${path(id)}/notes`), get("/v1/return-reasons")]);
+  const of = desk.submission;
+  const curator = me.roles.includes("curator");
+  place.append(
+    element("p", {}, element("a", { href: "#queue/data" }, t("desk.back"))),
+    standing(desk, of),
+    curator && desk.stage ? assignment(desk, id) : "",
+    checklist(desk, id, curator),
+    await filesOf(of),
+    metadata(of),
+    curator && desk.stage ? decision(desk, id, reasons.items) : "",
+    written(notes.items, id, curator),
+    keys(),
+  );
+  return desk;
+}
+
+function standing(desk, of) {
+  const assigned = desk.assigned === "you" ? t("desk.you") : desk.assigned ? t("desk.another") : t("desk.nobody");
+  return element(
+    "dl",
+    { class: "facts" },
+    ...fact(t("submission.number"), element("code", {}, of.id)),
+    ...fact(t("desk.member"), of.member.toUpperCase()),
+    ...fact(t("desk.state"), element("span", { class: `state ${of.state}`, id: "state" }, stateWords(of))),
+    ...fact(t("desk.since"), moment(desk.since)),
+    ...fact(t("desk.assigned"), assigned),
+    ...fact(t("submission.round"), of.round),
+  );
+}
+
+function assignment(desk, id) {
+  const act = (method, told) => (event) =>
+    doing(event.target, async () => {
+      await call(method, `${path(id)}/assignment`, method === "PUT" ? { body: {} } : {});
+      go(`s/${id}`, told);
+    });
+  const mine = desk.assigned === "you";
+  const take = button(`${t("desk.assign")} (m)`, act("PUT", t("desk.is_yours")), { id: "assign" });
+  const back = quiet(t("desk.give_back"), act("DELETE", t("desk.given_back")));
+  return element("p", {}, mine ? back : take);
+}
+
+/** Open warnings; those on private content must be decided before acceptance. */
+function checklist(desk, id, curator) {
+  if (!desk.checklist.length) return section(t("checklist.title"), element("p", { class: "quiet" }, t("checklist.none")));
+  const rows = desk.checklist.map((row) => {
+    const options = [["", t("checklist.open")], ["harmless", t("checklist.harmless")], ["return", t("checklist.return")]];
+    const label = t("checklist.decision_on", { where: row.found.where });
+    const choice = select("decision", /** @type {any} */ (options), row.decision ?? "", { "aria-label": label, "data-finding": row.finding });
+    return [
+      row.must_be_decided ? element("strong", {}, t("checklist.private")) : row.found.rule,
+      element("code", {}, row.found.where),
+      row.found.message,
+      row.found.value ? element("code", {}, String(row.found.value)) : "",
+      curator ? choice : (row.decision ?? ""),
+    ];
+  });
+  const heads = [t("findings.rule"), t("findings.where"), t("findings.what"), t("findings.value"), t("checklist.decision")];
+  const shown = table(t("checklist.title"), heads, rows);
+  const store = button(t("checklist.store"), () =>
+    doing(store, async () => {
+      const chosen = [...shown.querySelectorAll("select")].filter((one) => one.value);
+      const decisions = chosen.map((one) => ({ finding: one.dataset.finding, decision: one.value }));
+      if (decisions.length) await call("PUT", `${path(id)}/checklist`, { body: { decisions } });
+      say(t("saved"));
+    }),
+  );
+  return section(t("checklist.title"), shown, curator ? store : "");
+}
+
+/** What the file checks counted and found. */
+async function filesOf(of) {
+  if (!of.files.length) return "";
+  const rows = of.files.map((f) => [f.name, f.run, size(f.size_bytes), f.reads ?? "", f.bases ?? "", element("span", { class: `state ${f.state}` }, t(`file.${f.state}`))]);
+  const heads = [t("files.name"), t("files.run"), t("files.size"), t("files.reads"), t("files.bases"), t("files.state")];
+  const found = of.files.flatMap((f) => f.findings);
+  return section(t("files.checks"), table(t("files.checks"), heads, rows), found.length ? await findings(found) : "");
+}
+
+function metadata(of) {
+  const shown = of.objects.map((o) => {
+    const rows = Object.entries(o.attributes).flatMap(([name, value]) => fact(words(name), plain(value)));
+    const title = `${o.type} ${o.alias}: ${o.attributes.title ?? ""}`;
+    return element("details", { open: of.objects.length < 8 }, element("summary", {}, title), element("dl", { class: "facts" }, ...rows));
+  });
+  return section(t("submission.objects"), ...shown);
+}
+
+function plain(value) {
+  if (value === null || typeof value !== "object") return String(value ?? "");
+  return element("code", {}, JSON.stringify(value));
+}
+
+function decision(desk, id, known) {
+  const send = (body) => post(`${path(id)}/decision`, { ...body, version: desk.version });
+  const accept = button(`${t("desk.accept")} (a)`, () =>
+    doing(accept, async () => {
+      await send({ decision: "accept" });
+      go("queue/data", t("desk.accepted"));
+    }), { id: "accept" });
+  const options = [["", t("desk.choose_reason")], ...known.map((row) => [row.code, `${row.code}: ${row[language()]}`])];
+  const chosen = [];
+  const list = element("ul", { class: "reasons", "aria-live": "polite" });
+  const code = select("code", /** @type {any} */ (options), "", { id: "reason" });
+  const text = element("textarea", { name: "text", rows: 2, maxlength: 2000 });
+  const add = () => {
+    if (!code.value) return;
+    const row = known.find((one) => one.code === code.value);
+    const reason = { code: code.value, text: text.value.trim() || row[language()] };
+    const line = element("li", {}, element("strong", {}, row[language()]), " ", text.value.trim(), " ");
+    line.append(quiet(t("remove"), () => (chosen.splice(chosen.indexOf(reason), 1), line.remove())));
+    chosen.push(reason);
+    list.append(line);
+    code.value = text.value = "";
+  };
+  const back = (_values, pressed) =>
+    doing(pressed, async () => {
+      add();
+      await send({ decision: "return", reasons: chosen });
+      go("queue/data", t("desk.returned"));
+    });
+  return section(
+    t("desk.decide"),
+    element("p", {}, accept),
+    form(
+      t("desk.return"),
+      back,
+      field(t("desk.reason"), code),
+      field(t("desk.reason_text"), text, { hint: t("desk.reason_hint") }),
+      list,
+      quiet(t("desk.add_reason"), add),
+      " ",
+      element("button", { type: "submit", class: "second" }, t("desk.return")),
+    ),
+  );
+}
+
+/** What curators write to each other; submitters never see it. */
+function written(notes, id, curator) {
+  const lines = notes.map((n) => element("li", {}, element("span", { class: "quiet" }, moment(n.at), "  ", n.actor, "  "), n.text ?? n.words ?? ""));
+  const act = (values, pressed) =>
+    doing(pressed, async () => {
+      await post(`${path(id)}/notes`, { text: values.note });
+      reload();
+    });
+  const text = element("textarea", { name: "note", rows: 2, maxlength: 4000 });
+  const submit = element("button", { type: "submit", class: "second" }, t("desk.write"));
+  const asking = form(t("desk.write"), act, field(t("desk.note"), text, { must: true }), submit);
+  return section(t("desk.notes"), element("ol", { class: "history" }, ...lines), curator ? asking : "");
+}
+
+/** The keyboard's keys, for those who look for them. */
+export function keys() {
+  const rows = ["n", "q", "m", "a", "r"].map((key) => element("li", {}, element("kbd", {}, key), " ", t(`key.${key}`)));
+  return element("details", { class: "keys" }, element("summary", {}, t("key.title")), element("ul", {}, ...rows));
+}

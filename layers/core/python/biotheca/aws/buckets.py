@@ -6,8 +6,10 @@ Bytes of submitters never pass through here; only signatures, lists and copies d
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -15,6 +17,7 @@ from biotheca.aws.session import client
 
 COPY_LIMIT_BYTES = 5 * 1024**3  # CopyObject ends here; larger objects are copied by parts
 COPY_PART_BYTES = 512 * 1024**2
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._ -]")  # quotes, control characters and line ends would end the header's word
 
 
 class ObjectMissing(Exception):
@@ -207,9 +210,22 @@ def get_document(bucket: str, key: str) -> Any:
         raise
 
 
+def disposition(name: str) -> str:
+    """The Content-Disposition that saves under `name` (RFC 6266): plain ASCII first, the exact name by RFC 8187.
+
+    >>> disposition("CRR000001_f1.fq.gz")
+    'attachment; filename="CRR000001_f1.fq.gz"'
+    """
+    plain = _NOT_PLAIN.sub("_", name)
+    if plain == name:
+        return f'attachment; filename="{name}"'
+    exact = quote(name.encode("utf-8", "replace"), safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+
+
 def presign_download(bucket: str, key: str, version_id: str | None, name: str, valid_s: int) -> str:
     """A GET link to one version of one object that downloads under `name`."""
-    wanted = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": f'attachment; filename="{name}"'}
+    wanted = {"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition(name)}
     if version_id:
         wanted["VersionId"] = version_id
     return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)

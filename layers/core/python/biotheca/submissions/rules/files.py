@@ -13,7 +13,12 @@ from biotheca.submissions.model import Known
 from biotheca.submissions.rules.finding import aliases_of, entries, finding
 from biotheca.submissions.rules.references import target_of
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+# A name must be the same harmless name on every system that a reader may have: ASCII, no path, no trailing dot.
+_FILE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9_-])?")
+# Devices of Windows, with any suffix ("Naming Files, Paths, and Namespaces", Microsoft).
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:\..*)?", re.IGNORECASE)
+# What a double click would run or open in a browser, whatever stands before: reads.fastq.gz.exe.
+_PROGRAM = re.compile(r".*\.(?:exe|com|bat|cmd|scr|msi|ps1|vbs|js|jar|lnk|sh|html?|svg)", re.IGNORECASE)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 LARGEST_BYTES = 50 * 10**12
 
@@ -92,7 +97,7 @@ def _check_files(kind: ObjectType, entry: dict[str, Any], where: str, seen: set[
 
 def _check_file(file: dict[str, Any], where: str, seen: set[str]) -> Iterator[Finding]:
     name, md5, size = file.get("name"), file.get("md5"), file.get("size_bytes")
-    if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+    if not isinstance(name, str) or not _is_safe(name):
         yield finding("files.name", f"{where}/name", f"The file name {name!r} cannot be taken.", name)
     elif name in seen:
         yield finding("files.duplicate", f"{where}/name", f"{name!r} is declared twice.", name)
@@ -103,3 +108,7 @@ def _check_file(file: dict[str, Any], where: str, seen: set[str]) -> Iterator[Fi
         yield finding("files.md5", f"{where}/md5", f"The declared MD5 of {name!r} is malformed.", md5, expected)
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= LARGEST_BYTES):
         yield finding("metadata.number", f"{where}/size_bytes", "The size is no number of bytes.", size, "1 to 50 TB")
+
+
+def _is_safe(name: str) -> bool:
+    return bool(_FILE_NAME.fullmatch(name)) and not _DEVICE.fullmatch(name) and not _PROGRAM.fullmatch(name)

@@ -78,7 +78,7 @@ export function returned(reasons, known) {
   const texts = new Map(known.map((row) => [row.code, row]));
   const lines = reasons.map((reason) => {
     const row = texts.get(reason.code);
-    const said = row ? element("strong", {}, row[language()]) : element("code", {}, reason.code);
+    const said = row ? element("strong", {}, row.text[language()]) : element("code", {}, reason.code);
     return element("li", {}, said, reason.text ? ` ${reason.text}` : "");
   });
   return section(t("submission.reasons"), element("ul", { class: "reasons" }, ...lines));

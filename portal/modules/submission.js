@@ -79,7 +79,8 @@ export function returned(reasons, known) {
   const lines = reasons.map((reason) => {
     const row = texts.get(reason.code);
     const said = row ? element("strong", {}, row.text[language()]) : element("code", {}, reason.code);
-    return element("li", {}, said, reason.text ? ` ${reason.text}` : "");
+    const own = row && Object.values(row.text).includes(reason.text) ? "" : reason.text; // the code's words are said already
+    return element("li", {}, said, own ? ` ${own}` : "");
   });
   return section(t("submission.reasons"), element("ul", { class: "reasons" }, ...lines));
 }

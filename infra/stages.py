@@ -15,6 +15,7 @@ class Stage:
     images: bool
     public_url: str = ""
     mail_from: str = ""  # the address that mails come from; without it notices are shown in the archive only
+    smallest_part_mib: int = 0  # of an upload; 0: what biotheca.uploads.rules says
 
 
 PRODUCTION = Stage("production", keep_data=True, bundle=True, images=True)
@@ -26,5 +27,6 @@ LAPTOP = Stage(
     images=False,
     public_url="http://localhost:*",
     mail_from="archive@example.org",
+    smallest_part_mib=5,  # what S3 takes at least: files of a laptop are small, and have several parts all the same
 )
 STAGES = {stage.name: stage for stage in (PRODUCTION, LAPTOP)}

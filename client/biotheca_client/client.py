@@ -23,6 +23,7 @@ from biotheca_client.downloads import REVIEWER_HEADER, Downloader, Fetched, choo
 from biotheca_client.errors import ClientFault, NotFound, Refused, WrongUse
 from biotheca_client.folders import Flaw, Folder
 from biotheca_client.local_files import AnyOf, Stop
+from biotheca_client.many import AT_LEAST, LARGEST_BYTES, Many
 from biotheca_client.records import RecordCalls
 from biotheca_client.uploads import ARRIVED, Sent, Uploader, match_files
 
@@ -238,10 +239,21 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
             uploader = Uploader(self.session, parts_at_once, stop)
             return uploader.send(file, path, add, md5_of(path) if md5_of and path.is_file() else None)
 
+        many = [(file, path) for file, path, size in waiting if 0 < size <= LARGEST_BYTES]
+        sent: list[Sent] = []
+        if len(many) >= AT_LEAST:
+            add = shown.start(
+                f"{len(many)} small files", sum(size for *_, size in waiting if 0 < size <= LARGEST_BYTES)
+            )
+            sent = Many(self.session, max(jobs, 8), self.stop, add).send(submission, many, md5_of)
+            waiting = [work for work in waiting if not 0 < work[2] <= LARGEST_BYTES]
         small = [work for work in waiting if work[2] <= _SMALL_FILE_BYTES]
         large = [work for work in waiting if work[2] > _SMALL_FILE_BYTES]
-        sent = self._side_by_side(send, small, jobs)
+        sent += self._side_by_side(send, small, jobs)
         sent += [send(work, self.stop, jobs) for work in large]
+        if many and len(sent) >= AT_LEAST:
+            tell(f"{len(sent)} files: {words.size(sum(one.bytes_sent for one in sent))} sent.")
+            return sent
         for one in sent:
             again = f", {one.parts_kept} of {one.parts} parts were there" if one.parts_kept else ""
             tell(f"{one.name}: {words.size(one.bytes_sent)} sent{again}.")

@@ -77,7 +77,7 @@ class Uploader:
         is sent if size or MD5 are not the declared ones; Refused; NetworkDown.
         """
         before = print_of(path)
-        self._must_be_declared_one(file, path, before, known_md5)
+        must_be_declared_one(file, path, before, known_md5, self._stop)
         for again in (True, False):
             try:
                 return self._through(file, path, before, add)
@@ -93,30 +93,15 @@ class Uploader:
                 self._session.call("DELETE", path_of("v1", "files", file["id"], "upload"))
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _must_be_declared_one(self, file: dict[str, Any], path: Path, before: Print, known_md5: str | None) -> None:
-        mend = "Put the declared file back, or change its entry in submission.json and run `biotheca submit` again."
-        declared_bytes = file.get("size_bytes")
-        if before.size_bytes == 0:
-            raise FileDiffers(f"{path.name} is empty; nothing was sent.", mend)
-        if declared_bytes and declared_bytes != before.size_bytes and file["state"] == "declared":
-            sizes = f"{before.size_bytes} bytes, but {declared_bytes} were declared"
-            raise FileDiffers(f"{path.name} has {sizes}; nothing was sent.", mend)
-        if file.get("md5"):
-            md5 = known_md5 or md5_of(path, stop=self._stop)
-            if md5 != file["md5"].lower():
-                raise FileDiffers(
-                    f"{path.name} is not the declared file: its MD5 is {md5}, "
-                    f"{clean(file['md5'])} was declared. Nothing was sent.",
-                    mend,
-                )
-
     def _through(self, file: dict[str, Any], path: Path, before: Print, add: Add) -> Sent:
         opened = self._session.call(
             "POST", path_of("v1", "files", file["id"], "upload"), {"size_bytes": before.size_bytes}, again=True
         )
         parts = parts_of(before.size_bytes, opened["part_size_bytes"])
         done: dict[int, bool] = {}  # part number -> whether it was there before this run
-        for _ in range(_ROUNDS):
+        rounds, missing = 0, ""
+        while rounds < _ROUNDS:
+            rounds += 1
             held = {p["number"]: p for p in self._session.pages(path_of("v1", "files", file["id"], "parts"))}
             self._send_missing(file, path, parts, held, done, add)
             must_be_unchanged(path, before)
@@ -126,6 +111,9 @@ class Uploader:
                 if refusal.rule != "uploads.incomplete":
                     raise
                 last = refusal  # the archive says what it holds in the next round
+                # Parts of a damaged file are taken over some hundred at a time: that is progress.
+                if refusal.message != missing:
+                    rounds, missing = 1, refusal.message
                 continue
             sent = [p for p in parts if not done[p.number]]
             kept = len(parts) - len(sent)
@@ -199,7 +187,7 @@ class Uploader:
             except requests.RequestException:
                 code, status = "the connection broke", 0
             else:
-                code, status = _code(response), response.status_code
+                code, status = code_of(response), response.status_code
                 if status == 200:
                     return
             finally:
@@ -237,6 +225,25 @@ class Uploader:
         return state
 
 
+def must_be_declared_one(file: dict[str, Any], path: Path, before: Print, known_md5: str | None, stop: Stop) -> None:
+    """Raises FileDiffers if size or MD5 of a local file are not the declared ones."""
+    mend = "Put the declared file back, or change its entry in submission.json and run `biotheca submit` again."
+    declared_bytes = file.get("size_bytes")
+    if before.size_bytes == 0:
+        raise FileDiffers(f"{path.name} is empty; nothing was sent.", mend)
+    if declared_bytes and declared_bytes != before.size_bytes and file["state"] == "declared":
+        sizes = f"{before.size_bytes} bytes, but {declared_bytes} were declared"
+        raise FileDiffers(f"{path.name} has {sizes}; nothing was sent.", mend)
+    if file.get("md5"):
+        md5 = known_md5 or md5_of(path, stop=stop)
+        if md5 != file["md5"].lower():
+            raise FileDiffers(
+                f"{path.name} is not the declared file: its MD5 is {md5}, "
+                f"{clean(file['md5'])} was declared. Nothing was sent.",
+                mend,
+            )
+
+
 def _windows(
     pool: ThreadPoolExecutor, work: Callable[[Part], tuple[Part, str]], parts: list[Part], width: int
 ) -> Iterator[list[tuple[Part, str]]]:
@@ -249,7 +256,7 @@ def _windows(
         yield current
 
 
-def _code(response: requests.Response) -> str:
+def code_of(response: requests.Response) -> str:
     """The error code of S3's XML answer, or the status as text."""
     text = response.text[:2000]
     found = text.partition("<Code>")[2].partition("</Code>")[0]

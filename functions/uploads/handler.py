@@ -44,3 +44,11 @@ def await_files(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def resume(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """FileReceived from the bus: let the workflow go on if that was the last file."""
     return {"resumed": resume_if_complete(submissions(), workflow(), event["detail"]["body"]["submission"])}
+
+
+@step(lambda event: "uploads-sweep")
+def sweep(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """On a schedule: give up uploads that are idle."""
+    count = service.sweep(submissions(), inbox())
+    logger().info("sweep of idle uploads", extra={"given_up": count})
+    return {"given_up": count}

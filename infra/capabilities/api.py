@@ -6,6 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from biotheca.settings import variable
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
 
@@ -44,11 +45,37 @@ class Api(Capability):
         inbox = house.buckets["inbox_bucket"]
         door.add_to_role_policy(
             iam.PolicyStatement(
-                actions=["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+                actions=[
+                    "s3:AbortMultipartUpload",
+                    "s3:ListMultipartUploadParts",
+                    "s3:GetObjectAttributes",
+                    "s3:GetObjectVersionAttributes",
+                ],
                 resources=[inbox.arn_for_objects("submissions/*")],
             )
         )
+        self._lends_keys(house)
+        if smallest := house.stage.smallest_part_mib:
+            door.add_environment(variable("smallest_part_mib"), str(smallest))
         self.authorizer = self.add("who_is_calling", TOKENS, handler="functions.api.authorizer.who_is_calling")
         for function, verbs in ((door, POOL), (self.authorizer, ["AdminListGroupsForUser"])):
             actions = [f"cognito-idp:{verb}" for verb in verbs]
             function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[house.pool.user_pool_arn]))
+
+    def _lends_keys(self, house: House) -> None:
+        """The role whose keys large submitters borrow; each loan is narrowed to the prefix of one submission."""
+        assert self.door.role
+        lent = iam.Role(
+            self,
+            "ByNameRole",
+            assumed_by=iam.ArnPrincipal(self.door.role.role_arn),
+            max_session_duration=Duration.hours(1),
+            description="What keys lent to a submitter may do at most: put files into the inbox",
+        )
+        place = house.buckets["inbox_bucket"].arn_for_objects("submissions/*/by-name/*")
+        put = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        key = ["kms:GenerateDataKey", "kms:Decrypt"]
+        lent.add_to_policy(iam.PolicyStatement(actions=put, resources=[place]))
+        lent.add_to_policy(iam.PolicyStatement(actions=key, resources=[house.keys["data"].key_arn]))
+        self.door.add_to_role_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[lent.role_arn]))
+        self.door.add_environment(variable("uploader_role"), lent.role_arn)

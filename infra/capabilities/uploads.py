@@ -1,9 +1,13 @@
-"""Uploads: S3's own events through a queue; the step that waits for the last file."""
+"""Uploads: S3's own events through a queue; the step that waits for the last file; the sweep of idle uploads."""
 
 from __future__ import annotations
 
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduled
 from constructs import Construct
 
 from biotheca.events import FILE_RECEIVED
@@ -33,3 +37,20 @@ class Uploads(Capability):
             description="A file arrived in the inbox",
         )
         rule.add_target(targets.SqsQueue(queue, dead_letter_queue=dead_letters(self, "ObjectCreated", house)))
+        self._sweep(house)
+
+    def _sweep(self, house: House) -> None:
+        """Idle uploads, four times a day. The bucket's own rule stands behind it."""
+        sweep = self.add("sweep", SUBMISSIONS | {"inbox_bucket": "name"}, timeout=Duration.minutes(15))
+        inbox = house.buckets["inbox_bucket"].arn_for_objects("submissions/*")
+        sweep.add_to_role_policy(iam.PolicyStatement(actions=["s3:AbortMultipartUpload"], resources=[inbox]))
+        caller = iam.Role(self, "SweepCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        undelivered = dead_letters(self, "Sweep", house)
+        undelivered.grant_send_messages(caller)
+        scheduler.Schedule(
+            self,
+            "Sweep",
+            schedule=scheduler.ScheduleExpression.rate(Duration.hours(6)),
+            target=scheduled.LambdaInvoke(sweep, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
+            description="Give up uploads to which nothing is sent any more",
+        )

@@ -160,6 +160,8 @@ def grant(house: House, role: iam.Role, setting: str, mode: str) -> str:
         return table.table_name
     if setting in house.buckets:
         bucket = house.buckets[setting]
+        if mode == "name":
+            return bucket.bucket_name
         objects = [bucket.arn_for_objects(prefix) for prefix in PREFIXES.get(setting, ["*"])]
         if "r" in mode:
             _allow(role, BUCKET_READ, objects)

@@ -17,6 +17,8 @@ from infra.constructs.python_function import House
 from infra.stages import Stage
 
 IDLE_UPLOAD_DAYS = 7
+# The longest upload of the inbox: S3 counts from its beginning. What is idle for a week, the sweep of uploads ends.
+LONGEST_UPLOAD_DAYS = 30
 
 
 class DataStack(Stack):
@@ -104,8 +106,9 @@ class DataStack(Stack):
     def _buckets(self) -> dict[str, s3.Bucket]:
         idle = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(IDLE_UPLOAD_DAYS))
         old_versions = s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))
+        long = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(LONGEST_UPLOAD_DAYS))
         found = {
-            "inbox_bucket": self._bucket("Inbox", rules=[idle, old_versions]),
+            "inbox_bucket": self._bucket("Inbox", rules=[long, old_versions]),
             "open_archive_bucket": self._bucket("OpenArchive", rules=[idle]),
             "controlled_archive_bucket": self._bucket("ControlledArchive", "controlled", rules=[idle]),
             "quarantine_bucket": self._bucket("Quarantine", "controlled", rules=[idle]),

@@ -1,7 +1,7 @@
 """The gate itself: decide what kind of request this is, and let it through, mend it or refuse it.
 
 moto serves expired, tampered and re-targeted URLs and stores wrong checksums. Nothing passes here that
-S3 would have refused for its signature, its time, its form or its digests. IAM policies are not judged.
+S3 would have refused for its signature, its time, its form or its digests. Of IAM, session policies alone are judged.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hmac
 import ipaddress
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import botocore.session
 
-from local.gate import sigv4
+from local.gate import guests, sigv4
 from local.gate.body import Body, blocks, content_length, new_digest
 from local.gate.faults import Faults, strike
 from local.gate.parts import Uploads
@@ -79,6 +80,10 @@ class Gate:
                 return answer(environ, start_response, access_denied("Only from this machine."), s3=True)
             served = self.faults.serve if path == "/_gate/faults" else self.app
             return served(environ, start_response)
+        if path == "/_gate/received" and from_this_machine(environ):
+            told = json.dumps({"part_bytes": self.uploads.received_bytes}).encode()
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
+            return [told]
         rules = self.faults.due(environ)
         if rules:
             service = "s3" if "HTTP_X_AMZ_TARGET" not in environ else "other"
@@ -142,6 +147,16 @@ class Gate:
             raise unknown_key(claim.key_id)
         return secret
 
+    def check_guest(self, environ: Environ, query: dict[str, str], claim: Claim) -> None:
+        """Keys that were lent with a session policy do only what it says."""
+        known = getattr(self.credentials, "guest", None)
+        guest = known(claim.key_id) if known else None
+        if guest is None:
+            return
+        if claim.service not in sigv4.S3_FAMILY:
+            raise access_denied()
+        guests.check(guest, environ, query, self.clock())
+
     def check_signature(self, environ: Environ, claim: Claim, secret: str, payload_hash: str) -> None:
         sigv4.check_time(claim, self.clock(), machine_time())
         expected, text, canonical = sigv4.expected_signature(environ, claim, secret, payload_hash)
@@ -150,6 +165,7 @@ class Gate:
 
     def _other(self, environ: Environ, start_response: StartResponse, claim: Claim) -> Iterable[bytes]:
         secret = self.secret_of(claim)
+        self.check_guest(environ, {}, claim)
         body = Body(content_length(environ) or 0)
         digest = body.digests["SHA256"] = new_digest("SHA256")
         for block in blocks(environ):

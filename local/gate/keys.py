@@ -9,12 +9,13 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from local.gate.door import STATE_MACHINE_KEYS
+from local.gate.guests import Guest
 
 
 class Keys(Mapping[str, str]):
     """Fixed keys first, then active keys of users and unexpired ones of assumed roles, as a real deploy uses them.
 
-    Moto's own state machines are let in too. Session tokens are not compared.
+    Moto's own state machines are let in too. Session tokens are compared where a session policy came with them.
     """
 
     def __init__(self, fixed: Mapping[str, str]) -> None:
@@ -28,12 +29,22 @@ class Keys(Mapping[str, str]):
             raise KeyError(key_id)
         return secret
 
+    def guest(self, key_id: str) -> Guest | None:
+        """The loan behind a key, if it was lent with a session policy."""
+        for account in list(sts_backends.values()):
+            for sts in list(account.values()):
+                for role in list(sts.assumed_roles):
+                    if role.access_key_id == key_id and role.policy:
+                        return Guest(role.session_token, role.expiration.replace(tzinfo=UTC), role.policy)
+        return None
+
     def _given_out(self) -> Iterator[tuple[str, str]]:
         now = datetime.now(UTC).replace(tzinfo=None)
         for sts_account in list(sts_backends.values()):
             for sts in list(sts_account.values()):
                 for role in list(sts.assumed_roles):
-                    if role.expiration.replace(tzinfo=None) > now:
+                    # Keys lent with a policy are known to their end and beyond, so that the answer can say why.
+                    if role.policy or role.expiration.replace(tzinfo=None) > now:
                         yield role.access_key_id, role.secret_access_key
         for iam_account in list(iam_backends.values()):
             for iam in list(iam_account.values()):

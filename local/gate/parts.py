@@ -42,7 +42,9 @@ class Uploads:
 
     def __init__(self) -> None:
         self._uploads: dict[str, Upload] = {}
+        self._joined: dict[tuple[str, str], dict[int, Part]] = {}  # (path, version) of what was completed
         self._lock = threading.Lock()
+        self.received_bytes = 0  # of parts, whole ones and those that broke off
 
     def created(self, answer: bytes, algorithm: str | None, kind: str | None) -> None:
         """Remember an upload from S3's answer to CreateMultipartUpload."""
@@ -56,10 +58,36 @@ class Uploads:
         upload = self._uploads.get(upload_id)
         return upload.algorithm if upload else None
 
+    def count(self, size_bytes: int) -> None:
+        """Bytes of a part came over the wire, whatever becomes of them."""
+        with self._lock:
+            self.received_bytes += size_bytes
+
     def finished(self, upload_id: str) -> None:
         """Completed or aborted: forget it."""
         with self._lock:
             self._uploads.pop(upload_id, None)
+
+    def joined(self, upload_id: str, path: str, version: str, request: bytes) -> None:
+        """Completed: remember of which parts the object was made."""
+        upload = self._uploads.get(upload_id)
+        if upload is not None:
+            chosen = [int(element.get("PartNumber", "0")) for element in _part_elements(request)]
+            with self._lock:
+                self._joined[path, version] = {n: upload.parts[n] for n in chosen if n in upload.parts}
+
+    def write_into_attributes(self, path: str, version: str, first: int, most: int, answer: bytes) -> bytes:
+        """S3's GetObjectAttributes answer with the parts of which the object was made, a page of them."""
+        parts = self._joined.get((path, version))
+        if not parts:
+            return answer
+        later = [n for n in sorted(parts) if n > first]
+        shown = later[:most]
+        rows = "".join(_part_row(n, parts[n]) for n in shown)
+        more = f"<IsTruncated>{str(len(later) > most).lower()}</IsTruncated><MaxParts>{most}</MaxParts>"
+        more += f"<NextPartNumberMarker>{shown[-1] if shown else 0}</NextPartNumberMarker>"
+        total = f"<PartsCount>{len(parts)}</PartsCount><PartNumberMarker>{first}</PartNumberMarker>"
+        return _before_end(answer, f"<ObjectParts>{total}{more}{rows}</ObjectParts>")
 
     def check_part(self, upload_id: str, algorithm: str | None) -> None:
         """Raises Refused when a part comes with another checksum than the upload was begun with."""
@@ -155,8 +183,17 @@ class Uploads:
         return _before_end(answer, more)
 
 
+def _part_row(number: int, part: Part) -> str:
+    name, value = f"Checksum{part.algorithm}", base64.b64encode(part.digest).decode()
+    digest = f"<{name}>{value}</{name}>" if part.algorithm else ""
+    return f"<Part><PartNumber>{number}</PartNumber><Size>{part.size_bytes}</Size>{digest}</Part>"
+
+
 def _before_end(answer: bytes, more: str) -> bytes:
-    """More elements at the end of the root, whatever moto calls it."""
+    """More elements at the end of the root, whatever moto calls it and also where it is empty."""
+    empty = re.search(rb"<([A-Za-z]+)([^<>]*)/>\s*$", answer)
+    if empty and b"</" not in answer:
+        return answer[: empty.start()] + b"<%s%s>%s</%s>" % (empty[1], empty[2], more.encode(), empty[1])
     at = answer.rindex(b"</")
     return answer[:at] + more.encode() + answer[at:]
 

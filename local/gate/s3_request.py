@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from moto.s3.models import s3_backends
 from werkzeug.wsgi import ClosingIterator
 
 from local.gate import sigv4
@@ -43,6 +44,7 @@ class Keeper(Protocol):
     uploads: Uploads
 
     def secret_of(self, claim: Claim) -> str: ...
+    def check_guest(self, environ: Environ, query: dict[str, str], claim: Claim) -> None: ...
     def check_signature(self, environ: Environ, claim: Claim, secret: str, payload_hash: str) -> None: ...
 
 
@@ -54,6 +56,7 @@ class S3Request:
         self.method: str = environ["REQUEST_METHOD"]
         self.query = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
         self.upload_id = self.query.get("uploadId")
+        self.copying = "HTTP_X_AMZ_COPY_SOURCE" in environ
         self.completing = self.method == "POST" and self.upload_id is not None
         self.is_part = self.method == "PUT" and self.upload_id is not None and "partNumber" in self.query
 
@@ -61,6 +64,7 @@ class S3Request:
         secret = self.gate.secret_of(self.claim)
         mode = self._mode()
         self.gate.check_signature(self.environ, self.claim, secret, mode)
+        self.gate.check_guest(self.environ, self.query, self.claim)
         self._check_unsigned_headers()
         body = self._read(mode, secret)
         return self._forward(start_response, body)
@@ -102,15 +106,14 @@ class S3Request:
 
     def _read(self, mode: str, secret: str) -> Body:
         environ, given = self.environ, self._given_checksums()
-        copying = "HTTP_X_AMZ_COPY_SOURCE" in environ
         promises = promised_digests(environ, {} if self.completing else given)
         trailing = self._trailing(mode)
         self.algorithm = trailing or next(iter(given), None)
-        if self.method == "PUT" and not copying:
+        if self.method == "PUT" and not self.copying:
             self._check_put(given, trailing)
         body = Body(content_length(environ) or 0 if mode not in STREAMING else content_length(environ))
         wanted = {*promises, *([trailing] if trailing else [])}
-        if self.is_part and self.algorithm is None and not copying:
+        if self.is_part and self.algorithm is None and not self.copying:
             self.algorithm = self.gate.uploads.algorithm(self.upload_id or "")
             wanted |= {self.algorithm} if self.algorithm else set()
         if len(mode) == 64:
@@ -121,12 +124,19 @@ class S3Request:
             if trailing:
                 promises |= self._trailer_promise(body, trailing)
         else:
-            for block in blocks(environ):
-                body.write(block)
+            self._take(body)
         self._check_payload(mode, body)
         check_digests(body, promises)
         self._plain(mode, body)
         return body
+
+    def _take(self, body: Body) -> None:
+        try:
+            for block in blocks(self.environ):
+                body.write(block)
+        finally:
+            if self.is_part:
+                self.gate.uploads.count(body.size_bytes)
 
     def _trailing(self, mode: str) -> str | None:
         """The algorithm whose checksum follows the body."""
@@ -200,6 +210,11 @@ class S3Request:
             status, headers, sent = run(app, with_body(self.environ, body))
             kind = self.environ.get("HTTP_X_AMZ_CHECKSUM_TYPE")
             uploads.created(sent, self.environ.get("HTTP_X_AMZ_CHECKSUM_ALGORITHM"), kind)
+        elif upload_id is None and self.method == "GET" and "attributes" in self.query:
+            status, headers, sent = run(app, with_body(self.environ, body))
+            if status[0] == "2" and "ObjectParts" in self.environ.get("HTTP_X_AMZ_OBJECT_ATTRIBUTES", ""):
+                page = (self._number("HTTP_X_AMZ_PART_NUMBER_MARKER", 0), self._number("HTTP_X_AMZ_MAX_PARTS", 1000))
+                sent = uploads.write_into_attributes(self._path, _version_in(headers), *page, sent)
         elif upload_id is None:
             return pass_on(app, self.environ, start_response, body)
         elif self.completing:
@@ -209,10 +224,13 @@ class S3Request:
             status, headers, sent = run(app, with_body(self.environ, body))
             if status[0] == "2":
                 sent = uploads.write_into_completion(upload_id, sent, value)
+                uploads.joined(upload_id, self._path, _version_in(headers), request)
                 uploads.finished(upload_id)
         else:
             status, headers, sent = run(app, with_body(self.environ, body))
-            if self.is_part and status[0] == "2" and self.algorithm in body.digests:
+            if self.is_part and status[0] == "2" and self.copying:
+                sent = self._copied(sent)
+            elif self.is_part and status[0] == "2" and self.algorithm in body.digests:
                 digest = body.digests[self.algorithm].digest()
                 uploads.stored(upload_id, int(self.query["partNumber"]), Part(body.size_bytes, self.algorithm, digest))
             elif self.method == "GET":
@@ -226,6 +244,42 @@ class S3Request:
             + [("Content-Length", str(len(sent)))],
         )
         return [sent]
+
+    @property
+    def _path(self) -> str:
+        return str(self.environ.get("PATH_INFO", ""))
+
+    def _number(self, header: str, usual: int) -> int:
+        text = self.environ.get(header, "")
+        return int(text) if text.isascii() and text.isdigit() else usual
+
+    def _copied(self, sent: bytes) -> bytes:
+        """A part that S3 copied has the digest of its upload's algorithm, as if it had been sent."""
+        algorithm = self.gate.uploads.algorithm(self.upload_id or "")
+        if algorithm is None:
+            return sent
+        number = int(self.query["partNumber"])
+        value = bytes_of_part(self._path.lstrip("/").partition("/")[0], self.upload_id or "", number)
+        digest = new_digest(algorithm)
+        digest.update(value)
+        part = Part(len(value), algorithm, digest.digest())
+        self.gate.uploads.stored(self.upload_id or "", number, part)
+        name, text = f"Checksum{algorithm}", base64.b64encode(part.digest).decode()
+        at = sent.rindex(b"</")
+        return sent[:at] + f"<{name}>{text}</{name}>".encode() + sent[at:]
+
+
+def bytes_of_part(bucket: str, upload_id: str, number: int) -> bytes:
+    """What moto holds of a part."""
+    for account in list(s3_backends.values()):
+        for backend in list(account.values()):
+            if bucket in backend.buckets:
+                return bytes(backend.buckets[bucket].multiparts[upload_id].parts[number].value)
+    raise LookupError(bucket)
+
+
+def _version_in(headers: list[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == "x-amz-version-id"), "")
 
 
 def run(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:

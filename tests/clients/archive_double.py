@@ -299,6 +299,22 @@ class Archive:
             )
         return 200, {"items": items, "next_cursor": None}
 
+    def many(self, sid: str, body: Any, **_: Any) -> tuple[int, Any]:
+        self._one(sid)
+        self.links_asked.append(len(body["files"]))
+        if not 1 <= len(body["files"]) <= 100:
+            raise Problem(422, "general.body", "1 to 100 files.")
+        items = []
+        for entry in body["files"]:
+            f = self._file(entry["file_id"])
+            self.uploads[f["id"]] = Upload(entry["size_bytes"], entry["size_bytes"])
+            signature = hashlib.sha256(f"{entry}{len(self._expiring)}".encode()).hexdigest()
+            self._expiring[signature] = time.monotonic() + self.link_valid_s
+            url = f"{self.url}/inbox/{f['id']}?partNumber=1&whole=1&X-Amz-Signature={signature}"
+            headers = {"x-amz-checksum-sha256": entry["sha256"], "content-length": str(entry["size_bytes"])}
+            items.append({"file_id": f["id"], "state": f["state"], "url": url, "headers": headers})
+        return 200, {"items": items, "next_cursor": None}
+
     def complete(self, fid: str, **_: Any) -> tuple[int, Any]:
         f, upload = self._file(fid), self.uploads[fid]
         count = math.ceil(upload.size_bytes / upload.part_size_bytes)
@@ -376,6 +392,7 @@ def _routes(a: Archive) -> list[tuple[str, Callable[..., tuple[int, Any]], bool]
         ("POST /v1/submissions/*/submit", a.submit, True),
         ("GET /v1/submissions/*/history", lambda sid, query, **_: a.paged(a.history[a._one(sid)["id"]], query), True),
         ("GET /v1/submissions/*/files", a.list_files, True),
+        ("POST /v1/submissions/*/uploads", a.many, True),
         ("POST /v1/files/*/upload", a.start, True),
         ("DELETE /v1/files/*/upload", a.abort, True),
         ("GET /v1/files/*/parts", a.list_parts, True),
@@ -469,6 +486,9 @@ class _Handler(BaseHTTPRequestHandler):
                 a.sins.append(f"part {number} of {fid} was sent again though it was there")
             upload.parts[number] = data
             a.put_done[fid, number] += 1
+            if "whole" in query:
+                upload.open = False
+                a.files[fid]["state"] = "received"
         self._reply(200, b"")
 
     def _get(self, path: str, query: dict[str, str]) -> None:

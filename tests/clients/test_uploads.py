@@ -337,3 +337,38 @@ def test_faults_of_a_file_are_client_faults(archive: Archive, client: Client, tm
     sid = archive.submission(("a.fq.gz", DATA))
     with pytest.raises(ClientFault, match="cannot be read"):
         client.upload(sid, [tmp_path / "gone" / "a.fq.gz"])
+
+
+def test_many_small_files_share_their_calls_and_a_second_run_sends_what_the_first_did_not(
+    archive: Archive, biotheca: CommandLine, tmp_path: Path
+) -> None:
+    named = [(f"f{n:03d}.fq", b"@r\nA\n+\nI\n%d" % n) for n in range(230)]
+    sid = archive.submission(*named)
+    archive.page = 50
+    biotheca.login()
+    for name, data in named[:150]:
+        _file(tmp_path, data, name)
+    first = biotheca("upload", sid, *[str(tmp_path / "here" / name) for name, _ in named[:150]])
+    assert first.code == 0, first.err
+    assert "150 files" in first.err
+    assert archive.links_asked == [100, 50]
+    for name, data in named:
+        _file(tmp_path, data, name)
+    archive.put_orders[:] = ["503", "expired", 3, "damage"]
+    second = biotheca("upload", sid, *[str(tmp_path / "here" / name) for name, _ in named])
+    assert second.code == 0, second.err
+    assert all(archive.bytes_of(sid, name) == data for name, data in named)
+    assert set(archive.put_done.values()) == {1}
+    assert archive.sins == []
+
+
+def test_of_many_small_files_the_one_that_is_not_the_declared_one_is_named(
+    archive: Archive, client: Client, tmp_path: Path
+) -> None:
+    named = [(f"f{n:03d}.fq", b"@r\nA\n+\nI\n%d" % n) for n in range(30)]
+    sid = archive.submission(*named)
+    paths = [_file(tmp_path, data, name) for name, data in named]
+    paths[7].write_bytes(b"x" * len(named[7][1]))
+    with pytest.raises(FileDiffers, match=r"f007\.fq is not the declared file"):
+        client.upload(sid, paths)
+    assert not archive.put_tries

@@ -46,6 +46,7 @@ POOL = {
     "cognito-idp:AdminSetUserMFAPreference",
     "cognito-idp:AdminUserGlobalSignOut",
 }
+REPAIR = {"s3:ListMultipartUploadParts", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
 STREAM = {
     "dynamodb:DescribeStream",
@@ -60,7 +61,7 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | {"s3:ListMultipartUploadParts"} | POOL,
+    "ApiHandler": TABLES | READ | WRITE | REPAIR | {"sts:AssumeRole"} | POOL,
     "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
     "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "CurationAsk": TABLES | ANSWER,
@@ -85,6 +86,7 @@ ROLES: dict[str, set[str]] = {
     "SubmissionsStartWorkflow": EVERY | FAILED | {"states:StartExecution"},
     "UploadsAwaitFiles": TABLES | ANSWER,
     "UploadsNoteReceived": TABLES | READ | QUEUE,
+    "UploadsSweep": TABLES | {"s3:AbortMultipartUpload"},
     "UploadsResume": TABLES_READ | ANSWER | FAILED,
 }
 
@@ -166,6 +168,16 @@ def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templa
                 touching.setdefault(role, set()).update(_actions([statement]) & writing)
     assert {("AuditAppend" in role, bool(verbs)) for role, verbs in touching.items()} == {(True, True), (False, False)}
     assert all("AuditAppend" in role or "ApiHandler" in role for role in touching)
+
+
+def test_keys_lent_to_submitters_put_files_below_names_and_do_nothing_else(templates: Templates) -> None:
+    (lent,) = [s for role, s in _statements(templates).items() if "ByNameRole" in role]
+    by_actions = {frozenset(_actions([s])): json.dumps(s["Resource"]) for s in lent}
+    put = frozenset({"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"})
+    key = frozenset({"kms:GenerateDataKey", "kms:Decrypt"})
+    assert set(by_actions) == {put, key}
+    assert "Inbox" in by_actions[put] and "/submissions/*/by-name/*" in by_actions[put]
+    assert "DataKey" in by_actions[key]
 
 
 def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> None:

@@ -45,10 +45,10 @@ def test_controlled_files_have_a_key_of_their_own(templates: Templates) -> None:
     assert len(keys) == 2 and len(set(keys.values())) == 2
 
 
-def test_idle_uploads_are_thrown_away_after_seven_days(templates: Templates) -> None:
+def test_the_inbox_lets_go_of_what_the_sweep_has_missed(templates: Templates) -> None:
     (inbox,) = [p for name, p in templates.of_type("AWS::S3::Bucket") if name.startswith("Inbox")]
     rules = inbox["LifecycleConfiguration"]["Rules"]
-    assert any(r.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 7} for r in rules)
+    assert any(r.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 30} for r in rules)
 
 
 def test_the_audit_bucket_cannot_be_shortened(templates: Templates) -> None:

@@ -13,6 +13,7 @@ from biotheca import clock, ids
 
 SUBMISSION_SUBMITTED = "SubmissionSubmitted"
 FILE_RECEIVED = "FileReceived"
+UPLOAD_ABORTED = "UploadAborted"
 FILES_CHECKED = "FilesChecked"
 METADATA_ACCEPTED = "MetadataAccepted"
 CURATOR_ASSIGNED = "CuratorAssigned"
@@ -35,6 +36,7 @@ GROUP_CHANGED = "GroupChanged"
 ALL = (
     SUBMISSION_SUBMITTED,
     FILE_RECEIVED,
+    UPLOAD_ABORTED,
     FILES_CHECKED,
     METADATA_ACCEPTED,
     CURATOR_ASSIGNED,

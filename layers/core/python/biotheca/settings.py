@@ -28,6 +28,8 @@ class Settings:
             "audit_bucket",
             "mail_from",
             "inbox_bucket",
+            "uploader_role",
+            "smallest_part_mib",
             "open_archive_bucket",
             "derived_bucket",
             "lake_database",

@@ -87,6 +87,55 @@ def complete_upload(bucket: str, key: str, upload_id: str, held: list[dict]) -> 
     return answer.get("VersionId", "")
 
 
+def presign_object(bucket: str, key: str, size_bytes: int, sha256: str, valid_s: int) -> tuple[str, dict[str, str]]:
+    """A PUT link for a whole small object, bound to length and SHA-256 (base64); with the headers to send."""
+    bound = {"Bucket": bucket, "Key": key, "ContentLength": size_bytes, "ChecksumSHA256": sha256}
+    url = client("s3").generate_presigned_url("put_object", Params=bound, ExpiresIn=valid_s, HttpMethod="PUT")
+    return url, {"x-amz-checksum-sha256": sha256, "content-length": str(size_bytes)}
+
+
+def parts_of_object(bucket: str, key: str, version_id: str) -> list[dict[str, Any]]:
+    """The parts of which an object was joined: number, size_bytes, sha256. None if it came in one piece or is gone."""
+    found: list[dict[str, Any]] = []
+    after = 0
+    while True:
+        try:
+            answer = client("s3").get_object_attributes(
+                Bucket=bucket,
+                Key=key,
+                VersionId=version_id,
+                ObjectAttributes=["ObjectParts"],
+                PartNumberMarker=after,
+                MaxParts=1000,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion", "404"):
+                return []
+            raise
+        listed = answer.get("ObjectParts", {})
+        found += [
+            {"number": p["PartNumber"], "size_bytes": p["Size"], "sha256": p.get("ChecksumSHA256", "")}
+            for p in listed.get("Parts", [])
+        ]
+        if not listed.get("IsTruncated") or not listed.get("Parts"):
+            return found
+        after = int(listed["NextPartNumberMarker"])
+
+
+def copy_part(
+    bucket: str, key: str, upload_id: str, number: int, source: tuple[str, str], first: int, last: int
+) -> None:
+    """Fill a part with the bytes `first` to `last` of (key, version) of the same bucket, without moving them."""
+    client("s3").upload_part_copy(
+        Bucket=bucket,
+        Key=key,
+        UploadId=upload_id,
+        PartNumber=number,
+        CopySource={"Bucket": bucket, "Key": source[0], "VersionId": source[1]},
+        CopySourceRange=f"bytes={first}-{last}",
+    )
+
+
 def abort_upload(bucket: str, key: str, upload_id: str) -> None:
     """Throw the parts away; aborting twice is no fault."""
     try:

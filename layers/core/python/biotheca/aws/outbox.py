@@ -10,7 +10,7 @@ from biotheca.aws.tables import Table
 KEPT_DAYS = 7
 
 
-def line(outbox: Table, kind: str, correlation_id: str, **body: Any) -> dict[str, Any]:
+def line(outbox: Table, kind: str, correlation_id: str, /, **body: Any) -> dict[str, Any]:
     """The transaction line of one event; it leaves the table by itself after a week."""
     envelope = events.envelope(kind, correlation_id, **body)
     expires = int(clock.now().timestamp()) + KEPT_DAYS * 86_400

@@ -97,7 +97,9 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     version = archive.held(key, file.sha256)
     if version is None:
         metadata = {"sha256": file.sha256, "md5": file.md5, "accession": accession}
-        version = archive.copy(inbox.key(submission_id, file_id), file.version_id, key, file.size_bytes, metadata)
+        version = archive.copy(
+            file.key or inbox.key(submission_id, file_id), file.version_id, key, file.size_bytes, metadata
+        )
     found = archive.digest(key, version)
     if found != file.sha256:
         raise CopyDiffers(f"archive copy of {file_id} has SHA-256 {found}, expected {file.sha256}")

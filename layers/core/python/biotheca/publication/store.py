@@ -12,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from biotheca import clock, events, ids
+from biotheca import clock, ids
 from biotheca.aws import buckets
+from biotheca.aws import outbox as outgoing
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.publication.model import Record, StaleRecord, Visibility
 from biotheca.settings import Settings
-
-OUTBOX_DAYS = 7
 
 
 class RecordStore:
@@ -117,9 +116,7 @@ class RecordStore:
 
     def outbox_line(self, kind: str, submission: str, body: dict[str, Any]) -> dict[str, Any]:
         """The transaction line of an event about a record; the round is that of the submission's end."""
-        envelope = events.envelope(kind, submission, submission=submission, **body)
-        expires = int(clock.now().timestamp()) + OUTBOX_DAYS * 86_400
-        return self.outbox.put_line({"pk": envelope["id"], "envelope": envelope, "expires": expires})
+        return outgoing.line(self.outbox, kind, submission, submission=submission, **body)
 
     def history(self, accession: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """A page of what happened to a record, oldest first: at, event, words, actor, visibility."""

@@ -42,7 +42,7 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
                 {
                     "file_id": file.id,
                     "bucket": inbox.bucket,
-                    "key": inbox.key(submission_id, file.id),
+                    "key": file.key or inbox.key(submission_id, file.id),
                     "name": file.name,
                     "version_id": file.version_id or "",
                     "md5": file.md5,

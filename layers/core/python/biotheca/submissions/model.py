@@ -93,7 +93,10 @@ class FilesWrong(BiothecaError):
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a run. `version_id` and `sequencer` name the very object that was received."""
+    """One file of a run. `key`, `version_id` and `sequencer` name the very object that was received.
+
+    `key` is empty where the bytes lie at the place that the archive chooses itself.
+    """
 
     id: str
     name: str
@@ -107,6 +110,7 @@ class DataFile:
     reads: int | None = None
     bases: int | None = None
     container: str | None = None
+    key: str = ""
     version_id: str | None = None
     sequencer: str | None = None
     upload: dict[str, Any] | None = None

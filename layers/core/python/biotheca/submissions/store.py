@@ -1,7 +1,8 @@
 """Where submissions are kept, and the one way to change them.
 
 Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FIND#<generation>#<n>
-(findings of the document), FILE#<id>, HIST#<time>#<id>. FILE#<id> / POINTER leads from a file to its submission;
+(findings of the document), NAME#<generation>#<file name> (the file so declared), FILE#<id>, HIST#<time>#<id>.
+FILE#<id> / POINTER leads from a file to its submission;
 ACC#<accession> / BY#submission#<id> from a record to a submission whose document names it. A new metadata document
 is written beside the old one under the next generation; the submission's own item then switches to it in one write.
 Every change of state is one transaction of the submission, a history line and an outbox line, so that no
@@ -15,6 +16,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from biotheca import catalog, clock, events, ids
+from biotheca.aws import outbox as outgoing
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.errors import Conflict, Finding, NotFound, SystemFault
 from biotheca.settings import Settings
@@ -30,7 +32,7 @@ from biotheca.submissions.model import (
     WrongState,
 )
 
-OUTBOX_DAYS = 7
+OPEN_UPLOAD = "UPLOAD#open"  # where the index by state lists files with an open upload
 MOST_FINDINGS = 2000  # stored with a submission; a document with more has one cause many times
 
 
@@ -159,6 +161,24 @@ class SubmissionStore:
             raise NotFound(f"There is no file {file_id!r}, or you may not see it.")
         return pointer["submission"].removeprefix("SUB#"), _file(item)
 
+    def file_named(self, submission_id: str, name: str) -> str | None:
+        """Id of the file that the document in force declares under a name; two reads, however many files there are."""
+        item = self.records.get({"pk": f"SUB#{submission_id}", "sk": "SUB"})
+        if item is None:
+            return None
+        found = self.records.get({"pk": f"SUB#{submission_id}", "sk": f"NAME#{item['generation']}#{name}"})
+        return found["file"] if found else None
+
+    def files_of_ids(self, submission_id: str, file_ids: Sequence[str]) -> dict[str, DataFile]:
+        """Those of the ids that are files of the submission."""
+        keys = [{"pk": f"SUB#{submission_id}", "sk": f"FILE#{identifier}"} for identifier in file_ids]
+        return {item["id"]: _file(item) for item in self.records.get_many(keys)}
+
+    def uploads_idle_since(self, moment: str) -> list[tuple[str, str]]:
+        """(submission id, file id) of open uploads to which nothing was sent after a moment, longest idle first."""
+        found = self.records.every("state_key = :k AND updated_at < :m", {"k": OPEN_UPLOAD, "m": moment}, "by_state")
+        return [(item["pk"].removeprefix("SUB#"), item["id"]) for item in found]
+
     def history(
         self, submission_id: str, limit: int, cursor: str | None, newest_first: bool = False
     ) -> tuple[list[dict[str, Any]], str | None]:
@@ -245,6 +265,7 @@ class SubmissionStore:
         self.records.put_many([{"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)} for obj in objects])
         self.records.put_many([{"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()} for file in fresh])
         pointers = [{"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk} for file in fresh]
+        pointers += [{"pk": pk, "sk": f"NAME#{generation}#{file.name}", "file": file.id} for file in files]
         pointers += [{"pk": f"ACC#{number}", "sk": f"BY#submission#{old.id}", "by": old.id} for number in refers_to]
         self.records.put_many(pointers + _finding_items(pk, generation, findings))
         new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
@@ -260,7 +281,7 @@ class SubmissionStore:
             return
         pk = f"SUB#{old.id}"
         keys = []
-        for prefix in (_generation(old.generation), f"FIND#{old.generation}#"):
+        for prefix in (_generation(old.generation), f"FIND#{old.generation}#", f"NAME#{old.generation}#"):
             found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": prefix})
             keys += [{"pk": pk, "sk": item["sk"]} for item in found]
         keys += [{"pk": pk, "sk": f"FILE#{identifier}"} for identifier in files]
@@ -287,12 +308,15 @@ class SubmissionStore:
         only_from: set[FileState] | None = None,
         words: str | None = None,
         announce: str | None = None,
+        body: dict[str, Any] | None = None,
     ) -> DataFile:
         """Write a file if its stored state is one of `only_from`; with history and outbox lines if asked.
 
         StaleWrite if the stored state is another.
         """
         key_values = {"pk": f"SUB#{submission_id}", "sk": f"FILE#{file.id}", **file.as_dict()}
+        if file.upload and "touched_at" in file.upload:
+            key_values |= {"state_key": OPEN_UPLOAD, "updated_at": file.upload["touched_at"]}
         condition, names = "attribute_exists(pk)", {}
         if only_from:
             listed = sorted(only_from)
@@ -302,7 +326,9 @@ class SubmissionStore:
         if words:
             lines.append(self.records.put_line(self._line(submission_id, f"file {file.state}", words, "archive")))
         if announce:
-            lines.append(self._outbox(announce, submission_id, {"submission": submission_id, "file": file.id}))
+            lines.append(
+                self._outbox(announce, submission_id, {"submission": submission_id, "file": file.id, **(body or {})})
+            )
         try:
             transact(lines)
         except ConditionFailed as error:
@@ -360,9 +386,7 @@ class SubmissionStore:
         return key | {"at": at, "event": event, "words": words, "actor": actor}
 
     def _outbox(self, kind: str, correlation_id: str, body: dict[str, Any]) -> dict[str, Any]:
-        envelope = events.envelope(kind, correlation_id, **body)
-        expires = int(clock.now().timestamp()) + OUTBOX_DAYS * 86_400
-        return self.outbox.put_line({"pk": envelope["id"], "envelope": envelope, "expires": expires})
+        return outgoing.line(self.outbox, kind, correlation_id, **body)
 
 
 def saved(store: SubmissionStore, submission_id: str, change: Any, tries: int = 5) -> Submission:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from biotheca.aws import buckets
+from biotheca.aws import buckets, guests
 from biotheca.aws.buckets import ObjectMissing, UploadGone
+from biotheca.aws.guests import GuestKeys
 from biotheca.settings import Settings
 
 __all__ = ["Inbox", "ObjectMissing", "UploadGone"]
 
 
+BY_NAME = "by-name"
+
+
 class Inbox:
-    """The inbox bucket. Keys are made here, never taken from a person: submissions/<submission>/<file>."""
+    """The inbox bucket. Keys are made here, never taken from a person: submissions/<submission>/<file>.
+
+    Only whoever borrows keys of S3 chooses names, below submissions/<submission>/by-name/ and nowhere else.
+    """
 
     def __init__(self, bucket: str | None = None) -> None:
         self.bucket = bucket or Settings().inbox_bucket
@@ -33,6 +40,18 @@ class Inbox:
         """The submission id of a key, or None if the key is not of an upload."""
         pieces = key.split("/")
         return pieces[1] if len(pieces) == 3 and pieces[0] == "submissions" else None
+
+    @staticmethod
+    def prefix_by_name(submission_id: str) -> str:
+        """Where files of a submission may lie under the names that its document declares."""
+        return f"submissions/{submission_id}/{BY_NAME}/"
+
+    @staticmethod
+    def named(key: str) -> tuple[str, str] | None:
+        """(submission id, file name) of a key below that prefix, or None."""
+        pieces = key.split("/", 3)
+        fits = len(pieces) == 4 and pieces[0] == "submissions" and pieces[2] == BY_NAME
+        return (pieces[1], pieces[3]) if fits else None
 
     @staticmethod
     def place_of(key: str) -> str:
@@ -63,6 +82,30 @@ class Inbox:
     def abort(self, key: str, upload_id: str) -> None:
         """Throw the parts away."""
         buckets.abort_upload(self.bucket, key, upload_id)
+
+    def direct_link(self, key: str, size: int, sha256: str, valid_s: int) -> tuple[str, dict]:
+        """A presigned PUT for a whole small file and the headers it must carry."""
+        return buckets.presign_object(self.bucket, key, size, sha256, valid_s)
+
+    def parts_of(self, key: str, version_id: str) -> list[dict[str, Any]]:
+        """The parts of a file that arrived: number, size_bytes, sha256."""
+        return buckets.parts_of_object(self.bucket, key, version_id)
+
+    def take_over(self, upload: dict[str, Any], number: int, first: int, last: int) -> None:
+        """Fill a part of an open upload from the file that it repairs."""
+        source = (upload["repairs"]["key"], upload["repairs"]["version_id"])
+        buckets.copy_part(self.bucket, upload["key"], upload["id"], number, source, first, last)
+
+    def lend(self, role_arn: str, submission_id: str, valid_s: int) -> GuestKeys:
+        """Keys of S3 with which files can be put below the submission's prefix, and nothing else be done."""
+        place = f"arn:{role_arn.split(':')[1]}:s3:::{self.bucket}/{self.prefix_by_name(submission_id)}*"
+        verbs = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        statements = [
+            {"Effect": "Allow", "Action": verbs, "Resource": place},
+            # Which key, the role says; a session may only narrow it.
+            {"Effect": "Allow", "Action": ["kms:GenerateDataKey", "kms:Decrypt"], "Resource": "*"},
+        ]
+        return guests.lend(role_arn, submission_id, statements, valid_s)
 
     def facts(self, key: str, version_id: str | None = None) -> dict[str, Any]:
         """Size and version of what arrived."""

@@ -147,7 +147,7 @@ def delete(accession: str, person: Person) -> None:
 def history(accession: str, person: Person) -> Page:
     """What happened to a record of yours, oldest first."""
     record = service.visible(records(), person, accession)
-    if not service.insider(person, record):
+    if not service.insider(records(), person, record):
         record = service.owned(submissions(), records(), person, accession)
     limit, cursor = page_of(routes.current_request)
     lines, following = records().history(record.accession, limit, cursor)

@@ -48,8 +48,12 @@ def release(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @step(of_envelope)
 def release_requested(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """ReleaseRequested from the bus: its owner releases a record now."""
-    releasing.release_record(submissions(), records(), event["detail"]["body"]["accession"])
+    """ReleaseRequested from the bus: its owner releases a record, or a whole submission, now."""
+    body = event["detail"]["body"]
+    if body.get("whole"):
+        releasing.release(submissions(), records(), body["submission"])
+    else:
+        releasing.release_record(submissions(), records(), body["accession"])
     return {}
 
 

@@ -269,3 +269,13 @@ def test_the_share_that_needed_nobody_is_reported(world: World) -> None:
     assert shown["waiting"] == {"metadata": 0, "data": 0}
     with pytest.raises(NotAllowed):
         figures.figures(world.submissions, LI)
+
+
+def test_warnings_that_the_checks_of_a_document_find_stay_with_the_submission(world: World) -> None:
+    made = world.draft()
+    document = metadata(1, "Names a person")
+    document["samples"][0]["description"] = "Patient name: Zhang Weimin, cultured from a swab"
+    described = submitting.describe(world.submissions, ANA, made.id, document)
+    assert described.warnings == 1
+    (found,) = service.open_findings(world.submissions, described)
+    assert found["rule"] == "privacy.person_name"

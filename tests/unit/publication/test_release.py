@@ -433,3 +433,20 @@ def test_nobody_extends_anothers_dataset_nor_a_run(world: World) -> None:
         release.to_extend(world.submissions, world.records, LI, "gsa", made.dataset or "")
     with pytest.raises(Invalid):
         release.to_extend(world.submissions, world.records, ANA, "gsa", numbers(world, made)["r1"])
+
+
+# --- groups ---
+
+
+def test_the_group_that_shares_a_submission_sees_its_private_records_and_no_other_group_does(world: World) -> None:
+    made = brought(world, State.ARCHIVED)
+    dataset = made.dataset or ""
+    mate, other = (
+        replace(LI, subject=name, groups=frozenset({group})) for name, group in (("mei", "g1"), ("bo", "g2"))
+    )
+    with pytest.raises(NotFound):
+        service.visible(world.records, mate, dataset)
+    world.put(made.id, State.ARCHIVED, group="g1")
+    assert service.visible(world.records, mate, dataset).accession == dataset
+    with pytest.raises(NotFound):
+        service.visible(world.records, other, dataset)

@@ -137,7 +137,7 @@ def datasets_of(
     project = visible(records, person, accession)
     found, following = records.referrers(project.accession, None, limit, cursor)
     seen = [r for a in found if (r := records.get(a)) and _is_dataset(r)]
-    kept = [r for r in seen if insider(person, r) or Door.LISTING in MATRIX[met(records, r)]]
+    kept = [r for r in seen if insider(records, person, r) or Door.LISTING in MATRIX[met(records, r)]]
     return [_row(r) for r in kept], following
 
 

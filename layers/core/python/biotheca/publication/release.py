@@ -61,6 +61,11 @@ def is_dataset(record: Record) -> bool:
     return record.accession == record.dataset and any(kind.release == "in_dataset" for kind in kinds)
 
 
+def is_registered(record: Record) -> bool:
+    """Whether a record stands alone in a registry: it has a date of its own and nothing inside."""
+    return record.accession == record.dataset and not is_dataset(record)
+
+
 def would_release(records: RecordStore, record: Record) -> dict[str, Any]:
     """What becomes public if a record is released now: the first thousand, all counted."""
     within = [r for r in _inside(records, record) if r.visibility == Visibility.PRIVATE] if is_dataset(record) else []
@@ -101,17 +106,18 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
         return submission  # it is released with the dataset that it extends
     at = clock.stamp()
     mine = {o.accession for o in store.objects(submission) if o.accession}
-    fresh = [record for accession in sorted(mine) if (record := records.get(accession))]
+    fresh = [record for record in records.get_many(sorted(mine)).values() if not _postponed(record)]
     _publish_parents(records, fresh, mine)
-    for accession in sorted(mine - {dataset.accession}):
-        records.publish(accession, at)
+    for record in fresh:
+        if record.accession != dataset.accession:
+            records.publish(record.accession, at)
     if submission.extends:
         _supersede(records, dataset, fresh)
 
     def change(current: Submission) -> Submission:
         if current.state != State.ARCHIVED:
             return current
-        first = dataset.visibility == Visibility.PRIVATE
+        first = dataset.visibility == Visibility.PRIVATE and not _postponed(dataset)
         return store.save(
             current,
             replace(current, state=State.RELEASED),
@@ -127,6 +133,13 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
     if not submission.extends:
         _release_extensions(store, records, dataset.accession)
     return done
+
+
+def _postponed(record: Record) -> bool:
+    """Whether a registered record waits for a later day than its submission."""
+    return (
+        is_registered(record) and bool(record.release_on) and str(record.release_on) > day_of(clock.now()).isoformat()
+    )
 
 
 def _publish_parents(records: RecordStore, fresh: list[Record], mine: set[str]) -> None:
@@ -217,13 +230,22 @@ def release_record(store: SubmissionStore, records: RecordStore, accession: str)
     record = records.get(accession)
     if record is None or record.visibility != Visibility.PRIVATE:
         return
-    if is_dataset(record):
+    if is_dataset(record) or _is_whole_due(store, record):
         release(store, records, record.submission)
         return
     for parent in parents(records, record.needs):
         if not is_dataset(parent):
             _publish(records, parent)
     _publish(records, record)
+
+
+def _is_whole_due(store: SubmissionStore, record: Record) -> bool:
+    """Whether the day of a registered record's whole submission has come, so that it ends with all its records."""
+    if not is_registered(record):
+        return False
+    submission = store.get(record.submission)
+    day = submission.release_on
+    return submission.state == State.ARCHIVED and bool(day) and str(day) <= day_of(clock.now()).isoformat()
 
 
 # --- the owner decides when ---
@@ -239,6 +261,7 @@ def set_release(
         raise WrongVisibility(f"Submission {submission_id} is {submission.state}: its release is past.")
     on = day if mode == "on_date" else None
     archived = submission.state == State.ARCHIVED and not submission.extends
+    dated = archived and not _date_registered(store, records, submission, on)
     return store.save(
         submission,
         replace(submission, release_mode=mode, release_on=on),
@@ -246,9 +269,21 @@ def set_release(
         words=f"To be released on {on}." if on else "To be released as soon as it is archived.",
         actor=person.subject,
         announce=events.RELEASE_REQUESTED if submission.state == State.ARCHIVED and not on else events.RELEASE_CHANGED,
-        body={"accession": submission.dataset, "release_on": on},
-        extra=[records.date_line(submission.dataset or "", on)] if archived else [],
+        body={"accession": submission.dataset, "release_on": on, "whole": True},
+        extra=[records.date_line(submission.dataset or "", on)] if dated else [],
     )
+
+
+def _date_registered(store: SubmissionStore, records: RecordStore, submission: Submission, on: str | None) -> bool:
+    """Whether the submission registers records alone; then its day is the day of each that is private still."""
+    first = records.get(submission.dataset or "")
+    if first is None or not is_registered(first):
+        return False
+    numbers = [o.accession for o in store.objects(submission) if o.accession]
+    for record in records.get_many(numbers).values():
+        if record.visibility == Visibility.PRIVATE:
+            records.write([records.date_line(record.accession, on)])
+    return True
 
 
 def set_record_release(

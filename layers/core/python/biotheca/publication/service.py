@@ -193,7 +193,7 @@ def visible(records: RecordStore, person: Person | None, accession: str, door: D
     if record is None:
         raise _no_record(accession)
     seen = met(records, record)
-    if insider(person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
+    if insider(records, person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
         return record
     if door in MATRIX[seen]:
         return record
@@ -207,16 +207,18 @@ def _no_record(accession: str) -> NotFound:
     return NotFound(f"There is no public record {accession.strip()[:60]!r}.")
 
 
-def insider(person: Person | None, record: Record) -> bool:
-    """Owners and the archive's staff."""
-    return person is not None and (
-        person.subject == record.owner or bool(person.roles & {Role.CURATOR, Role.DATA_MANAGER})
-    )
+def insider(records: RecordStore, person: Person | None, record: Record) -> bool:
+    """Owners, members of the group that shares the submission, and the archive's staff."""
+    if person is None:
+        return False
+    if person.subject == record.owner or person.roles & {Role.CURATOR, Role.DATA_MANAGER}:
+        return True
+    return bool(person.groups) and records.group_of(record.submission) in person.groups
 
 
 def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
     """Whether the reader may see a record in a listing: owners and staff always, others what is public."""
-    return insider(person, record) or Door.LISTING in MATRIX[met(records, record)]
+    return insider(records, person, record) or Door.LISTING in MATRIX[met(records, record)]
 
 
 def met(records: RecordStore, record: Record) -> Visibility:
@@ -247,7 +249,7 @@ def inside(
     """A page of the records of a type inside a dataset; strangers see those that are public themselves."""
     dataset = visible(records, person, accession, Door.LISTING)
     found, following = records.inside(dataset.accession, kind, limit, cursor)
-    whole = insider(person, dataset)
+    whole = insider(records, person, dataset)
     return [r for r in found if whole or Door.LISTING in MATRIX[r.visibility]], following
 
 
@@ -278,7 +280,11 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
     found = record
     if record.accession == record.dataset:  # published names begin with the run's accession
         run = records.get(re.split(r"[^A-Za-z0-9]", name, maxsplit=1)[0].upper())
-        if run and run.dataset == record.accession and (insider(person, run) or Door.FILES in MATRIX[run.visibility]):
+        if (
+            run
+            and run.dataset == record.accession
+            and (insider(records, person, run) or Door.FILES in MATRIX[run.visibility])
+        ):
             found = run
     file = next((f for f in found.files if name in (f.get("name"), f.get("original_name"))), None)
     if file is None:
@@ -317,7 +323,7 @@ class Registry:
 
     def _usable(self, person: Person, record: Record) -> bool:
         seen = met(self.records, record)
-        return seen == Visibility.PUBLIC or (insider(person, record) and seen == Visibility.PRIVATE)
+        return seen == Visibility.PUBLIC or (insider(self.records, person, record) and seen == Visibility.PRIVATE)
 
 
 def _upwards(record: Record) -> dict[str, str]:

@@ -52,6 +52,11 @@ class RecordStore:
         items = self.table.get_many([{"pk": f"ACC#{number}", "sk": "REC"} for number in accessions])
         return {item["accession"]: _record(item) for item in items}
 
+    def group_of(self, submission: str) -> str | None:
+        """The group that a submission is shared with, which sees its private records."""
+        item = self.table.get({"pk": f"SUB#{submission}", "sk": "SUB"})
+        return str(item["group"]) if item and item.get("group") else None
+
     def put_pointers(self, pointers: list[tuple[str, str, str]]) -> None:
         """Note at records which others refer to them: (accession, name of the link, accession of the other)."""
         rows = {(target, f"BY#{link}#{by}"): {"link": link, "by": by} for target, link, by in pointers}

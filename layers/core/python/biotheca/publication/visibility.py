@@ -8,7 +8,7 @@ from biotheca import events
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Invalid
 from biotheca.publication.model import CHANGES, Record, ReferredTo, Visibility, WrongVisibility
-from biotheca.publication.service import owned, visible
+from biotheca.publication.service import owned, pointing_at, visible
 from biotheca.publication.store import RecordStore
 from biotheca.submissions.rules import finding
 from biotheca.submissions.store import SubmissionStore
@@ -85,6 +85,17 @@ def must_not_be_referred_to(records: RecordStore, person: Person, record: Record
     raise ReferredTo(f"{record.accession} is in use: {named} refer to it.")
 
 
+def _must_not_be_named(store: SubmissionStore, records: RecordStore, record: Record) -> None:
+    """ReferredTo if a draft, or a submission on its way, names the record."""
+    cursor: str | None = None
+    while True:
+        rows, cursor = pointing_at(records, store, record.accession, 100, cursor)
+        if rows:
+            raise ReferredTo(f"{record.accession} is in use: a submission that is not yet archived names it.")
+        if cursor is None:
+            return
+
+
 def delete(store: SubmissionStore, records: RecordStore, person: Person, accession: str) -> None:
     """Give up a project or sample of one's own that never was public and that nothing points at.
 
@@ -98,5 +109,6 @@ def delete(store: SubmissionStore, records: RecordStore, person: Person, accessi
     if record.files or record.dataset not in (None, record.accession):
         raise WrongVisibility(f"{record.accession} belongs to {record.dataset}; it does not go alone.")
     must_not_be_referred_to(records, person, record)
+    _must_not_be_named(store, records, record)
     new = replace(record, visibility=Visibility.WITHDRAWN, reason="Deleted by its owner.", release_on=None)
     records.save(record, new, event="deleted", words="Deleted by its owner.", actor=person.subject)

@@ -289,6 +289,15 @@ def chrome() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def newcomer_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    """Somebody whose sessions may be ended: whoever else is signed in is shared by all journeys."""
+    person = newcomer(stack, Person(stack.front_url, ""))
+    with surfing(chrome, stack.front_url) as surfer:
+        sign_in(surfer, person.email, PASSWORD)
+        yield surfer
+
+
+@pytest.fixture
 def ana_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
     with surfing(chrome, stack.front_url) as surfer:
         person = next(p for p in PEOPLE if p.email == "ana@example.org")

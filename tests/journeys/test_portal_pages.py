@@ -136,24 +136,24 @@ def test_a_returned_submission_shows_its_reasons_and_a_reviewer_sees_the_accepte
         assert not [one for one in reviewer.addresses if secret in one.split("#")[0]]
 
 
-def test_every_page_of_an_account_is_there_in_both_languages(ana_surfs: Surfer) -> None:
-    page = ana_surfs.open("account.html#profile")
+def test_every_page_of_an_account_is_there_in_both_languages(newcomer_surfs: Surfer) -> None:
+    page = newcomer_surfs.open("account.html#profile")
     page.get_by_role("heading", name="Profile").first.wait_for()
     look(page, "profile")
-    page.goto(f"{ana_surfs.url}/account.html#notices")
+    page.goto(f"{newcomer_surfs.url}/account.html#notices")
     page.get_by_role("heading", name="Notices").wait_for()
     look(page, "notices")
     page.get_by_role("button", name="中文").click()
     page.get_by_role("heading", name="通知").wait_for()
     assert page.locator("html").get_attribute("lang") == "zh"
-    page.goto(f"{ana_surfs.url}/submissions.html#new")
+    page.goto(f"{newcomer_surfs.url}/submissions.html#new")
     page.get_by_role("heading", name="新建提交").wait_for()
-    shown = [one["title"]["zh"] for one in requests.get(f"{ana_surfs.url}/v1/members", timeout=10).json()["items"]]
+    shown = [one["title"]["zh"] for one in requests.get(f"{newcomer_surfs.url}/v1/members", timeout=10).json()["items"]]
     assert shown and all(page.get_by_text(title).count() for title in shown)
     look(page, "new-zh")
-    page.goto(f"{ana_surfs.url}/account.html#sign-out")
+    page.goto(f"{newcomer_surfs.url}/account.html#sign-out")
     page.get_by_text("您已在所有设备上退出。").wait_for()
-    assert not ana_surfs.secrets()
+    assert not newcomer_surfs.secrets()
 
 
 @pytest.mark.parametrize(

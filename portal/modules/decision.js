@@ -101,8 +101,8 @@ function metadata(of) {
 }
 
 function plain(value) {
-  if (value === null || typeof value !== "object") return String(value ?? "");
-  return element("code", {}, JSON.stringify(value));
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  return value !== null && typeof value === "object" ? Object.values(value).map(plain).join(" ") : String(value ?? "");
 }
 
 function decision(desk, id, known) {
@@ -112,7 +112,7 @@ function decision(desk, id, known) {
       await send({ decision: "accept" });
       go("queue/data", t("desk.accepted"));
     }), { id: "accept" });
-  const options = [["", t("desk.choose_reason")], ...known.map((row) => [row.code, `${row.code}: ${row[language()]}`])];
+  const options = [["", t("desk.choose_reason")], ...known.map((row) => [row.code, `${row.code}: ${row.text[language()]}`])];
   const chosen = [];
   const list = element("ul", { class: "reasons", "aria-live": "polite" });
   const code = select("code", /** @type {any} */ (options), "", { id: "reason" });
@@ -120,8 +120,8 @@ function decision(desk, id, known) {
   const add = () => {
     if (!code.value) return;
     const row = known.find((one) => one.code === code.value);
-    const reason = { code: code.value, text: text.value.trim() || row[language()] };
-    const line = element("li", {}, element("strong", {}, row[language()]), " ", text.value.trim(), " ");
+    const reason = { code: code.value, text: text.value.trim() || row.text[language()] };
+    const line = element("li", {}, element("strong", {}, row.text[language()]), " ", text.value.trim(), " ");
     line.append(quiet(t("remove"), () => (chosen.splice(chosen.indexOf(reason), 1), line.remove())));
     chosen.push(reason);
     list.append(line);

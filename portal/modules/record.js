@@ -1,6 +1,7 @@
 // One record: what it is, what it belongs to, its files.
 
 import { download, files, show } from "./api.js";
+import { beside } from "./cite.js";
 import { element, size, words } from "./dom.js";
 
 const ACCESSION = /^[A-Z]{3,6}\d{2,}[A-Z0-9-]*$/;
@@ -8,6 +9,12 @@ const ACCESSION = /^[A-Z]{3,6}\d{2,}[A-Z0-9-]*$/;
 /** @param {string[]} accessions */
 function links(accessions) {
   return accessions.flatMap((one, at) => [at ? ", " : "", element("a", { href: `#${one}` }, one)]);
+}
+
+/** A value as people read it; of small objects their values. @param {any} value @returns {string} */
+function plain(value) {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  return value !== null && typeof value === "object" ? Object.values(value).map(plain).join(" ") : String(value ?? "");
 }
 
 /** @param {any} found */
@@ -20,7 +27,7 @@ function facts(found) {
   if (found.dataset && found.dataset !== found.accession) row("dataset", ...links([found.dataset]));
   for (const [name, value] of Object.entries(found.links ?? {})) row(name, ...links(value));
   for (const [name, value] of Object.entries(found.attributes ?? {})) {
-    if (name !== "title" && !(name in (found.links ?? {}))) row(name, Array.isArray(value) ? value.join(", ") : value);
+    if (name !== "title" && !(name in (found.links ?? {}))) row(name, plain(value));
   }
   return element("dl", { class: "facts" }, ...rows);
 }
@@ -56,7 +63,7 @@ function copyable(command, say) {
 /** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
 async function showFiles(place, accession, say) {
   let page = await files(accession, null);
-  if (!page.items.length) return;
+  if (!page.items.length) return false;
   const body = element("tbody", {}, ...page.items.map((file) => fileRow(accession, file)));
   const heads = ["File", "Run", "Size", "MD5"].map((text) => element("th", { scope: "col" }, text));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
@@ -80,6 +87,7 @@ async function showFiles(place, accession, say) {
   }
   place.append(element("h3", {}, "All files by one command"));
   place.append(copyable(`BIOTHECA_SERVER=${server} biotheca download ${accession}`, say));
+  return true;
 }
 
 /** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
@@ -90,5 +98,6 @@ export async function showRecord(place, accession, say) {
   document.title = `${found.accession}: ${found.title} - Biotheca`;
   say("");
   title.focus();
-  await showFiles(place, found.accession, say);
+  const dataset = await showFiles(place, found.accession, say);
+  await beside(place, found, dataset, say);
 }

@@ -1,6 +1,6 @@
 // The list of hits, page by page.
 
-import { search } from "./api.js";
+import { get, search } from "./api.js";
 import { element } from "./dom.js";
 
 /** @param {{accession: string, title: string, type: string, released_at?: string}} hit */
@@ -14,13 +14,23 @@ function line(hit) {
   );
 }
 
+const DOI = /^(?:https?:..(?:dx\.)?doi\.org.|doi:)?(10\.\d{4,9}\/\S+)$/i;
+
+/** Words of no title may name an article (a DOI) or a grant. @param {string} words */
+async function namedBy(words) {
+  const doi = DOI.exec(words)?.[1];
+  const path = doi ? "/v1/publications" : `/v1/grants/${encodeURIComponent(words)}`;
+  return /\s/.test(words) ? { items: [], next_cursor: null } : get(path, doi ? { doi } : {});
+}
+
 /**
  * Show the first page and let more be asked for.
  * @param {HTMLElement} place @param {string} words @param {(text: string) => void} say
  */
 export async function showResults(place, words, say) {
   const list = element("ol", { class: "hits" });
-  const first = await search(words, null);
+  const hits = await search(words, null);
+  const first = hits.items.length ? hits : await namedBy(words);
   if (!first.items.length) {
     place.replaceChildren();
     say(`Nothing public holds all of “${words}”. Try fewer words, or an accession.`);

@@ -78,8 +78,9 @@ export function returned(reasons, known) {
   const texts = new Map(known.map((row) => [row.code, row]));
   const lines = reasons.map((reason) => {
     const row = texts.get(reason.code);
-    const said = row ? element("strong", {}, row[language()]) : element("code", {}, reason.code);
-    return element("li", {}, said, reason.text ? ` ${reason.text}` : "");
+    const said = row ? element("strong", {}, row.text[language()]) : element("code", {}, reason.code);
+    const own = row && Object.values(row.text).includes(reason.text) ? "" : reason.text; // the code's words are said already
+    return element("li", {}, said, own ? ` ${own}` : "");
   });
   return section(t("submission.reasons"), element("ul", { class: "reasons" }, ...lines));
 }

@@ -16,10 +16,12 @@ from typing import Any
 import boto3
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from local.people import PEOPLE
 from local.stack import STATE_DIR, Stack
 from local.synthesis import assembly as synthesised
+from tests.journeys.browser import Surfer, running, sign_in, surfing
 
 WAIT_S = 60.0
 FIFTH_MEMBER = Path(__file__).resolve().parent / "fifth_member"  # test_fifth_member
@@ -278,3 +280,26 @@ def newcomer(stack: Stack, nobody: Person) -> Person:
     done = nobody.call("POST", "/v1/register/confirm", json={"email": email, "code": code_for(stack, email)})
     assert done.status_code == 204, done.text
     return signed_in(stack, email)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with running() as browser:
+        yield browser
+
+
+@pytest.fixture
+def newcomer_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    """Somebody whose sessions may be ended: whoever else is signed in is shared by all journeys."""
+    person = newcomer(stack, Person(stack.front_url, ""))
+    with surfing(chrome, stack.front_url) as surfer:
+        sign_in(surfer, person.email, PASSWORD)
+        yield surfer
+
+
+@pytest.fixture
+def ana_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    with surfing(chrome, stack.front_url) as surfer:
+        person = next(p for p in PEOPLE if p.email == "ana@example.org")
+        sign_in(surfer, person.email, person.password)
+        yield surfer

@@ -117,3 +117,35 @@ def test_missing_and_surplus_files_are_told(ana: Person, aws: Callable[[str], An
     aws("s3").put_object(Bucket=inbox, Key=f"submissions/{made['id']}/stray.fastq.gz", Body=b"not named")
     told = eventually(lambda: (found := ana.get(place))["surplus"] and found)
     assert [f["name"] for f in told["surplus"]] == ["stray.fastq.gz"] and told["arrived"] == 1
+
+
+def _at_a_terminal(stack: Stack, home: Path, number: int) -> Cli:
+    """An example person, signed in."""
+    cli, person = Cli(home / str(number), stack.front_url), PEOPLE[number]
+    cli.run("login", "--email", person.email, "--password-stdin", given=person.password + "\n")
+    return cli
+
+
+def test_an_author_and_a_curator_do_all_of_it_at_a_terminal(
+    public: dict[str, Any], stack: Stack, tmp_path: Path
+) -> None:
+    ana, chen = _at_a_terminal(stack, tmp_path, 0), _at_a_terminal(stack, tmp_path, 2)
+    dataset, sample = public["dataset"], public["accessions"]["sample/s1"]
+    assert dataset in ana.run("cite", dataset, "--format", "bibtex")
+    ana.run("certificate", dataset, "--to", str(tmp_path))
+    assert dataset in (tmp_path / f"{dataset}_certificate.html").read_text()
+    asked = json.loads(ana.run("correct", sample, "strain=K-12", "--reason", "Wrong strain", "--json"))
+    assert asked["id"] in chen.run("corrections")
+    chen.run("decide-correction", sample, asked["id"], "accept")
+    assert ana.run("difference", sample, "1", "2").strip() == "strain: synthetic -> K-12"
+    assert len(json.loads(ana.run("versions", sample, "--json"))["items"]) == 2
+    link = json.loads(ana.run("reviewer-link", "new", dataset, "--label", "A journal", "--json"))
+    listed = ana.run("reviewer-link", "list", dataset)
+    assert link["id"] in listed and link["token"] not in listed
+    ana.run("reviewer-link", "revoke", dataset, link["id"])
+    assert "revoked" in ana.run("reviewer-link", "list", dataset)
+    assert "2 of 2 file(s) are there." in ana.run("reception", public["id"])
+    ana.run("release", dataset, code=2)  # when?
+    assert json.loads(ana.run("release", dataset, "--dry-run", "--json"))["items"][0]["count"] == 0
+    ana.run("release", dataset, "--on", "2027-01-01", code=1)  # it is public already
+    assert "sample.description" in chen.run("reasons")

@@ -1,0 +1,76 @@
+// What stands beside a public record: citation in five formats, certificate, articles, versions, lists to take away.
+
+import { call, get } from "./api.js";
+import { element } from "./dom.js";
+
+const FORMATS = { text: "Text", bibtex: "BibTeX", ris: "RIS", csl: "CSL JSON", datacite: "DataCite" };
+const path = (accession) => `/v1/records/${encodeURIComponent(accession)}`;
+
+/** Parts that an archive may not have for a record are left out, not shown as broken. */
+const orNothing = (asking) => asking.catch(() => null);
+
+/**
+ * @param {HTMLElement} place @param {any} record @param {boolean} dataset whether it has files
+ * @param {(text: string) => void} say
+ */
+export async function beside(place, record, dataset, say) {
+  const { accession } = record;
+  const [articles, versions, datasets] = await Promise.all([
+    orNothing(get(`${path(accession)}/publications`)),
+    orNothing(get(`${path(accession)}/versions`)),
+    record.type === "project" ? orNothing(get(`${path(accession)}/datasets`)) : null,
+  ]);
+  place.append(
+    ...(datasets?.items.length ? listed("Datasets of this project", datasets.items.map(recordLink)) : []),
+    ...citation(accession, say),
+    ...(articles?.items.length ? listed("Articles", articles.items.map(article)) : []),
+    ...(versions && versions.items.length > 1 ? listed("Versions", versions.items.map(version)) : []),
+    element("h3", {}, "To take away"),
+    takeAway(record, dataset),
+  );
+}
+
+const listed = (title, lines) => [
+  element("h3", {}, title),
+  element("ul", {}, ...lines.map((line) => element("li", {}, ...[line].flat()))),
+];
+const recordLink = (one) => [element("a", { href: `#${one.accession}` }, one.accession), ` ${one.title ?? ""}`];
+const version = (one) => `${one.version}: ${one.title ?? ""}${one.until ? `, until ${one.until.slice(0, 10)}` : ", in force"}`;
+
+function article(one) {
+  const words = [one.title, one.doi && `doi:${one.doi}`, one.pmid && `PMID ${one.pmid}`].filter(Boolean).join(" · ");
+  return words || "An article in press";
+}
+
+function citation(accession, say) {
+  const shown = element("pre", { id: "citation", tabindex: "0", "aria-label": "Citation" });
+  const choice = element(
+    "select",
+    { id: "citation-format" },
+    ...Object.entries(FORMATS).map(([value, name]) => element("option", { value }, name)),
+  );
+  const show = async () => {
+    try {
+      const text = await call("GET", `${path(accession)}/citation`, { query: { format: choice.value }, as: "text" });
+      shown.replaceChildren(element("code", {}, text.trim()));
+    } catch (problem) {
+      say(problem.message);
+    }
+  };
+  choice.addEventListener("change", show);
+  show();
+  return [element("h3", {}, "How to cite"), element("label", { for: choice.id }, "Format"), choice, shown];
+}
+
+function takeAway(record, dataset) {
+  const base = path(record.accession);
+  const links = [
+    [`${base}/certificate`, "Certificate of deposit"],
+    [`${base}/xml`, "SRA XML"],
+    [base, "JSON"],
+  ];
+  if (dataset) {
+    links.push([`${base}/md5sum.txt`, "md5sum.txt"], [`${base}/files.tsv`, "Files as TSV"], [`${base}/runs.csv`, "Runs as CSV"]);
+  }
+  return element("ul", { class: "take" }, ...links.map(([href, name]) => element("li", {}, element("a", { href }, name))));
+}

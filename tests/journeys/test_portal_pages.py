@@ -1,0 +1,177 @@
+"""The portal's other pages in a real browser: form, reasons, reviewers, account, languages, registries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Locator, Page
+
+from biotheca import catalog
+from local.people import PEOPLE
+from local.stack import Stack
+from tests.journeys.browser import Surfer, sign_in, state, surfing
+from tests.journeys.conftest import Person, document, draft, send, tiny_fastq, wait_for
+from tests.journeys.portal import choose_workbook, look, opened, workbook
+
+
+def filled(page: Page, whole: dict[str, Any], section: str, member: str = "gsa") -> None:
+    """Fill the first row of a section of the online form with what a document says."""
+    entry = whole[section][0] if isinstance(whole[section], list) else whole[section]
+    kind = next(k for k in catalog.members()[member].objects if k.section == section)
+    row = page.get_by_role("region", name=kind.title["en"], exact=True).locator(":scope > div > .object").first
+    row.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    package = [kind.package_field] if kind.package_field else []
+    plain = {k: v for k, v in entry.items() if not isinstance(v, list)}
+    for name in [*package, *(k for k in plain if k not in package)]:
+        put(
+            row.locator(f":scope > .grid > .row [name={name}], :scope > details > .grid > .row [name={name}]"),
+            plain[name],
+        )
+    for name in ("data_types",):
+        if name in entry:
+            row.locator(f"[name={name}]").select_option(entry[name])
+    for name in ("organisms", "files"):
+        for m, one in enumerate(entry.get(name, [])):
+            group = row.locator("fieldset", has=page.locator("legend", has_text=name.capitalize()))
+            group.get_by_role("button", name=f"Add {name.capitalize()}").click()
+            for key, value in one.items():
+                put(group.locator(".object").nth(m).locator(f"[name={key}]"), value)
+
+
+def put(field: Locator, value: Any) -> None:
+    if field.evaluate("one => one.tagName") == "SELECT":
+        field.select_option(str(value))
+    else:
+        field.fill(str(value))
+
+
+def test_the_form_stores_what_the_workbook_stores_and_shows_findings_at_their_fields(
+    ana_surfs: Surfer, ana: Person
+) -> None:
+    page = ana_surfs.page
+    whole = document(
+        [("form_1.fastq.gz", tiny_fastq(seed=9)), ("form_2.fastq.gz", tiny_fastq(seed=10, mate=2))], "By form"
+    )
+    by_workbook = opened(page, "Two ways, by workbook")
+    page.get_by_role("link", name="Describe by workbook").click()
+    choose_workbook(page, workbook(whole))
+    page.get_by_role("button", name="Store this metadata").click()
+    page.get_by_text("The metadata is stored.").wait_for()
+    by_form = opened(page, "Two ways, by form")
+    page.get_by_role("link", name="Describe by form").click()
+    page.get_by_role("heading", name="Describe by form").wait_for()
+    for section in ("project", "samples", "study", "experiments", "runs"):
+        filled(page, whole, section)
+    date = page.locator("[name=collection_date]")
+    date.fill("some day")
+    page.get_by_role("button", name="Check", exact=True).click()
+    page.locator(".wrong").wait_for()
+    assert date.get_attribute("aria-invalid") == "true"
+    assert page.evaluate("document.activeElement.name") == "collection_date"
+    assert "not a date" in page.locator(".row", has=date).locator(".wrong").inner_text()
+    look(page, "form")
+    date.fill(whole["samples"][0]["collection_date"])
+    organism = page.get_by_role("region", name="BioSample", exact=True).locator("[name=organism]")
+    organism.fill("")
+    with page.expect_response(lambda answer: "/v1/taxonomy?" in answer.url):
+        organism.press_sequentially("Escherichia co")
+    organism.fill("Escherichia coli")
+    page.get_by_role("button", name="Store this metadata").click()
+    page.get_by_text("The metadata is stored.").wait_for()
+    stored = [
+        sorted(
+            (o["type"], o["alias"], str(sorted(o["attributes"].items())))
+            for o in ana.get(f"/v1/submissions/{one}")["objects"]
+        )
+        for one in (by_workbook, by_form)
+    ]
+    assert stored[0] == stored[1]
+
+
+def test_a_returned_submission_shows_its_reasons_and_a_reviewer_sees_the_accepted_one(
+    chrome: Browser, stack: Stack, ana_surfs: Surfer, ana: Person, chen: Person
+) -> None:
+    files = [("review.fastq.gz", tiny_fastq(seed=11))]
+    later = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
+    made = draft(ana, files, "Seen by reviewers", mode="on_date", date=later)
+    ana.post(f"/v1/submissions/{made['id']}/submit")
+    send(ana, made["files"][0]["id"], files[0][1])
+    wait_for(chen, made["id"], "data_review")
+    with surfing(chrome, stack.front_url) as curator:
+        curator.open("desk.html")
+        page = sign_in(curator, "chen@example.org", next(p.password for p in PEOPLE if p.email == "chen@example.org"))
+        page.goto(f"{curator.url}/desk.html#s/{made['id']}")
+        page.get_by_label("Reason", exact=True).select_option("sample.description")
+        page.get_by_label("In your words").fill("Say which soil. <b>Please</b>")
+        page.get_by_role("button", name="Return to the submitter").click()
+        page.get_by_text("Returned with its reasons.").wait_for()
+    page = ana_surfs.open(f"submissions.html#s/{made['id']}")
+    state(page, "returned by the curator")
+    reasons = page.get_by_role("region", name="Why it was returned").inner_text()
+    assert "filled by dragging" in reasons and "<b>Please</b>" in reasons, reasons
+    look(page, "returned")
+    page.get_by_role("button", name="Hand in").click()
+    wait_for(chen, made["id"], "data_review")
+    chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
+    state(page, "archived")
+    page.get_by_label("Label").fill("Journal of Examples")
+    page.get_by_label("files may be downloaded too").check()
+    page.get_by_role("button", name="Make a reviewer link").click()
+    address = page.locator("#new-link code").inner_text()
+    look(page, "archived")
+    secret = address.split("#")[1]
+    with surfing(chrome, stack.front_url) as reviewer:
+        seen = reviewer.page
+        seen.goto(address)
+        seen.get_by_role("heading", name="Seen by reviewers").wait_for()
+        assert secret not in seen.url
+        look(seen, "review")
+        with seen.expect_download() as saving:
+            seen.get_by_role("button", name="Download").click()
+        assert Path(saving.value.path()).read_bytes() == files[0][1]
+        assert not [one for one in reviewer.addresses if secret in one.split("#")[0]]
+
+
+def test_every_page_of_an_account_is_there_in_both_languages(newcomer_surfs: Surfer) -> None:
+    page = newcomer_surfs.open("account.html#profile")
+    page.get_by_role("heading", name="Profile").first.wait_for()
+    look(page, "profile")
+    page.goto(f"{newcomer_surfs.url}/account.html#notices")
+    page.get_by_role("heading", name="Notices").wait_for()
+    look(page, "notices")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("heading", name="通知").wait_for()
+    assert page.locator("html").get_attribute("lang") == "zh"
+    page.goto(f"{newcomer_surfs.url}/submissions.html#new")
+    page.get_by_role("heading", name="新建提交").wait_for()
+    shown = [one["title"]["zh"] for one in requests.get(f"{newcomer_surfs.url}/v1/members", timeout=10).json()["items"]]
+    assert shown and all(page.get_by_text(title).count() for title in shown)
+    look(page, "new-zh")
+    page.goto(f"{newcomer_surfs.url}/account.html#sign-out")
+    page.get_by_text("您已在所有设备上退出。").wait_for()
+    assert not newcomer_surfs.secrets()
+
+
+@pytest.mark.parametrize(
+    ("member", "section", "of"), [("bioproject", "projects", "project"), ("biosample", "samples", "samples")]
+)
+def test_a_registry_takes_its_objects_by_form_and_numbers_them_at_once(
+    member: str, section: str, of: str, ana_surfs: Surfer
+) -> None:
+    page, whole = ana_surfs.page, document([], f"Registered in {member}")
+    opened(page, f"Registered in {member}", member)
+    page.get_by_role("link", name="Describe by form").click()
+    page.get_by_role("heading", name="Describe by form").wait_for()
+    entry = whole[of] if isinstance(whole[of], dict) else whole[of][0]
+    filled(page, {section: [entry]}, section, member)
+    page.get_by_role("button", name="Store this metadata").click()
+    page.get_by_text("The metadata is stored.").wait_for()
+    page.get_by_role("button", name="Hand in").click()
+    number = page.get_by_role("region", name="Metadata", exact=True).locator("a[href^='index.html#']")
+    number.wait_for()
+    record = ana_surfs.open(number.get_attribute("href") or "")
+    record.locator("#record dl").wait_for()

@@ -136,8 +136,11 @@ def test_prints_reach_a_bounded_log_and_metrics_are_counted(cloud: Cloud) -> Non
     log = cloud.laptop.logs.log(f"lambda/{cloud.out('Metric')}")
     wait_for(lambda: any("hello from the worker" in line.text for line in log.lines()), what="the printed line")
     assert "hello from the worker" in log.path.read_text()
-    row = next(row for row in cloud.laptop.metrics.rows() if row["metric"] == "Files")
-    assert (row["sum"], row["dimensions"]) == (6.0, {"service": "qc"})
+
+    def counted() -> list[tuple[float, dict[str, str]]]:
+        return [(row["sum"], row["dimensions"]) for row in cloud.laptop.metrics.rows() if row["metric"] == "Files"]
+
+    wait_for(lambda: counted() == [(6.0, {"service": "qc"})], what="both calls' metrics")
     # moto's own log backend, which never forgets, is not used
     groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
     assert groups == []

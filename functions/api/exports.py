@@ -9,6 +9,7 @@ from chalice import Response
 
 from biotheca import catalog
 from biotheca.accounts.model import Person
+from biotheca.aws.buckets import disposition
 from biotheca.catalog.archive import archive as institution
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import articles, citation, exports, service
@@ -99,7 +100,7 @@ def statistics(accession: str) -> Response:
         raise NotFound(f"{record.accession} has no files of its own.")
     name = f"{record.accession}_sta.{wanted}"
     answer = _text(exports.statistics(record, wanted == "xml"), XML if wanted == "xml" else "application/json")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["Content-Disposition"] = disposition(name, "inline")
     return answer
 
 

@@ -14,7 +14,7 @@ from biotheca.catalog.archive import archive as institution
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import articles, citation, exports, service
 from biotheca.publication.model import Door, Record
-from functions.api.seam import Routes, optional_person, page_of, query_of
+from functions.api.seam import LARGEST_TEXT_PAGE, Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.shapes_review import ArticleBody, ArticleShape, CertificateShape, OutcomeBody
 from functions.api.submissions import PAGED
@@ -29,7 +29,7 @@ def _runs(accession: str) -> tuple[list[Record], str | None, bool]:
     """(runs, cursor of the next page, whether this is the first) of a record that shows its files."""
     request = routes.current_request
     person = optional_person(request)
-    limit, cursor = page_of(request, largest=1000, usual=1000)
+    limit, cursor = page_of(request, LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
     record = service.visible(records(), person, accession, Door.FILES)
     if record.accession != record.dataset:
         return [record], None, True

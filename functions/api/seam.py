@@ -29,6 +29,7 @@ from functions.stores import people, users
 
 PROBLEM = "application/problem+json"
 LARGEST_PAGE = 200
+LARGEST_TEXT_PAGE = 1000  # rows of a listing as text
 JSON = "application/json"
 # A function is called with 6 MB at most, and the gateway hands it every body in base64.
 LARGEST_BODY_BYTES = 4_500_000

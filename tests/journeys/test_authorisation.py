@@ -138,6 +138,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/search.tsv"): PUBLIC,
     ("GET", "/v1/taxonomy"): PUBLIC,
     ("GET", "/v1/taxonomy/{taxon_id}"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
@@ -228,6 +229,7 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
     query = {
         "/v1/search": "?q=zzz",
+        "/v1/search.tsv": "?q=zzz",
         "/v1/taxonomy": "?q=zzz",
         "/v1/accounts": "?email=ana@example.org",
         "/v1/curation/next": "?stage=metadata",

@@ -57,7 +57,7 @@ def search_tsv(**_: str) -> Response:
     hits, after = service.find(index(), query, limit, cursor)
     rows = ([hit.get(name) for name in COLUMNS] for hit in hits)
     body = exports.table(None if cursor else COLUMNS, rows, "\t")
-    headers = {"Content-Type": f"{TSV}; charset=utf-8"}
+    headers: dict[str, str | list[str]] = {"Content-Type": f"{TSV}; charset=utf-8"}
     if after:
         following = urlencode({"q": query, "limit": limit, "cursor": after})
         headers["Link"] = f'</v1/search.tsv?{following}>; rel="next"'

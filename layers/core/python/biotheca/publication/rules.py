@@ -34,8 +34,8 @@ def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[
     if runs is None:
         return waiting
     by_name = {(o.type, o.alias): o for o in objects}
-    named = set(runs)
-    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in named}
+    run_names = set(runs)
+    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in run_names}
     wanted |= {(o.type, o.alias) for o in objects if o.type == member.dataset}
     left = list(wanted)
     while left:

@@ -13,6 +13,7 @@ import yaml
 from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
+from biotheca.formats.faults import UnpacksTooFar
 from biotheca.formats.fastq import FastqCheck
 from biotheca.qc.model import NoSuchCheck, Report
 from biotheca.qc.sentences import EXPECTED, sentence
@@ -58,11 +59,15 @@ def check_file(
     try:
         for piece in decoder.pieces():
             reads.feed(piece)
+            if reads.stopped:  # nothing more can be said of the content: nothing more is unpacked
+                break
     except ContainerFault as met:
         fault = met
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     reads.finish(whole=fault is None)
+    if isinstance(fault, UnpacksTooFar):  # whatever lines a bomb holds, they are no reads
+        reads.forget()
 
     file = name.rsplit("/", 1)[-1]
     found = _of_file(file, declared_md5, sums, decoder, fault, reads)

@@ -13,6 +13,7 @@ After a record whose lines do not fit, the walk looks for the next place where f
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,10 +51,18 @@ def name_of(header: bytes) -> bytes:
 class FastqCheck:
     """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
 
+    `screen` is given the sequences of records that fit together, in order.
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
 
-    def __init__(self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+    def __init__(
+        self,
+        keep: int = 100,
+        block_bytes: int = BLOCK_BYTES,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        screen: Callable[[list[bytes]], None] | None = None,
+    ) -> None:
+        self._screen = screen
         self._keep = keep
         self._block_bytes = block_bytes
         self._max_line_bytes = max_line_bytes
@@ -169,6 +178,8 @@ class FastqCheck:
         names, sequences, pluses, qualities = (lines[k:n:4] for k in range(4))
         if not n or not _are_clean(names, sequences, pluses, qualities):
             return 0
+        if self._screen:
+            self._screen(sequences)
         self.reads += n // 4
         self.bases += sum(map(len, sequences))
         self._line += n
@@ -222,6 +233,8 @@ class FastqCheck:
             # The quality line may be missing, and the next header stand in its place.
             self._lost = True
             return 3
+        if self._screen:
+            self._screen([sequence])
         self.reads += 1
         self.bases += len(sequence)
         self._check_name(header, plus, line)

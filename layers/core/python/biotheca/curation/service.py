@@ -89,12 +89,18 @@ def ask(store: SubmissionStore, submission_id: str, round_number: int, token: st
 
 
 def open_findings(store: SubmissionStore, submission: Submission) -> list[dict[str, Any]]:
-    """Warnings of the document in force that no curator has let pass."""
-    return rules.open_findings(store.findings(submission), submission.approved)
+    """Warnings of the document in force that no curator has let pass, and those of files that want a decision."""
+    found = store.findings(submission)
+    if submission.state == State.DATA_REVIEW:
+        found += [f for file in store.files(submission) for f in file.findings if rules.must_be_decided(f)]
+    # The files of a run tell of it once each.
+    once = {rules.fingerprint(f): f for f in found}
+    return rules.open_findings(list(once.values()), submission.approved)
 
 
 def _nothing_to_ask(store: SubmissionStore, submission: Submission, stage: str) -> bool:
-    if stage == "metadata" and open_findings(store, submission):
+    findings = open_findings(store, submission)
+    if any(stage == "metadata" or rules.must_be_decided(f) for f in findings):
         return False
     return rules.review_of(catalog.members()[submission.member], stage) == "automatic"
 

@@ -114,6 +114,7 @@ class DataFile:
     reads: int | None = None
     bases: int | None = None
     container: str | None = None
+    screen: dict[str, int] | None = None
     key: str = ""
     version_id: str | None = None
     sequencer: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from biotheca.catalog import members
 from biotheca.curation.figures import place
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
 from biotheca.submissions.store import SubmissionStore
@@ -78,6 +79,7 @@ def _common(submission: Submission) -> dict[str, Any]:
         "state_words": WORDS[submission.state],
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
+        "access": submission.access or members()[submission.member].access_modes[0],
         "dataset": submission.dataset,
         "catalog_version": submission.catalog_version,
         "warnings": submission.warnings,

@@ -87,7 +87,7 @@ ROLES: dict[str, set[str]] = {
     "UploadsAwaitFiles": TABLES | ANSWER,
     "UploadsNoteReceived": TABLES | READ | QUEUE,
     "UploadsSweep": TABLES | {"s3:AbortMultipartUpload"},
-    "UploadsResume": TABLES_READ | ANSWER | FAILED,
+    "UploadsResume": TABLES | ANSWER | FAILED,
 }
 
 

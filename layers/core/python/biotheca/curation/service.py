@@ -16,9 +16,8 @@ from biotheca.curation import rules
 from biotheca.curation.model import OUTCOMES, TOKENS, Decision, NotWaiting, OwnWork, Stale, Taken, Undecided
 from biotheca.curation.store import Desk, TokenSpent, Workflow
 from biotheca.errors import Invalid, NotFound
-from biotheca.submissions.model import REVIEWS, FileState, State, Submission
+from biotheca.submissions.model import REVIEWS, State, Submission
 from biotheca.submissions.rules import finding
-from biotheca.submissions.service import files_all
 from biotheca.submissions.store import StaleWrite, SubmissionStore, saved
 
 log = logging.getLogger(__name__)
@@ -344,13 +343,20 @@ def resume_after_decision(
 
 
 def resume_if_complete(store: SubmissionStore, workflow: Workflow, submission_id: str) -> bool:
-    """Answer the step that waits for files once the last one is there. Repeated calls change nothing."""
-    submission = store.get(submission_id)
-    token = submission.tokens.get("files")
-    arrived = (FileState.RECEIVED, FileState.CHECKING, FileState.QC_PASSED, FileState.ARCHIVED)
-    if submission.state != State.FILES_EXPECTED or token is None or not files_all(store.files(submission), *arrived):
-        return False
-    return _answer(workflow, token, {"arrived": True})
+    """Answer the step that waits for files once the last one is there. Repeated calls change nothing.
+
+    Asked at each arrival: it reads what is still awaited, never all files.
+    """
+    complete = False
+
+    def look(submission: Submission) -> Submission:
+        nonlocal complete
+        waits = submission.state == State.FILES_EXPECTED and "files" in submission.tokens
+        complete = waits and not store.awaits_files(submission)
+        return submission
+
+    submission = saved(store, submission_id, look)
+    return complete and _answer(workflow, submission.tokens["files"], {"arrived": True})
 
 
 def _answer(workflow: Workflow, token: str, output: dict) -> bool:

@@ -83,6 +83,10 @@ WORDS = {
 }
 
 
+# States of a file whose bytes the archive still waits for.
+AWAITED = frozenset({FileState.DECLARED, FileState.UPLOADING, FileState.QC_FAILED})
+
+
 class WrongState(Conflict):
     """The submission is not in a state in which this can be done."""
 

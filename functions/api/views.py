@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from biotheca import catalog
 from biotheca.curation.figures import place
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
 from biotheca.submissions.store import SubmissionStore
@@ -39,7 +40,9 @@ def whole(
     findings: Sequence[dict[str, Any]] = (),
     queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
-    """A submission with what is shown of it at once."""
+    """A submission with what is shown of it at once; objects in the order of the catalog."""
+    order = [kind.type for kind in catalog.members()[submission.member].objects]
+    objects = sorted(objects, key=lambda o: order.index(o.type))
     return SubmissionShape(
         **_common(submission),
         objects=[object_(o) for o in objects],

@@ -51,7 +51,7 @@ function chooser(found, kind) {
     day(one.released_at ?? one.release_on),
     told,
   ]);
-  const heads = [t("records.tick"), t("submission.title"), t("records.visibility"), t("release.when"), t("action")];
+  const heads = [t("records.tick"), t("submission.title"), t("records.visibility"), t("release.when"), t("records.result")];
   const shown = table(kind.title[language()], heads, rows);
   const bodies = [...shown.querySelectorAll("tbody tr")];
   const words = input("words", { type: "search" });
@@ -89,7 +89,7 @@ function chooser(found, kind) {
 const submit = (text) => element("button", { type: "submit" }, text);
 
 function release(list) {
-  const mode = select("mode", [["immediately", t("release.immediately")], ["on_date", t("release.on_date")]]);
+  const mode = select("mode", [["immediately", t("records.now")], ["on_date", t("release.on_date")]]);
   const date = field(t("release.date"), input("date", { type: "date" }), { hint: t("release.date_hint") });
   const show = () => date.toggleAttribute("hidden", mode.value !== "on_date");
   mode.addEventListener("change", show);

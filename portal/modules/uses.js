@@ -14,7 +14,7 @@ function line(one) {
     cell("Record", link(one.accession), ` ${one.type}`),
     cell("Title", one.title ?? ""),
     cell("Dataset", one.dataset ? link(one.dataset) : ""),
-    cell("Used by in turn", ...list(one.used_by.map((below) => element("span", {}, link(below.accession), ` ${words(below.type).toLowerCase()}`)))),
+    cell("In turn used by", ...list(one.used_by.map((below) => element("span", {}, link(below.accession), ` ${words(below.type).toLowerCase()}`)))),
   );
 }
 
@@ -23,7 +23,7 @@ export async function usedBy(accession, say) {
   let page = await uses(accession, null).catch(() => ({ items: [], next_cursor: null }));
   if (!page.items.length && !page.next_cursor) return [];
   const body = element("tbody", {}, ...page.items.map(line));
-  const heads = ["Record", "Title", "Dataset", "Used by in turn"].map((text) => element("th", { scope: "col" }, text));
+  const heads = ["Record", "Title", "Dataset", "In turn used by"].map((text) => element("th", { scope: "col" }, text));
   const table = element("table", { id: "uses" }, element("thead", {}, element("tr", {}, ...heads)), body);
   const more = element("button", { class: "second", type: "button" }, "Show more uses");
   more.addEventListener("click", async () => {

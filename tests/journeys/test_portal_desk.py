@@ -76,7 +76,11 @@ def test_nothing_is_accepted_before_each_finding_of_private_content_is_decided_o
     page = chen_surfs.open(f"desk.html#s/{named[0]['id']}")
     accept = page.locator("#accept")
     accept.wait_for()
-    rows = page.get_by_role("region", name="Warnings to decide on").locator("tr", has_text="Private content?").locator("select")
+    rows = (
+        page.get_by_role("region", name="Warnings to decide on")
+        .locator("tr", has_text="Private content?")
+        .locator("select")
+    )
     count = rows.count()
     assert count >= 2
     for number in range(count):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from biotheca_client import words
 from biotheca_client.accounts import AccountCalls
@@ -284,6 +285,10 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
     def search_all(self, text: str) -> Iterator[dict[str, Any]]:
         """Every hit, page by page."""
         return self.session.pages("/v1/search", {"q": text, "limit": 200})
+
+    def search_table(self, text: str) -> Iterator[str]:
+        """Every hit as tab-separated text, page by page; the first has the header."""
+        return self.session.texts("/v1/search.tsv?" + urlencode({"q": text}))
 
     def record(self, accession: str, reviewer: str | None = None) -> dict[str, Any]:
         """One record; with the secret of a reviewer link the dataset that it shows."""

@@ -99,7 +99,7 @@ def nobody(stack: Stack) -> Person:
     return Person(stack.front_url, "")
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def aws(stack: Stack) -> Callable[[str], Any]:
     """boto3 clients as an operator of the laptop has them."""
 

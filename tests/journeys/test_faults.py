@@ -225,13 +225,24 @@ def test_bad_data_is_reported_once_and_never_tried_again(ana: Person, aws: Aws) 
     (job,) = [j for j in jobs if file["id"] in j["jobName"]]
     (told,) = batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
     assert len(told["attempts"]) == 1 and told["attempts"][0]["container"]["exitCode"] == 2
-    # The same submission goes on with a mended file: only the declaration changes, the rest stays.
-    good = tiny_fastq(seed=42)
-    answer = ana.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=document([("bad.fastq.gz", good)]))
+    # The same submission goes on with mended files, but mates of different length: each is sound alone, the run is not.
+    good, short, mate = tiny_fastq(seed=42), tiny_fastq(19, seed=42, mate=2), tiny_fastq(seed=42, mate=2)
+    path = f"/v1/submissions/{made['id']}/metadata"
+    answer = ana.call("PUT", path, json=document([("bad.fastq.gz", good), ("bad_2.fastq.gz", short)]))
     assert answer.status_code == 200, answer.text
-    send(ana, answer.json()["files"][0]["id"], good)
+    for file, body in zip(answer.json()["files"], (good, short), strict=True):
+        send(ana, file["id"], body)
     ana.post(f"/v1/submissions/{made['id']}/submit")
-    assert wait_for(ana, made["id"], "data_review")["round"] == 2
+    unequal = wait_for(ana, made["id"], "files_failed")["files"]
+    assert [(f["state"], [x["rule"] for x in f["findings"]]) for f in unequal] == [
+        ("qc_passed", ["qc.mates_differ"])
+    ] * 2
+    # Only the wrong mate is sent again: the declaration changes, the rest stays.
+    answer = ana.call("PUT", path, json=document([("bad.fastq.gz", good), ("bad_2.fastq.gz", mate)]))
+    send(ana, answer.json()["files"][1]["id"], mate)
+    ana.post(f"/v1/submissions/{made['id']}/submit")
+    done = wait_for(ana, made["id"], "data_review")
+    assert done["round"] == 3 and [f["findings"] for f in done["files"]] == [[], []]
 
 
 def test_a_submission_held_by_a_fault_of_ours_is_sent_round_again_by_an_operator(

@@ -81,15 +81,15 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     Raises CopyDiffers if the copy's bytes are others (the machinery tries again). A replay changes nothing.
     """
     submission = store.get(submission_id)
-    file = next(f for f in store.files(submission) if f.id == file_id)
+    _, stored_file = store.file(file_id)
+    obj, file = store.placed(submission, stored_file)
     if file.state == FileState.ARCHIVED and file.archived:
         return file.archived["key"]
     if file.state != FileState.QC_PASSED or not file.sha256 or file.size_bytes is None:
         raise SystemFault(f"file {file_id} is {file.state}: only a file that passed its checks is archived")
     member = catalog.members()[submission.member]
-    objects = store.objects(submission)
-    kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = submission.extends or rules.dataset_of(member, objects)
+    kind, accession = member.object_type(obj.type), obj.accession
+    dataset = submission.extends or rules.dataset_of(member, store.objects_of(submission, member.dataset))
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)

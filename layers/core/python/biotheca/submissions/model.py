@@ -83,6 +83,10 @@ WORDS = {
 }
 
 
+# States of a file whose bytes the archive still waits for.
+AWAITED = frozenset({FileState.DECLARED, FileState.UPLOADING, FileState.QC_FAILED})
+
+
 class WrongState(Conflict):
     """The submission is not in a state in which this can be done."""
 
@@ -110,6 +114,7 @@ class DataFile:
     reads: int | None = None
     bases: int | None = None
     container: str | None = None
+    screen: dict[str, int] | None = None
     key: str = ""
     version_id: str | None = None
     sequencer: str | None = None

@@ -298,11 +298,6 @@ def reception(store: SubmissionStore, submission: Submission) -> dict[str, Any]:
     return {"expected": len(files), "arrived": len(files) - len(missing), "missing": shown, "surplus": surplus}
 
 
-def files_all(files: list[DataFile], *states: FileState) -> bool:
-    """Whether there are files and each is in one of the states."""
-    return bool(files) and all(f.state in states for f in files)
-
-
 def hold(store: SubmissionStore, submission_id: str, reason: str) -> Submission:
     """Stop a submission whose workflow failed on our side; the alarm on failed executions tells an operator."""
 

@@ -7,6 +7,7 @@ from chalice import Response
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
 from biotheca.publication import service
+from biotheca.publication.access import mode_of
 from biotheca.publication.model import Door, public_file
 from biotheca.publication.uses import uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
@@ -21,7 +22,7 @@ routes = Routes(__name__, "publication")
 def show(accession: str) -> RecordShape:
     """One record with its links and files."""
     record = service.visible(records(), optional_person(routes.current_request), accession)
-    return RecordShape(**record.public_view())
+    return RecordShape(**record.public_view() | {"access": mode_of(records(), record)})
 
 
 @routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 410, 422))

@@ -40,7 +40,9 @@ def whole(
     findings: Sequence[dict[str, Any]] = (),
     queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
-    """A submission with what is shown of it at once."""
+    """A submission with what is shown of it at once; objects in the order of the catalog."""
+    order = [kind.type for kind in members()[submission.member].objects]
+    objects = sorted(objects, key=lambda o: order.index(o.type))
     return SubmissionShape(
         **_common(submission),
         objects=[object_(o) for o in objects],

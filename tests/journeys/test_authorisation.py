@@ -97,6 +97,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/uses"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/xml"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/tree"): (404, 404, 404, 404, 404),

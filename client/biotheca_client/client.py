@@ -86,14 +86,23 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
         release: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
         extends: str | None = None,
+        access: str | None = None,
     ) -> dict[str, Any]:
-        """Open a draft; with the same key the same draft. `extends`: the dataset of yours that it adds to."""
+        """Open a draft; with the same key the same draft. `extends`: the dataset of yours that it adds to.
+
+        `access`: a mode that the database offers; its first, if none is named.
+        """
         body: dict[str, Any] = {"member": member, "title": title, "release": release or {"mode": "immediately"}}
-        body |= {"extends": extends} if extends else {}
+        body |= {k: v for k, v in (("extends", extends), ("access", access)) if v}
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         return self._made(
             self.session.call("POST", "/v1/submissions", body, headers=headers, again=bool(idempotency_key))
         )
+
+    def set_access(self, submission: str, mode: str, reason: str = "") -> dict[str, Any]:
+        """Change the access mode: of one's own before release; as a curator after it, with a reason."""
+        body = {"access": mode, "reason": reason}
+        return self._made(self.session.call("PUT", path_of("v1", "submissions", submission, "access"), body))
 
     def submissions(self) -> Iterator[dict[str, Any]]:
         """Your submissions, newest first."""
@@ -189,7 +198,9 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
                 raise WrongUse(f"{local.path} was submitted before, as {known}.", "Put what is new into a new folder.")
             return found
         key = local.idempotency_key(server)
-        made = self.open_submission(document["member"], document["title"], document.get("release"), key, extends)
+        made = self.open_submission(
+            document["member"], document["title"], document.get("release"), key, extends, document.get("access")
+        )
         local.remember(server, made["id"])
         return made
 

@@ -298,6 +298,14 @@ def newcomer_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
 
 
 @pytest.fixture
+def chen_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    with surfing(chrome, stack.front_url) as surfer:
+        person = next(p for p in PEOPLE if p.email == "chen@example.org")
+        sign_in(surfer, person.email, person.password)
+        yield surfer
+
+
+@pytest.fixture
 def ana_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
     with surfing(chrome, stack.front_url) as surfer:
         person = next(p for p in PEOPLE if p.email == "ana@example.org")

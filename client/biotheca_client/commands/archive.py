@@ -90,6 +90,8 @@ def show(context: Context, accession: str, secret: Path | None, as_json: bool) -
     def tell() -> None:
         out.say(f"{words.clean(record['accession'])}  {words.clean(record['type'])}  {words.clean(record['title'])}")
         out.say(f"{words.clean(record['visibility'])}, released {words.moment(record.get('released_at')) or 'not yet'}")
+        if record.get("access", "open") != "open":
+            out.say(f"access: {words.clean(record['access'])}; files are not for everybody")
         links = record.get("links") or {}
         told = {"title", *links}  # the title stands above; a reference is shown as the number it leads to
         for name, value in (record.get("attributes") or {}).items():

@@ -19,6 +19,7 @@ from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
+from biotheca.publication.access import must_be_open
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
@@ -186,6 +187,7 @@ def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Su
 def visible(records: RecordStore, person: Person | None, accession: str, door: Door = Door.ACCESSION) -> Record:
     """The record that a text names, if the reader may come to it by that door.
 
+    Controlled, if its files are not for everybody.
     NotFound, the same as if there were none, otherwise; Withdrawn (its tombstone) if it was public once.
     """
     found = recognise(accession)
@@ -196,6 +198,8 @@ def visible(records: RecordStore, person: Person | None, accession: str, door: D
     if insider(records, person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
         return record
     if door in MATRIX[seen]:
+        if door == Door.FILES:
+            must_be_open(records, record)
         return record
     if seen == Visibility.WITHDRAWN and record.released_at:
         when = f" on {record.changed_at[:10]}" if record.changed_at and record.visibility == seen else ""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from biotheca_client import words
 from biotheca_client.accounts import AccountCalls
@@ -85,14 +86,23 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
         release: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
         extends: str | None = None,
+        access: str | None = None,
     ) -> dict[str, Any]:
-        """Open a draft; with the same key the same draft. `extends`: the dataset of yours that it adds to."""
+        """Open a draft; with the same key the same draft. `extends`: the dataset of yours that it adds to.
+
+        `access`: a mode that the database offers; its first, if none is named.
+        """
         body: dict[str, Any] = {"member": member, "title": title, "release": release or {"mode": "immediately"}}
-        body |= {"extends": extends} if extends else {}
+        body |= {k: v for k, v in (("extends", extends), ("access", access)) if v}
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
         return self._made(
             self.session.call("POST", "/v1/submissions", body, headers=headers, again=bool(idempotency_key))
         )
+
+    def set_access(self, submission: str, mode: str, reason: str = "") -> dict[str, Any]:
+        """Change the access mode: of one's own before release; as a curator after it, with a reason."""
+        body = {"access": mode, "reason": reason}
+        return self._made(self.session.call("PUT", path_of("v1", "submissions", submission, "access"), body))
 
     def submissions(self) -> Iterator[dict[str, Any]]:
         """Your submissions, newest first."""
@@ -188,7 +198,9 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
                 raise WrongUse(f"{local.path} was submitted before, as {known}.", "Put what is new into a new folder.")
             return found
         key = local.idempotency_key(server)
-        made = self.open_submission(document["member"], document["title"], document.get("release"), key, extends)
+        made = self.open_submission(
+            document["member"], document["title"], document.get("release"), key, extends, document.get("access")
+        )
         local.remember(server, made["id"])
         return made
 
@@ -284,6 +296,10 @@ class Client(AccountCalls, DeskCalls, RecordCalls):
     def search_all(self, text: str) -> Iterator[dict[str, Any]]:
         """Every hit, page by page."""
         return self.session.pages("/v1/search", {"q": text, "limit": 200})
+
+    def search_table(self, text: str) -> Iterator[str]:
+        """Every hit as tab-separated text, page by page; the first has the header."""
+        return self.session.texts("/v1/search.tsv?" + urlencode({"q": text}))
 
     def record(self, accession: str, reviewer: str | None = None) -> dict[str, Any]:
         """One record; with the secret of a reviewer link the dataset that it shows."""

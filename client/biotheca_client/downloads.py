@@ -22,6 +22,7 @@ from biotheca_client.words import clean, size
 
 REVIEWER_HEADER = "X-Reviewer-Token"
 _READ_BYTES = 256 * 1024
+_TAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}")
 
 Add = Callable[[int], None]
@@ -51,6 +52,9 @@ class _Digests:
     """MD5 and SHA-256 of what has been written so far."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
         self.size_bytes = 0
@@ -105,17 +109,18 @@ class Downloader:
         wrong = digests.differ_from(file)
         if wrong and began_with:
             # What lay there may have been anything; a clean start decides.
-            partial.unlink()
+            _throw_away(partial)
             add(-digests.size_bytes)
             digests, more = self._fill(accession, file, partial, add)
             fetched, wrong = fetched + more, digests.differ_from(file)
         if wrong:
-            partial.unlink()
+            _throw_away(partial)
             raise Refused(
                 f"{name} arrived damaged: {wrong}. The bytes were thrown away.",
                 "Run the command again; if it stays, tell the help desk the accession and the file name.",
             )
         partial.replace(target)
+        _tag_of(partial).unlink(missing_ok=True)
         return Fetched(name, str(target), digests.size_bytes, digests.sha256, fetched, False)
 
     def _judge_existing(self, file: dict[str, Any], target: Path, add: Add) -> Fetched:
@@ -173,16 +178,28 @@ class Downloader:
             add(len(data))
 
     def _get(self, accession: str, file: dict[str, Any], out: Any, digests: _Digests, add: Add) -> str:
-        """One ranged GET, appended as far as it comes; why it ended early, in words. Links are always fresh."""
+        """One ranged GET, appended as far as it comes; why it ended early, in words. Links are always fresh.
+
+        The entity tag of what the .part file began with stands beside it: of a changed object nothing is appended.
+        """
         link = self._link(accession, str(file["name"]))
-        start = digests.size_bytes
-        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
+        start, tag = digests.size_bytes, _tag_of(Path(out.name))
+        held = _read_tag(tag) if start else ""
+        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"} | ({"If-Match": held} if held else {})
         try:
             with self._store.get(
                 link["url"], headers=headers, timeout=TIMEOUT_S, stream=True, allow_redirects=False
             ) as got:
+                if got.status_code == 412 or (held and got.ok and got.headers.get("ETag", held) != held):
+                    out.truncate(0)
+                    tag.unlink(missing_ok=True)
+                    add(-digests.size_bytes)
+                    digests.begin_anew()
+                    return "the archive has another version of it now"
                 if not _answers(got, start):
                     return f"the store answered with status {got.status_code}"
+                if not held and _TAG.fullmatch(got.headers.get("ETag", "")):
+                    tag.write_text(got.headers["ETag"])
                 # read1 hands over what came before a break; iter_content would throw that away.
                 while data := got.raw.read1(_READ_BYTES):
                     self._must_go_on()
@@ -207,6 +224,25 @@ class Downloader:
     def _must_go_on(self) -> None:
         if self._stop.is_set():
             raise Stopped
+
+
+def _tag_of(partial: Path) -> Path:
+    """Where the entity tag of what a .part file began with is kept."""
+    return partial.with_name(f"{partial.name}.etag")
+
+
+def _read_tag(tag: Path) -> str:
+    """The tag that was kept; '' if there is none or it is none."""
+    try:
+        text = tag.read_text(errors="replace")[:300]
+    except FileNotFoundError:
+        return ""
+    return text if _TAG.fullmatch(text) else ""
+
+
+def _throw_away(partial: Path) -> None:
+    partial.unlink()
+    _tag_of(partial).unlink(missing_ok=True)
 
 
 def _answers(got: requests.Response, start: int) -> bool:

@@ -13,8 +13,10 @@ from typing import Any
 
 from biotheca import catalog
 from biotheca.errors import Invalid
-from biotheca.qc import check_file
+from biotheca.qc import check_file, runs
 from biotheca.qc.model import NoSuchCheck
+from biotheca.submissions.rules import objects_of
+from biotheca.taxonomy.model import subset
 from biotheca.workbooks import verdicts
 from biotheca.workbooks.model import Received, Sheet
 from biotheca.workbooks.plain import GENERAL_FILE
@@ -147,6 +149,37 @@ def report(path: Path, md5: str | None, file_type: str, add: Callable[[int], Non
         return check_file(chunks(), md5, file_type, path.name).as_dict()
     except NoSuchCheck:
         return None
+
+
+def judge_runs(document: dict[str, Any], reports: dict[str, dict[str, Any]]) -> None:
+    """Add to the reports (by file name) what is wrong with runs whose files are all sound, as the archive does.
+
+    The organism of a sample that is named by its number is known to the archive alone: its run is screened here.
+    """
+    member = catalog.members().get(str(document.get("member")))
+    metadata = document.get("metadata")
+    if member is None or not isinstance(metadata, dict):
+        return
+    rows = [(kind, row) for kind in member.objects for row in objects_of(metadata, kind) if isinstance(row, dict)]
+    fields = {(kind.type, str(row.get("alias"))): row for kind, row in rows}
+    for kind, row in rows:
+        files = row.get("files")
+        named = [e.get("name") for e in files if isinstance(e, dict)] if kind.files and isinstance(files, list) else []
+        told = [reports.get(str(name)) for name in named]
+        if not told or not all(report and report["verdict"] == "sound" for report in told):
+            continue
+        own = [report for report in told if report]
+        checked = tuple(
+            runs.CheckedFile(str(n), r["format"], r["reads"], r["screen"]) for n, r in zip(named, own, strict=True)
+        )
+        number = runs.organism(member, fields, kind.type, str(row.get("alias")))
+        taxon = subset().get(number) if number else None
+        found = runs.check_run(member, runs.CheckedRun(kind.type, str(row.get("alias")), checked, taxon))
+        for report in own:
+            report["findings"] = runs.told(report["findings"], found)
+            report["findings_total"] += len(found)
+            if any(f.severity == "error" for f in found):
+                report["verdict"] = "unsound"
 
 
 def file_types(document: dict[str, Any]) -> dict[str, str]:

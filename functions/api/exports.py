@@ -9,11 +9,12 @@ from chalice import Response
 
 from biotheca import catalog
 from biotheca.accounts.model import Person
+from biotheca.aws.buckets import disposition
 from biotheca.catalog.archive import archive as institution
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import articles, citation, exports, service
 from biotheca.publication.model import Door, Record
-from functions.api.seam import Routes, optional_person, page_of, query_of
+from functions.api.seam import LARGEST_TEXT_PAGE, Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.shapes_review import ArticleBody, ArticleShape, CertificateShape, OutcomeBody
 from functions.api.submissions import PAGED
@@ -28,7 +29,7 @@ def _runs(accession: str) -> tuple[list[Record], str | None, bool]:
     """(runs, cursor of the next page, whether this is the first) of a record that shows its files."""
     request = routes.current_request
     person = optional_person(request)
-    limit, cursor = page_of(request, largest=1000, usual=1000)
+    limit, cursor = page_of(request, LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
     record = service.visible(records(), person, accession, Door.FILES)
     if record.accession != record.dataset:
         return [record], None, True
@@ -99,7 +100,7 @@ def statistics(accession: str) -> Response:
         raise NotFound(f"{record.accession} has no files of its own.")
     name = f"{record.accession}_sta.{wanted}"
     answer = _text(exports.statistics(record, wanted == "xml"), XML if wanted == "xml" else "application/json")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["Content-Disposition"] = disposition(name, "inline")
     return answer
 
 

@@ -7,7 +7,9 @@ from chalice import Response
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
 from biotheca.publication import service
+from biotheca.publication.access import mode_of
 from biotheca.publication.model import Door, public_file
+from biotheca.publication.uses import uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
@@ -20,7 +22,7 @@ routes = Routes(__name__, "publication")
 def show(accession: str) -> RecordShape:
     """One record with its links and files."""
     record = service.visible(records(), optional_person(routes.current_request), accession)
-    return RecordShape(**record.public_view())
+    return RecordShape(**record.public_view() | {"access": mode_of(records(), record)})
 
 
 @routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 410, 422))
@@ -39,6 +41,15 @@ def inside(accession: str, type: str) -> Page:
     limit, cursor = page_of(request)
     found, following = service.inside(records(), optional_person(request), accession, type, limit, cursor)
     return Page(items=[record.public_view() for record in found], next_cursor=following)
+
+
+@routes.on("GET", "/v1/records/{accession}/uses", answer=Page, query=PAGED, errors=(401, 404, 410, 422))
+def used_by(accession: str) -> Page:
+    """What uses a record: of a sample, its experiments with their datasets and runs, as far as you may see them."""
+    request = routes.current_request
+    limit, cursor = page_of(request)
+    found, following = uses(records(), optional_person(request), accession, limit, cursor)
+    return Page(items=found, next_cursor=following)
 
 
 @routes.on(

@@ -6,12 +6,13 @@ from typing import Any
 
 from biotheca.accounts.model import Person
 from biotheca.errors import BiothecaError, Finding, Invalid
+from biotheca.publication import access, service, versions, visibility
 from biotheca.publication import release as releasing
-from biotheca.publication import service, versions, visibility
 from biotheca.publication.model import Record
 from functions.api import views
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page, RecordShape, Release, SubmissionShape
+from functions.api.shapes_access import AccessBody
 from functions.api.shapes_publication import (
     BulkRelease,
     CorrectionBody,
@@ -55,6 +56,20 @@ def _number(name: str, usual: str | None = None) -> int:
 def set_release(submission_id: str, body: Release, person: Person) -> SubmissionShape:
     """Release as soon as archived, or at a date; any time before release."""
     changed = releasing.set_release(submissions(), records(), person, submission_id, body.mode, body.date)
+    return views.of(submissions(), changed)
+
+
+@routes.on(
+    "PUT",
+    "/v1/submissions/{submission_id}/access",
+    signed_in=True,
+    body=AccessBody,
+    answer=SubmissionShape,
+    errors=(401, 403, 404, 409, 422),
+)
+def set_access(submission_id: str, body: AccessBody, person: Person) -> SubmissionShape:
+    """Change the access mode: yours before release; after it by a curator, with a reason."""
+    changed = access.set_mode(submissions(), records(), person, submission_id, body.access, body.reason)
     return views.of(submissions(), changed)
 
 

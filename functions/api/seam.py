@@ -7,11 +7,10 @@ here and nowhere else. The table from error to HTTP status stands here, not in t
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
@@ -20,6 +19,7 @@ from biotheca import catalog
 from biotheca.accounts.model import Person, Scope
 from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.service import who
+from biotheca.aws.buckets import disposition
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
 from biotheca.publication.model import Withdrawn
 from biotheca.publication.reviews import LinkGone, TooManyGuesses
@@ -29,6 +29,7 @@ from functions.stores import people, users
 
 PROBLEM = "application/problem+json"
 LARGEST_PAGE = 200
+LARGEST_TEXT_PAGE = 1000  # rows of a listing as text
 JSON = "application/json"
 # A function is called with 6 MB at most, and the gateway hands it every body in base64.
 LARGEST_BODY_BYTES = 4_500_000
@@ -265,10 +266,8 @@ class Attachment(Response):
 
 
 def attachment(body: bytes, media_type: str, name: str) -> Response:
-    """A file to be saved under `name` (RFC 6266: a plain name for old programs, the real one beside it)."""
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-    return Attachment(body, headers={"Content-Type": media_type, "Content-Disposition": disposition})
+    """A file to be saved under `name`."""
+    return Attachment(body, headers={"Content-Type": media_type, "Content-Disposition": disposition(name)})
 
 
 def optional_person(request: Any) -> Person | None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from chalice import Response
+
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
+from biotheca.publication import exports
 from biotheca.search import service
-from functions.api.seam import Routes, page_of, query_of
+from functions.api.seam import LARGEST_PAGE, LARGEST_TEXT_PAGE, Routes, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.submissions import PAGED
 from functions.stores import index
@@ -13,13 +18,15 @@ from functions.stores import index
 routes = Routes(__name__, "search")
 
 
-@routes.on(
-    "GET", "/v1/search", answer=Page, query={"q": "Words or accessions; all must be found", **PAGED}, errors=(422,)
-)
-def search(**_: str) -> Page:
-    """Records whose accession, title and organism hold every word."""
+TSV = "text/tab-separated-values"
+COLUMNS = ("accession", "type", "member", "title", "released_at")
+ASKED = {"q": "Words, accessions, name:value of own attributes; all must be found"}
+
+
+def _asked(largest: int, usual: int) -> tuple[str, int, str | None]:
+    """(query, limit, cursor) of the request; Invalid if one cannot be."""
     request = routes.current_request
-    limit, cursor = page_of(request)
+    limit, cursor = page_of(request, largest, usual)
     query = query_of(request).get("q", "").strip()
     if not query or len(query) > 500:
         raise Invalid("Say what to look for.", [Finding("metadata.required", "?q", "1 to 500 characters.")])
@@ -27,5 +34,31 @@ def search(**_: str) -> Page:
         raise Invalid(
             "The cursor is not one that this list gave out.", [Finding("general.cursor", "?cursor", "Unknown.")]
         )
-    hits, after = service.find(index(), query, limit, cursor)
+    return query, limit, cursor
+
+
+@routes.on("GET", "/v1/search", answer=Page, query={**ASKED, **PAGED}, errors=(422,))
+def search(**_: str) -> Page:
+    """Records whose accession, title, organism and own attributes hold every word."""
+    hits, after = service.find(index(), *_asked(LARGEST_PAGE, 50))
     return Page(items=hits, next_cursor=after)
+
+
+@routes.on(
+    "GET",
+    "/v1/search.tsv",
+    query=ASKED | {"limit": "How many hits, 1 to 1000 (1000)", "cursor": "From the Link header of the page before"},
+    errors=(422,),
+    gives=(TSV,),
+)
+def search_tsv(**_: str) -> Response:
+    """All hits as tab-separated text, without a cap; a Link header leads to the next page."""
+    query, limit, cursor = _asked(LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
+    hits, after = service.find(index(), query, limit, cursor)
+    rows = ([hit.get(name) for name in COLUMNS] for hit in hits)
+    body = exports.table(None if cursor else COLUMNS, rows, "\t")
+    headers: dict[str, str | list[str]] = {"Content-Type": f"{TSV}; charset=utf-8"}
+    if after:
+        following = urlencode({"q": query, "limit": limit, "cursor": after})
+        headers["Link"] = f'</v1/search.tsv?{following}>; rel="next"'
+    return Response(body, headers=headers)

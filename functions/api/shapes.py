@@ -26,6 +26,7 @@ class NewSubmission(Shape):
     title: Annotated[Text, StringConstraints(min_length=3, max_length=300)]
     release: Release = Release()
     extends: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
+    access: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
 
 
 class Metadata(BaseModel):
@@ -70,6 +71,7 @@ class SubmissionSummary(BaseModel):
     state_words: str
     round: int
     release: Release
+    access: str
     dataset: str | None
     catalog_version: str = ""
     warnings: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from biotheca.accounts.model import Person
+from biotheca.publication.access import to_inherit
 from biotheca.publication.release import to_extend
 from biotheca.submissions import service
 from biotheca.workbooks import service as workbooks
@@ -36,6 +37,9 @@ def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
     key = routes.current_request.headers.get("idempotency-key")
     day = body.release.date if body.release.mode == "on_date" else None
     extends = to_extend(submissions(), records(), person, body.member, body.extends) if body.extends else None
+    access = body.access
+    if extends:
+        access = to_inherit(records(), extends, body.access)
     made = service.open_submission(
         submissions(),
         person,
@@ -45,6 +49,7 @@ def open_submission(body: NewSubmission, person: Person) -> SubmissionShape:
         day,
         idempotency_key=key,
         extends=extends,
+        access=access,
     )
     return _whole(made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from biotheca.catalog import members
 from biotheca.curation.figures import place
 from biotheca.submissions.model import WORDS, ArchiveObject, DataFile, Submission
 from biotheca.submissions.store import SubmissionStore
@@ -39,7 +40,9 @@ def whole(
     findings: Sequence[dict[str, Any]] = (),
     queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
-    """A submission with what is shown of it at once."""
+    """A submission with what is shown of it at once; objects in the order of the catalog."""
+    order = [kind.type for kind in members()[submission.member].objects]
+    objects = sorted(objects, key=lambda o: order.index(o.type))
     return SubmissionShape(
         **_common(submission),
         objects=[object_(o) for o in objects],
@@ -78,6 +81,7 @@ def _common(submission: Submission) -> dict[str, Any]:
         "state_words": WORDS[submission.state],
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
+        "access": submission.access or members()[submission.member].access_modes[0],
         "dataset": submission.dataset,
         "catalog_version": submission.catalog_version,
         "warnings": submission.warnings,

@@ -6,7 +6,7 @@ from typing import Any
 
 from biotheca.qc import service
 from functions.observability import MetricUnit, logger, metrics, of_submission, step
-from functions.stores import inbox, reports, submissions
+from functions.stores import inbox, reports, submissions, taxonomy
 
 
 @step(of_submission)
@@ -29,7 +29,7 @@ def note_verdict(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def judge(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """What the checks said together."""
-    return service.judge(submissions(), event["submission_id"])
+    return service.judge(submissions(), taxonomy(), event["submission_id"])
 
 
 @step(of_submission)

@@ -22,7 +22,7 @@ class Uploads(Capability):
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "uploads", house)
         self.add("await_files", SUBMISSIONS)
-        resume = self.add("resume", {"records_table": "r", "outbox_table": "name"})
+        resume = self.add("resume", {"records_table": "rw", "outbox_table": "name"})
         note = self.add("note_received", SUBMISSIONS | {"inbox_bucket": "r"})
         on_event(self, "Resume", house, FILE_RECEIVED, resume)
         queue = consumed_queue(self, "Received", house, note)

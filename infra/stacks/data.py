@@ -79,7 +79,7 @@ class DataStack(Stack):
             s3.CorsRule(
                 allowed_methods=[s3.HttpMethods.PUT, s3.HttpMethods.GET, s3.HttpMethods.HEAD],
                 allowed_origins=[self.stage.public_url],
-                allowed_headers=["content-type", "content-length", "x-amz-checksum-sha256", "range"],
+                allowed_headers=["content-type", "content-length", "x-amz-checksum-sha256", "range", "if-match"],
                 exposed_headers=["ETag", "x-amz-checksum-sha256", "Content-Range", "Content-Length"],
                 max_age=3600,
             )

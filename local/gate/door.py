@@ -13,11 +13,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import botocore.session
 
-from local.gate import guests, sigv4
+from local.gate import cors, guests, sigv4
 from local.gate.body import Body, blocks, content_length, new_digest
 from local.gate.faults import Faults, strike
 from local.gate.parts import Uploads
@@ -35,9 +35,6 @@ UNSIGNED_TARGETS = {
     "AWSCognitoIdentityService": "cognito-identity",
 }
 UNSIGNED_ACTIONS = (b"Action=AssumeRoleWithSAML", b"Action=AssumeRoleWithWebIdentity")
-PREFLIGHT = (
-    f"{sigv4.ALGORITHM} Credential=preflight/20000101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-)
 PEEK_BYTES = 64 * 1024
 
 
@@ -81,9 +78,17 @@ class Gate:
             served = self.faults.serve if path == "/_gate/faults" else self.app
             return served(environ, start_response)
         if path == "/_gate/received" and from_this_machine(environ):
-            told = json.dumps({"part_bytes": self.uploads.received_bytes}).encode()
+            named = parse_qs(environ.get("QUERY_STRING", "")).get("path", [""])[0]
+            counted = {"part_bytes": self.uploads.received_bytes, "object_bytes_sent": self.uploads.sent_bytes(named)}
+            told = json.dumps(counted).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
             return [told]
+        served = self.uploads.sending(environ, self._served)
+        return (
+            cors.shown(served, environ, start_response) if cors.concerns(environ) else served(environ, start_response)
+        )
+
+    def _served(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         rules = self.faults.due(environ)
         if rules:
             service = "s3" if "HTTP_X_AMZ_TARGET" not in environ else "other"
@@ -96,11 +101,8 @@ class Gate:
             _, raw_query = sigv4.raw_target(environ)
             pairs = sigv4.query_pairs(raw_query)
             if environ["REQUEST_METHOD"] == "OPTIONS":
-                # A preflight is never signed; moto refuses it for a private object unless it looks so.
-                # It goes to S3 and nowhere else, for moto would run another service's action by any method.
-                environ["HTTP_AUTHORIZATION"] = PREFLIGHT
-                environ.pop("HTTP_X_AMZ_TARGET", None)
-                return self.app(environ, start_response)
+                # Never signed, and answered here: moto would run another service's action by any method.
+                return cors.preflight(environ, start_response)
             claim = self._claim(environ, pairs)
             if claim is None:
                 return self._unsigned(environ, start_response, pairs)

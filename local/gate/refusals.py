@@ -88,7 +88,5 @@ def answer(environ: Environ, start_response: StartResponse, refused: Refused, *,
         headers.append(("x-amzn-ErrorType", code))
     payload = b"" if environ["REQUEST_METHOD"] == "HEAD" else body.encode("utf-8", "replace")
     headers += [("Content-Type", content_type), ("Content-Length", str(len(payload)))]
-    if environ.get("HTTP_ORIGIN"):  # a page must be able to read why its upload was refused
-        headers.append(("Access-Control-Allow-Origin", environ["HTTP_ORIGIN"]))
     start_response(f"{refused.status} {REASONS.get(refused.status, 'REFUSED')}", headers)
     return [payload]

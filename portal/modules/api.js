@@ -33,7 +33,7 @@ export async function call(method, path, asked = {}) {
 async function ask(method, path, { query = {}, body, type, headers = {}, open = false }) {
   const url = new URL(path, location.origin);
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  url.search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  if (given.length) url.search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   const sent = { accept: "application/json, */*;q=0.5", ...headers };
   if (body !== undefined) sent["content-type"] = type ?? "application/json";
   const session = open ? null : held();
@@ -83,6 +83,24 @@ export async function all(path, query = {}) {
   return items;
 }
 
+/**
+ * A whole export: page after page, as the header Link names them, as one text.
+ * @param {string} path @param {(pages: number) => void} told after each page @returns {Promise<Blob>}
+ */
+export async function whole(path, told) {
+  const pages = [];
+  let type = "";
+  for (let next = path; next; ) {
+    const answer = await ask("GET", next, {});
+    if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
+    pages.push(await answer.blob());
+    type = answer.headers.get("content-type") ?? "";
+    told(pages.length);
+    next = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("link") ?? "")?.[1] ?? "";
+  }
+  return new Blob(pages, { type });
+}
+
 const record = (accession) => `/v1/records/${encodeURIComponent(accession)}`;
 
 /** A page of hits. @param {string} words @param {string | null} cursor */
@@ -93,6 +111,9 @@ export const show = (accession) => get(record(accession));
 
 /** @param {string} accession @param {string | null} cursor */
 export const files = (accession, cursor) => get(`${record(accession)}/files`, { limit: "50", cursor });
+
+/** What uses a record: experiments with their datasets and runs. @param {string} accession @param {string | null} cursor */
+export const uses = (accession, cursor) => get(`${record(accession)}/uses`, { limit: "50", cursor });
 
 /** Where a file's bytes are. @param {string} accession @param {string} name */
 export const download = (accession, name) => `${record(accession)}/files/${encodeURIComponent(name)}`;

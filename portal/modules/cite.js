@@ -1,7 +1,8 @@
 // What stands beside a public record: citation in five formats, certificate, articles, versions, lists to take away.
 
-import { call, get } from "./api.js";
-import { element } from "./dom.js";
+import { call, get, whole } from "./api.js";
+import { element, save } from "./dom.js";
+import { usedBy } from "./uses.js";
 
 const FORMATS = { text: "Text", bibtex: "BibTeX", ris: "RIS", csl: "CSL JSON", datacite: "DataCite" };
 const path = (accession) => `/v1/records/${encodeURIComponent(accession)}`;
@@ -15,18 +16,20 @@ const orNothing = (asking) => asking.catch(() => null);
  */
 export async function beside(place, record, dataset, say) {
   const { accession } = record;
-  const [articles, versions, datasets] = await Promise.all([
+  const [articles, versions, datasets, used] = await Promise.all([
     orNothing(get(`${path(accession)}/publications`)),
     orNothing(get(`${path(accession)}/versions`)),
     record.type === "project" ? orNothing(get(`${path(accession)}/datasets`)) : null,
+    dataset ? [] : usedBy(accession, say),
   ]);
   place.append(
     ...(datasets?.items.length ? listed("Datasets of this project", datasets.items.map(recordLink)) : []),
+    ...used,
     ...citation(accession, say),
     ...(articles?.items.length ? listed("Articles", articles.items.map(article)) : []),
     ...(versions && versions.items.length > 1 ? listed("Versions", versions.items.map(version)) : []),
     element("h3", {}, "To take away"),
-    takeAway(record, dataset),
+    takeAway(record, dataset, say),
   );
 }
 
@@ -62,15 +65,29 @@ function citation(accession, say) {
   return [element("h3", {}, "How to cite"), element("label", { for: choice.id }, "Format"), choice, shown];
 }
 
-function takeAway(record, dataset) {
+function takeAway(record, dataset, say) {
   const base = path(record.accession);
   const links = [
     [`${base}/certificate`, "Certificate of deposit"],
     [`${base}/xml`, "SRA XML"],
     [base, "JSON"],
-  ];
-  if (dataset) {
-    links.push([`${base}/md5sum.txt`, "md5sum.txt"], [`${base}/files.tsv`, "Files as TSV"], [`${base}/runs.csv`, "Runs as CSV"]);
-  }
-  return element("ul", { class: "take" }, ...links.map(([href, name]) => element("li", {}, element("a", { href }, name))));
+  ].map(([href, name]) => element("a", { href }, name));
+  const lists = [["md5sum.txt", "md5sum.txt"], ["files.tsv", "All files as TSV"], ["runs.csv", "All runs as CSV"]];
+  if (dataset) links.push(...lists.map(([file, name]) => entire(`${base}/${file}`, `${record.accession}-${file}`, name, say)));
+  return element("ul", { class: "take" }, ...links.map((link) => element("li", {}, link)));
+}
+
+/** A link to a list that comes in pages; pressed, it fetches every page and saves them as one file. */
+function entire(href, file, name, say) {
+  const press = async (event) => {
+    event.preventDefault();
+    say(`${file} is being put together.`);
+    try {
+      save(await whole(href, (pages) => say(pages === 1 ? "One page is here." : `${pages} pages are here.`)), file);
+      say(`${file} is whole.`);
+    } catch (problem) {
+      say(problem.message);
+    }
+  };
+  return element("a", { href, click: press }, name);
 }

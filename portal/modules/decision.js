@@ -1,9 +1,11 @@
 // A submission on the desk: take it up, look at metadata, files and warnings, decide, go on.
 
 import { call, get, post } from "./api.js";
+import { checklistOf } from "./checklist.js";
 import { element, size, words } from "./dom.js";
 import { button, field, findings, form, moment, quiet, section, select, table } from "./forms.js";
-import { doing, go, reload, say } from "./shell.js";
+import { parts } from "./parts.js";
+import { doing, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
 
 const path = (id) => `/v1/curation/${encodeURIComponent(id)}`;
@@ -14,14 +16,15 @@ export async function decide(place, id, me) {
   const [desk, notes, reasons] = await Promise.all([get(path(id)), get(`${path(id)}/notes`), get("/v1/return-reasons")]);
   const of = desk.submission;
   const curator = me.roles.includes("curator");
+  const checks = checklistOf(desk, path(id), curator);
   place.append(
     element("p", {}, element("a", { href: "#queue/data" }, t("desk.back"))),
     standing(desk, of),
-    curator && desk.stage ? assignment(desk, id) : "",
-    checklist(desk, id, curator),
+    element("p", { class: "acts" }, curator && desk.stage ? assignment(desk, id) : "", desk.stage ? priority(desk, id) : ""),
+    checks.node,
     await filesOf(of),
     metadata(of),
-    curator && desk.stage ? decision(desk, id, reasons.items) : "",
+    ...(curator && desk.stage ? await decision(desk, id, reasons.items, checks) : []),
     written(notes.items, id, curator),
     keys(),
   );
@@ -37,6 +40,7 @@ function standing(desk, of) {
     ...fact(t("desk.member"), of.member.toUpperCase()),
     ...fact(t("desk.state"), element("span", { class: `state ${of.state}`, id: "state" }, stateWords(of))),
     ...fact(t("desk.since"), moment(desk.since)),
+    ...fact(t("desk.order"), desk.priority === "priority" ? element("strong", {}, t("desk.priority")) : t("desk.normal")),
     ...fact(t("desk.assigned"), assigned),
     ...fact(t("submission.round"), of.round),
   );
@@ -51,35 +55,18 @@ function assignment(desk, id) {
   const mine = desk.assigned === "you";
   const take = button(`${t("desk.assign")} (m)`, act("PUT", t("desk.is_yours")), { id: "assign" });
   const back = quiet(t("desk.give_back"), act("DELETE", t("desk.given_back")));
-  return element("p", {}, mine ? back : take);
+  return mine ? back : take;
 }
 
-/** Open warnings; those on private content must be decided before acceptance. */
-function checklist(desk, id, curator) {
-  if (!desk.checklist.length) return section(t("checklist.title"), element("p", { class: "quiet" }, t("checklist.none")));
-  const rows = desk.checklist.map((row) => {
-    const options = [["", t("checklist.open")], ["harmless", t("checklist.harmless")], ["return", t("checklist.return")]];
-    const label = t("checklist.decision_on", { where: row.found.where });
-    const choice = select("decision", /** @type {any} */ (options), row.decision ?? "", { "aria-label": label, "data-finding": row.finding });
-    return [
-      row.must_be_decided ? element("strong", {}, t("checklist.private")) : row.found.rule,
-      element("code", {}, row.found.where),
-      row.found.message,
-      row.found.value ? element("code", {}, String(row.found.value)) : "",
-      curator ? choice : (row.decision ?? ""),
-    ];
-  });
-  const heads = [t("findings.rule"), t("findings.where"), t("findings.what"), t("findings.value"), t("checklist.decision")];
-  const shown = table(t("checklist.title"), heads, rows);
-  const store = button(t("checklist.store"), () =>
-    doing(store, async () => {
-      const chosen = [...shown.querySelectorAll("select")].filter((one) => one.value);
-      const decisions = chosen.map((one) => ({ finding: one.dataset.finding, decision: one.value }));
-      if (decisions.length) await call("PUT", `${path(id)}/checklist`, { body: { decisions } });
-      say(t("saved"));
-    }),
-  );
-  return section(t("checklist.title"), shown, curator ? store : "");
+/** Before the normal ones, or back among them. */
+function priority(desk, id) {
+  const first = desk.priority === "priority";
+  const change = (event) =>
+    doing(event.target, async () => {
+      await call("PUT", `${path(id)}/priority`, { body: { priority: first ? "normal" : "priority" } });
+      go(`s/${id}`, t(first ? "desk.now_normal" : "desk.now_first"));
+    });
+  return quiet(t(first ? "desk.make_normal" : "desk.make_first"), change);
 }
 
 /** What the file checks counted and found. */
@@ -105,13 +92,15 @@ function plain(value) {
   return value !== null && typeof value === "object" ? Object.values(value).map(plain).join(" ") : String(value ?? "");
 }
 
-function decision(desk, id, known) {
+async function decision(desk, id, known, checks) {
   const send = (body) => post(`${path(id)}/decision`, { ...body, version: desk.version });
-  const accept = button(`${t("desk.accept")} (a)`, () =>
+  const accept = button(`${t("desk.accept")} (a)`, () => {}, { id: "accept" });
+  checks.guard(accept, () =>
     doing(accept, async () => {
       await send({ decision: "accept" });
       go("queue/data", t("desk.accepted"));
-    }), { id: "accept" });
+    }),
+  );
   const options = [["", t("desk.choose_reason")], ...known.map((row) => [row.code, `${row.code}: ${row.text[language()]}`])];
   const chosen = [];
   const list = element("ul", { class: "reasons", "aria-live": "polite" });
@@ -133,8 +122,10 @@ function decision(desk, id, known) {
       await send({ decision: "return", reasons: chosen });
       go("queue/data", t("desk.returned"));
     });
-  return section(
+  const ofPart = await parts(desk, checks, send, () => (add(), chosen));
+  const whole = section(
     t("desk.decide"),
+    checks.gate,
     element("p", {}, accept),
     form(
       t("desk.return"),
@@ -147,6 +138,7 @@ function decision(desk, id, known) {
       element("button", { type: "submit", class: "second" }, t("desk.return")),
     ),
   );
+  return [ofPart, whole];
 }
 
 /** What curators write to each other; submitters never see it. */

@@ -17,6 +17,19 @@ function plain(value) {
   return value !== null && typeof value === "object" ? Object.values(value).map(plain).join(" ") : String(value ?? "");
 }
 
+/** A link to another database, as one to follow where it has an address of the web. @param {any} one */
+function external(one) {
+  const text = [one.database, one.accession].filter(Boolean).join(" ");
+  const there = URL.canParse(one.url ?? "") && ["http:", "https:"].includes(new URL(one.url).protocol);
+  return there ? element("a", { href: one.url, rel: "noreferrer external" }, text || one.url) : text;
+}
+
+/** Of lists that name databases, links; of everything else, text. @param {any} value */
+function shown(value) {
+  const named = Array.isArray(value) && value.length && value.every((one) => one?.database);
+  return named ? value.flatMap((one, at) => [at ? ", " : "", external(one)]) : [plain(value)];
+}
+
 /** @param {any} found */
 function facts(found) {
   const rows = [];
@@ -27,7 +40,7 @@ function facts(found) {
   if (found.dataset && found.dataset !== found.accession) row("dataset", ...links([found.dataset]));
   for (const [name, value] of Object.entries(found.links ?? {})) row(name, ...links(value));
   for (const [name, value] of Object.entries(found.attributes ?? {})) {
-    if (name !== "title" && !(name in (found.links ?? {}))) row(name, plain(value));
+    if (name !== "title" && !(name in (found.links ?? {}))) row(name, ...shown(value));
   }
   return element("dl", { class: "facts" }, ...rows);
 }

@@ -21,7 +21,11 @@ async function review(place) {
     sessionStorage.removeItem(KEPT);
     throw problem;
   });
-  const facts = Object.entries(found.attributes ?? {}).filter(([, value]) => typeof value !== "object");
+  // What a submitter calls an object inside tells a reviewer nothing: links are shown by their numbers.
+  const inside = ["title", "alias", ...Object.keys(found.links ?? {})];
+  const own = Object.entries(found.attributes ?? {}).filter(([name, value]) => typeof value !== "object" && !inside.includes(name));
+  const links = Object.entries(found.links ?? {}).filter(([, to]) => to.length && !to.includes(found.accession));
+  const facts = [...links.map(([name, to]) => [name, to.join(", ")]), ...own];
   place.append(
     element("p", { class: "note" }, t("review.about")),
     element(

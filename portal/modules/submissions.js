@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 import { button, day, field, form, input, section, select, table } from "./forms.js";
 import { byForm } from "./online_form.js";
 import { filesPage } from "./files.js";
+import { own as records } from "./records.js";
 import { one } from "./submission.js";
 import { doing, go, start } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
@@ -19,7 +20,7 @@ async function list(place, _rest, me) {
   let page = await get("/v1/submissions", { limit: 50 });
   const groups = me.groups.filter((group) => group.standing !== "invited");
   const shared = await Promise.all(groups.map((g) => all(`/v1/groups/${encodeURIComponent(g.id)}/submissions`)));
-  place.append(element("p", {}, element("a", { class: "button", href: "#new" }, t("submission.new"))));
+  place.append(element("p", {}, element("a", { class: "button", href: "#new" }, t("submission.new")), " ", element("a", { href: "#records" }, t("records.title"))));
   const own = section(t("submission.own"));
   place.append(own);
   if (!page.items.length) own.append(element("p", { class: "quiet" }, t("submission.none")));
@@ -88,4 +89,4 @@ function member(of, n) {
   return element("label", { class: "member", for: id }, radio, element("span", {}, ...lines));
 }
 
-start({ new: opened, s: submission, list });
+start({ new: opened, records, s: submission, list });

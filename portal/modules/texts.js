@@ -1,5 +1,6 @@
 // Every text of the service's pages, each in English and Chinese; the choice is remembered in this browser.
 
+import { RECORDS } from "./texts_records.js";
 import { STATES } from "./texts_states.js";
 
 const KEPT = "biotheca.language";
@@ -14,10 +15,16 @@ export function language() {
 /** @param {string} chosen en or zh */
 export const setLanguage = (chosen) => localStorage.setItem(KEPT, chosen);
 
-/** A text with its {names} filled in. @param {string} key @param {Record<string, any>} [values] */
+/**
+ * A text with its {names} filled in; {count:file|files} is the number with the word that goes with it.
+ * @param {string} key @param {Record<string, any>} [values]
+ */
 export function t(key, values = {}) {
   const text = TEXTS[key]?.[language() === "zh" ? 1 : 0] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (whole, name, one, many) => {
+    const value = values[name] ?? whole;
+    return one === undefined ? String(value) : `${value} ${value === 1 ? one : many}`;
+  });
 }
 
 /** A submission's state in words. @param {{state: string, state_words: string}} of */
@@ -26,6 +33,7 @@ export const stateWords = (of) => (TEXTS[`state.${of.state}`] ? t(`state.${of.st
 /** @type {Record<string, [string, string]>} */
 const TEXTS = {
   ...STATES,
+  ...RECORDS,
   "account.code": ["Code", "验证码"],
   "account.confirm": ["Confirm your address", "确认邮箱"],
   "account.confirmed": ["Your account is open. Sign in.", "账户已开通，请登录。"],
@@ -80,30 +88,19 @@ const TEXTS = {
   action: ["Action", "操作"],
   asking: ["Asking the archive …", "正在查询 …"],
   back_to: ["Back to {title}", "返回 {title}"],
-  days: ["Days until it ends", "有效天数"],
-  download: ["Download", "下载"],
-  expires: ["Ends on", "截止日期"],
-  foot: ["Biotheca is free software under the Apache License 2.0.", "Biotheca 是 Apache 2.0 许可的自由软件。"],
-  label: ["Label", "标签"],
-  more: ["Show more", "显示更多"],
-  no: ["no", "否"],
-  open: ["Open", "打开"],
-  remove: ["Remove", "删除"],
-  revoke: ["Revoke", "撤销"],
-  save: ["Save", "保存"],
-  saved: ["Saved.", "已保存。"],
-  skip: ["Skip to the content", "跳到正文"],
-  working: ["Working …", "处理中 …"],
-  yes: ["yes", "是"],
   "checklist.decision": ["Decision", "决定"],
   "checklist.decision_on": ["Decision on {where}", "对 {where} 的决定"],
+  "checklist.goes_back": ["Accept is closed: {count:finding is|findings are} marked to be returned.", "不能接受：{count} 项被标记为退回。"],
   "checklist.harmless": ["harmless", "无害"],
   "checklist.none": ["No warning is open.", "没有未处理的警告。"],
+  "checklist.nothing_chosen": ["Choose a decision first.", "请先选择决定。"],
   "checklist.open": ["not decided", "未决定"],
   "checklist.private": ["Private content?", "隐私内容？"],
   "checklist.return": ["return for it", "因此退回"],
   "checklist.store": ["Save the checklist", "保存核对表"],
   "checklist.title": ["Warnings to decide on", "待决定的警告"],
+  "checklist.undecided": ["Accept is closed: {count:finding of private content waits|findings of private content wait} for your decision in the checklist.", "不能接受：清单中有 {count} 项隐私内容待您决定。"],
+  days: ["Days until it ends", "有效天数"],
   "desk.accept": ["Accept", "接受"],
   "desk.accepted": ["Accepted. Numbers are being issued.", "已接受，正在分配编号。"],
   "desk.add_reason": ["Add this reason", "添加此原因"],
@@ -121,6 +118,8 @@ const TEXTS = {
   "desk.given_back": ["It is back in the queue.", "已放回队列。"],
   "desk.held": ["Held", "暂停"],
   "desk.is_yours": ["It is yours.", "已由您领取。"],
+  "desk.make_first": ["Put it before the others", "设为优先"],
+  "desk.make_normal": ["Put it back in line", "恢复普通次序"],
   "desk.member": ["Database", "数据库"],
   "desk.metadata": ["Metadata review", "元数据审核"],
   "desk.mine": ["Mine", "我的"],
@@ -130,6 +129,8 @@ const TEXTS = {
   "desk.normal": ["normal", "普通"],
   "desk.note": ["Note for other curators", "给其他审核员的备注"],
   "desk.notes": ["Curators' notes", "审核备注"],
+  "desk.now_first": ["It stands before the normal ones now.", "已设为优先。"],
+  "desk.now_normal": ["It stands in line again.", "已恢复普通次序。"],
   "desk.order": ["Order", "次序"],
   "desk.people": ["Principal investigators", "项目负责人"],
   "desk.priority": ["priority", "优先"],
@@ -157,7 +158,9 @@ const TEXTS = {
   "difference.object": ["Object", "对象"],
   "difference.removed": ["Removed", "移除"],
   "difference.title": ["What this would change", "将发生的变化"],
-  "difference.unchanged": ["{count} objects stay as they are.", "{count} 个对象不变。"],
+  "difference.unchanged": ["{count:object stays as it is|objects stay as they are}.", "{count} 个对象不变。"],
+  download: ["Download", "下载"],
+  expires: ["Ends on", "截止日期"],
   "file.archived": ["archived", "已归档"],
   "file.checking": ["being checked", "检查中"],
   "file.declared": ["expected", "待上传"],
@@ -166,7 +169,7 @@ const TEXTS = {
   "file.received": ["arrived", "已收到"],
   "file.uploading": ["on its way", "上传中"],
   "files.all_sent": ["Every chosen file has been sent.", "所选文件均已发送。"],
-  "files.arrived": ["{there} of {all} files have arrived.", "{all} 个文件中已收到 {there} 个。"],
+  "files.arrived": ["{there} of {all:file has|files have} arrived.", "{all} 个文件中已收到 {there} 个。"],
   "files.bases": ["Bases", "碱基数"],
   "files.checks": ["File checks", "文件检查"],
   "files.choose": ["Choose what to send", "选择要发送的内容"],
@@ -186,10 +189,10 @@ const TEXTS = {
   "files.run": ["Run", "数据"],
   "files.send": ["Send files", "上传文件"],
   "files.size": ["Size", "大小"],
-  "files.some_failed": ["{count} files could not be sent; see the table.", "{count} 个文件发送失败，见表格。"],
+  "files.some_failed": ["{count:file|files} could not be sent; see the table.", "{count} 个文件发送失败，见表格。"],
   "files.state": ["State", "状态"],
   "files.title": ["Files", "文件"],
-  "files.unmatched": ["{count} chosen files are not named by the metadata and were left:", "{count} 个文件未在元数据中列出，已忽略："],
+  "files.unmatched": ["{count:chosen file is not named by the metadata and was left|chosen files are not named by the metadata and were left}:", "{count} 个文件未在元数据中列出，已忽略："],
   "findings.count": ["Count", "数量"],
   "findings.first": ["The first {count} of {total} findings are shown; the annotated workbook has them all.", "显示 {total} 条中的前 {count} 条；批注工作簿含全部。"],
   "findings.groups": ["By rule and column", "按规则和列汇总"],
@@ -201,13 +204,14 @@ const TEXTS = {
   "findings.value": ["Value", "值"],
   "findings.what": ["What", "问题"],
   "findings.where": ["Where", "位置"],
+  foot: ["Biotheca is free software under the Apache License 2.0.", "Biotheca 是 Apache 2.0 许可的自由软件。"],
   "form.add": ["Add {what}", "添加{what}"],
   "form.alias": ["Alias", "别名"],
   "form.attribute_more": ["More fields", "更多字段"],
   "form.check": ["Check", "检查"],
   "form.clean": ["The archive takes this. Store it when you are ready.", "检查通过，可以保存。"],
   "form.files": ["Files", "文件"],
-  "form.found": ["{count} findings; each stands at its field.", "{count} 条问题，均标在相应字段旁。"],
+  "form.found": ["{count:finding; it stands at its field|findings; each stands at its field}.", "{count} 条问题，均标在相应字段旁。"],
   "form.hint": ["Fields with * are mandatory. An alias is your own short name, by which objects refer to each other.", "带 * 的为必填项。别名是您自定的短名，用于对象间引用。"],
   "form.remove": ["Remove {what}", "删除{what}"],
   "form.several": ["Several are possible.", "可多选。"],
@@ -225,6 +229,7 @@ const TEXTS = {
   "key.q": ["back to the queue", "返回队列"],
   "key.r": ["to the reasons of a return", "到退回原因"],
   "key.title": ["Keys", "快捷键"],
+  label: ["Label", "标签"],
   "metadata.all_packages": ["all columns", "全部列"],
   "metadata.annotated": ["Download it with the findings marked", "下载批注后的工作簿"],
   "metadata.by_form": ["Describe by form", "在线表单"],
@@ -235,7 +240,7 @@ const TEXTS = {
   "metadata.file_hint": ["Choose it, or drop it here: .xlsx, .tsv, .json or SRA .xml. First it is only checked.", "选择或拖放：.xlsx、.tsv、.json 或 SRA .xml。先仅检查。"],
   "metadata.kind": ["{name} is no workbook, table, JSON or XML.", "{name} 不是工作簿、表格、JSON 或 XML。"],
   "metadata.package": ["Columns for", "适用列"],
-  "metadata.refused": ["{name} has {count} errors. Nothing was stored.", "{name} 有 {count} 个错误，未保存。"],
+  "metadata.refused": ["{name} has {count:error|errors}. Nothing was stored.", "{name} 有 {count} 个错误，未保存。"],
   "metadata.send": ["Check the filled workbook", "检查已填写的工作簿"],
   "metadata.store": ["Store this metadata", "保存元数据"],
   "metadata.stored": ["The metadata is stored.", "元数据已保存。"],
@@ -244,6 +249,7 @@ const TEXTS = {
   "metadata.template_hint": ["One sheet for each kind of object, with drop-downs and mandatory marks.", "每类对象一个工作表，含下拉选项和必填标记。"],
   "metadata.template_title": ["Template", "模板"],
   "metadata.verdict": ["What the archive says", "检查结论"],
+  more: ["Show more", "显示更多"],
   "nav.account": ["Account", "账户"],
   "nav.desk": ["Desk", "审核"],
   "nav.home": ["Biotheca, home", "Biotheca 首页"],
@@ -253,8 +259,19 @@ const TEXTS = {
   "nav.sign_in": ["Sign in", "登录"],
   "nav.submissions": ["Submissions", "提交"],
   "nav.unread": ["Notices, {count} unread", "通知，{count} 条未读"],
+  no: ["no", "否"],
   "notices.none": ["The archive has told you nothing yet.", "暂无通知。"],
   "notices.read": ["Mark as read", "标为已读"],
+  open: ["Open", "打开"],
+  "parts.about": ["Ticked runs get their numbers now. Nothing is public before all are decided.", "勾选的运行现在获得编号；全部决定前不公开。"],
+  "parts.accept": ["Accept", "接受"],
+  "parts.accept_ticked": ["Accept the ticked runs", "接受勾选的运行"],
+  "parts.accepted": ["{count:run is|runs are} accepted. Numbers are being issued.", "已接受 {count} 个运行，正在分配编号。"],
+  "parts.keep": ["stay under review", "继续审核"],
+  "parts.rest": ["The others", "其余运行"],
+  "parts.return": ["go back with the reasons chosen below", "附下列原因退回"],
+  "parts.some": ["Tick some of the runs; for all of them use Accept below.", "请勾选部分运行；全部接受请用下方按钮。"],
+  "parts.title": ["Accept some runs alone", "仅接受部分运行"],
   "queue.expected": ["Decision expected on", "预计决定日期"],
   "queue.of": ["{position} of {length}", "第 {position} 位，共 {length} 位"],
   "queue.place": ["Place in the queue", "队列位置"],
@@ -265,6 +282,7 @@ const TEXTS = {
   "release.on_date": ["on a date", "指定日期"],
   "release.title": ["Change the release", "更改公开时间"],
   "release.when": ["Release", "公开时间"],
+  remove: ["Remove", "删除"],
   "review.about": ["You see this dataset before its release, by a reviewer link. Please keep it to yourself.", "您通过审稿链接查看尚未公开的数据集，请勿外传。"],
   "review.enter": ["Open a reviewer link", "打开审稿链接"],
   "review.files_too": ["files may be downloaded too", "允许下载文件"],
@@ -281,8 +299,11 @@ const TEXTS = {
   "review.secret": ["Link or secret", "链接或密钥"],
   "review.secret_hint": ["As the author sent it to you.", "作者发给您的内容。"],
   "review.used": ["Used", "使用"],
-  "review.uses": ["{count} times", "{count} 次"],
+  "review.uses": ["{count:time|times}", "{count} 次"],
   "review.with_files": ["Files", "文件"],
+  revoke: ["Revoke", "撤销"],
+  save: ["Save", "保存"],
+  saved: ["Saved.", "已保存。"],
   "severity.error": ["errors", "错误"],
   "severity.hint": ["hints", "提示"],
   "severity.warning": ["warnings", "警告"],
@@ -290,4 +311,8 @@ const TEXTS = {
   "share.nobody": ["nobody", "不共享"],
   "share.title": ["Share with a group", "与小组共享"],
   "share.with": ["Group", "小组"],
+  skip: ["Skip to the content", "跳到正文"],
+  tick_all: ["Tick all or none", "全选或全不选"],
+  working: ["Working …", "处理中 …"],
+  yes: ["yes", "是"],
 };

@@ -501,13 +501,16 @@ class _Handler(BaseHTTPRequestHandler):
         data = a.stored[name]
         if order == "damage":
             data = b"\0" + data[1:]
+        tag = {"ETag": f'"{hashlib.md5(a.stored[name]).hexdigest()}"'}
+        if self.headers.get("If-Match", tag["ETag"]) != tag["ETag"]:
+            return self._store_error(412, "PreconditionFailed")
         found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         if not found or order == "no ranges":
-            return self._reply(200, data)
+            return self._reply(200, data, tag)
         start = int(found[1])
         if start >= len(data):
             return self._store_error(416, "InvalidRange")
-        headers = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
+        headers = tag | {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
         self._reply(206, data[start:], headers, order if isinstance(order, int) else None)
 
     def log_message(self, *_: object) -> None:

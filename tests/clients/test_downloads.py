@@ -65,6 +65,23 @@ def test_a_later_run_goes_on_from_the_part_file(archive: Archive, client: Client
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_of_an_object_that_changed_in_between_nothing_is_appended(
+    archive: Archive, client: Client, tmp_path: Path
+) -> None:
+    _release(archive)
+    archive.get_orders[:] = [400_000, *["expired"] * 9]
+    with pytest.raises(NetworkDown):
+        client.download("CRA000001", to=tmp_path)
+    other = os.urandom(len(DATA))
+    _release(archive, other)
+    archive.get_orders.clear()
+    archive.ranges.clear()
+    client.download("CRA000001", to=tmp_path)
+    assert archive.ranges == ["bytes=400000-", "bytes=0-"]  # the first was refused by its tag: no byte came
+    assert (tmp_path / NAME).read_bytes() == other
+    assert not list(tmp_path.glob("*.part*"))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     orders=st.lists(st.sampled_from([None, 0, 100, 70_000, "expired", "no ranges"]), max_size=6),

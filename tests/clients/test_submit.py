@@ -13,7 +13,7 @@ from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, reads_folder
 from tests.journeys.conftest import document as one_run
 
-READS = [("a.fq", b"@r\nACGT\n+\nIIII\n" * 400), ("b.fq", b"@s\nACGT\n+\nIIII\n")]
+READS = [("a.fq", b"@r\nACGT\n+\nIIII\n" * 400), ("b.fq", b"@s\nA\n+\nI\n" * 400)]
 
 
 def test_a_folder_becomes_a_submission_with_md5_and_size_filled_in(

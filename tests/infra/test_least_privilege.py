@@ -76,7 +76,7 @@ ROLES: dict[str, set[str]] = {
     "PublicationRelease": TABLES,
     "PublicationReleaseDue": TABLES,
     "PublicationReleaseRequested": TABLES | FAILED,
-    "QcJudge": TABLES_READ,
+    "QcJudge": TABLES,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,
@@ -87,7 +87,7 @@ ROLES: dict[str, set[str]] = {
     "UploadsAwaitFiles": TABLES | ANSWER,
     "UploadsNoteReceived": TABLES | READ | QUEUE,
     "UploadsSweep": TABLES | {"s3:AbortMultipartUpload"},
-    "UploadsResume": TABLES_READ | ANSWER | FAILED,
+    "UploadsResume": TABLES | ANSWER | FAILED,
 }
 
 

@@ -99,7 +99,7 @@ def nobody(stack: Stack) -> Person:
     return Person(stack.front_url, "")
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def aws(stack: Stack) -> Callable[[str], Any]:
     """boto3 clients as an operator of the laptop has them."""
 
@@ -294,6 +294,14 @@ def newcomer_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
     person = newcomer(stack, Person(stack.front_url, ""))
     with surfing(chrome, stack.front_url) as surfer:
         sign_in(surfer, person.email, PASSWORD)
+        yield surfer
+
+
+@pytest.fixture
+def chen_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    with surfing(chrome, stack.front_url) as surfer:
+        person = next(p for p in PEOPLE if p.email == "chen@example.org")
+        sign_in(surfer, person.email, person.password)
         yield surfer
 
 

@@ -2,137 +2,145 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import requests
 
 import functions.api.app  # registers every operation
 from functions.api.seam import OPERATIONS
 from local.stack import Stack
-from tests.journeys.conftest import Person, draft, newcomer, tiny_fastq
+from tests.journeys.bringing import accepted
+from tests.journeys.conftest import Person, document, draft, newcomer, tiny_fastq
 
 assert functions.api.app.app
 
-# What comes back on a private draft of Ana's, to: nobody, Li (another submitter), Chen (a curator), Ana herself.
+# What comes back on a private draft of Ana's, to: nobody, Li (another submitter), Chen (a curator), Ana herself, and
+# the holder of a reviewer's link to a private dataset, who sends its secret to every route and asks for that dataset.
 # 404 for what exists but is not yours: unknown and forbidden look the same.
-PUBLIC = (200, 200, 200, 200)
+PUBLIC = (200, 200, 200, 200, 200)
 # None: not called, because it would end the session of a person whom all tests share (see test_accounts).
 TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
-    ("POST", "/v1/register"): (422, 422, 422, 422),
-    ("POST", "/v1/register/confirm"): (422, 422, 422, 422),
-    ("POST", "/v1/register/resend"): (422, 422, 422, 422),
-    ("POST", "/v1/password/forgot"): (422, 422, 422, 422),
-    ("POST", "/v1/password/reset"): (422, 422, 422, 422),
-    ("POST", "/v1/sign-in"): (422, 422, 422, 422),
-    ("POST", "/v1/sign-in/mfa"): (422, 422, 422, 422),
-    ("POST", "/v1/refresh"): (422, 422, 422, 422),
-    ("POST", "/v1/sign-out"): (401, None, None, None),
-    ("GET", "/v1/me"): (401, 200, 200, 200),
-    ("PATCH", "/v1/me"): (401, 200, 200, 200),
-    ("POST", "/v1/me/mfa"): (401, 422, 422, 422),
-    ("POST", "/v1/me/mfa/confirm"): (401, 422, 422, 422),
-    ("DELETE", "/v1/me/mfa"): (401, 204, 204, 204),
-    ("GET", "/v1/me/tokens"): (401, 200, 200, 200),
-    ("POST", "/v1/me/tokens"): (401, 422, 422, 422),
-    ("DELETE", "/v1/me/tokens/{token_id}"): (401, 404, 404, 404),
-    ("POST", "/v1/me/principal-investigator"): (401, 422, 422, 422),
-    ("GET", "/v1/me/notices"): (401, 200, 200, 200),
-    ("POST", "/v1/me/notices/{notice_id}/read"): (401, 404, 404, 404),
-    ("GET", "/v1/accounts/principal-investigators"): (401, 403, 200, 403),
-    ("POST", "/v1/accounts/principal-investigators/{subject}/decision"): (401, 403, 404, 403),
-    ("GET", "/v1/accounts"): (401, 403, 403, 403),
-    ("PUT", "/v1/accounts/{subject}/roles"): (401, 403, 403, 403),
-    ("POST", "/v1/accounts/{subject}/close"): (401, 403, 403, 403),
-    ("POST", "/v1/accounts/{subject}/open"): (401, 403, 403, 403),
-    ("POST", "/v1/groups"): (401, 422, 422, 422),
-    ("GET", "/v1/groups"): (401, 200, 200, 200),
-    ("GET", "/v1/groups/{group_id}"): (401, 404, 404, 404),
-    ("GET", "/v1/groups/{group_id}/submissions"): (401, 404, 404, 404),
-    ("POST", "/v1/groups/{group_id}/invitations"): (401, 404, 404, 404),
-    ("POST", "/v1/groups/{group_id}/join"): (401, 404, 404, 404),
-    ("POST", "/v1/groups/{group_id}/members/{subject}/owner"): (401, 404, 404, 404),
-    ("DELETE", "/v1/groups/{group_id}/members/{subject}"): (401, 404, 404, 404),
-    ("PUT", "/v1/submissions/{submission_id}/group"): (401, 404, 404, 200),
-    ("GET", "/v1/audit"): (401, 403, 403, 403),
-    ("GET", "/v1/audit/head"): (401, 403, 403, 403),
-    ("POST", "/v1/submissions"): (401, 201, 403, 201),
-    ("GET", "/v1/submissions"): (401, 200, 200, 200),
-    ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200),
-    ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422),
-    ("POST", "/v1/submissions/{submission_id}/metadata/check"): (401, 404, 404, 200),
-    ("POST", "/v1/submissions/{submission_id}/metadata/annotated"): (401, 404, 404, 422),
-    ("GET", "/v1/submissions/{submission_id}/workbook"): (401, 404, 200, 200),
-    ("GET", "/v1/members/{member}/template"): (404, 404, 404, 404),
-    ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202),
-    ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403),
-    ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200),
-    ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200),
-    ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204),
-    ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200),
-    ("GET", "/v1/files/{file_id}/parts"): (401, 404, 404, 400),
-    ("POST", "/v1/files/{file_id}/part-urls"): (401, 404, 404, 400),
-    ("POST", "/v1/files/{file_id}/complete"): (401, 404, 404, 400),
-    ("DELETE", "/v1/files/{file_id}/upload"): (401, 404, 404, 204),
-    ("POST", "/v1/submissions/{submission_id}/uploads"): (401, 404, 404, 422),
-    ("POST", "/v1/submissions/{submission_id}/credentials"): (401, 404, 404, 201),
-    ("GET", "/v1/submissions/{submission_id}/objects"): (401, 404, 200, 200),
-    ("GET", "/v1/submissions/{submission_id}/reception"): (401, 404, 200, 200),
-    ("GET", "/v1/curation/queue"): (401, 403, 200, 403),
-    ("POST", "/v1/curation/next"): (401, 403, 404, 403),
-    ("GET", "/v1/curation/figures"): (401, 403, 200, 403),
-    ("GET", "/v1/curation/{submission_id}"): (401, 403, 200, 403),
-    ("PUT", "/v1/curation/{submission_id}/assignment"): (401, 403, 409, 403),
-    ("DELETE", "/v1/curation/{submission_id}/assignment"): (401, 403, 204, 403),
-    ("PUT", "/v1/curation/{submission_id}/priority"): (401, 403, 200, 403),
-    ("PUT", "/v1/curation/{submission_id}/checklist"): (401, 403, 422, 403),
-    ("POST", "/v1/curation/{submission_id}/notes"): (401, 403, 201, 403),
-    ("GET", "/v1/curation/{submission_id}/notes"): (401, 403, 200, 403),
+    ("POST", "/v1/register"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/register/confirm"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/register/resend"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/password/forgot"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/password/reset"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/sign-in"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/sign-in/mfa"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/refresh"): (422, 422, 422, 422, 422),
+    ("POST", "/v1/sign-out"): (401, None, None, None, 401),
+    ("GET", "/v1/me"): (401, 200, 200, 200, 401),
+    ("PATCH", "/v1/me"): (401, 200, 200, 200, 401),
+    ("POST", "/v1/me/mfa"): (401, 422, 422, 422, 401),
+    ("POST", "/v1/me/mfa/confirm"): (401, 422, 422, 422, 401),
+    ("DELETE", "/v1/me/mfa"): (401, 204, 204, 204, 401),
+    ("GET", "/v1/me/tokens"): (401, 200, 200, 200, 401),
+    ("POST", "/v1/me/tokens"): (401, 422, 422, 422, 401),
+    ("DELETE", "/v1/me/tokens/{token_id}"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/me/principal-investigator"): (401, 422, 422, 422, 401),
+    ("GET", "/v1/me/notices"): (401, 200, 200, 200, 401),
+    ("POST", "/v1/me/notices/{notice_id}/read"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/accounts/principal-investigators"): (401, 403, 200, 403, 401),
+    ("POST", "/v1/accounts/principal-investigators/{subject}/decision"): (401, 403, 404, 403, 401),
+    ("GET", "/v1/accounts"): (401, 403, 403, 403, 401),
+    ("PUT", "/v1/accounts/{subject}/roles"): (401, 403, 403, 403, 401),
+    ("POST", "/v1/accounts/{subject}/close"): (401, 403, 403, 403, 401),
+    ("POST", "/v1/accounts/{subject}/open"): (401, 403, 403, 403, 401),
+    ("POST", "/v1/groups"): (401, 422, 422, 422, 401),
+    ("GET", "/v1/groups"): (401, 200, 200, 200, 401),
+    ("GET", "/v1/groups/{group_id}"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/groups/{group_id}/submissions"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/groups/{group_id}/invitations"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/groups/{group_id}/join"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/groups/{group_id}/members/{subject}/owner"): (401, 404, 404, 404, 401),
+    ("DELETE", "/v1/groups/{group_id}/members/{subject}"): (401, 404, 404, 404, 401),
+    ("PUT", "/v1/submissions/{submission_id}/group"): (401, 404, 404, 200, 401),
+    ("GET", "/v1/audit"): (401, 403, 403, 403, 401),
+    ("GET", "/v1/audit/head"): (401, 403, 403, 403, 401),
+    ("POST", "/v1/submissions"): (401, 201, 403, 201, 401),
+    ("GET", "/v1/submissions"): (401, 200, 200, 200, 401),
+    ("GET", "/v1/submissions/{submission_id}"): (401, 404, 200, 200, 401),
+    ("PUT", "/v1/submissions/{submission_id}/metadata"): (401, 404, 404, 422, 401),
+    ("POST", "/v1/submissions/{submission_id}/metadata/check"): (401, 404, 404, 200, 401),
+    ("POST", "/v1/submissions/{submission_id}/metadata/annotated"): (401, 404, 404, 422, 401),
+    ("GET", "/v1/submissions/{submission_id}/workbook"): (401, 404, 200, 200, 401),
+    ("GET", "/v1/members/{member}/template"): (404, 404, 404, 404, 404),
+    ("POST", "/v1/submissions/{submission_id}/submit"): (401, 404, 404, 202, 401),
+    ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403, 401),
+    ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200, 401),
+    ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
+    ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),
+    ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200, 401),
+    ("GET", "/v1/files/{file_id}/parts"): (401, 404, 404, 400, 401),
+    ("POST", "/v1/files/{file_id}/part-urls"): (401, 404, 404, 400, 401),
+    ("POST", "/v1/files/{file_id}/complete"): (401, 404, 404, 400, 401),
+    ("DELETE", "/v1/files/{file_id}/upload"): (401, 404, 404, 204, 401),
+    ("POST", "/v1/submissions/{submission_id}/uploads"): (401, 404, 404, 422, 401),
+    ("POST", "/v1/submissions/{submission_id}/credentials"): (401, 404, 404, 201, 401),
+    ("GET", "/v1/submissions/{submission_id}/objects"): (401, 404, 200, 200, 401),
+    ("GET", "/v1/submissions/{submission_id}/reception"): (401, 404, 200, 200, 401),
+    ("GET", "/v1/curation/queue"): (401, 403, 200, 403, 401),
+    ("POST", "/v1/curation/next"): (401, 403, 404, 403, 401),
+    ("GET", "/v1/curation/figures"): (401, 403, 200, 403, 401),
+    ("GET", "/v1/curation/{submission_id}"): (401, 403, 200, 403, 401),
+    ("PUT", "/v1/curation/{submission_id}/assignment"): (401, 403, 409, 403, 401),
+    ("DELETE", "/v1/curation/{submission_id}/assignment"): (401, 403, 204, 403, 401),
+    ("PUT", "/v1/curation/{submission_id}/priority"): (401, 403, 200, 403, 401),
+    ("PUT", "/v1/curation/{submission_id}/checklist"): (401, 403, 422, 403, 401),
+    ("POST", "/v1/curation/{submission_id}/notes"): (401, 403, 201, 403, 401),
+    ("GET", "/v1/curation/{submission_id}/notes"): (401, 403, 200, 403, 401),
     ("GET", "/v1/return-reasons"): PUBLIC,
-    ("POST", "/v1/curation/{submission_id}/decision"): (401, 403, 409, 403),
-    ("GET", "/v1/records/{accession}"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/xml"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/tree"): (404, 404, 404, 404),
-    ("GET", "/r/{accession}"): (404, 404, 404, 404),
-    ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200),
-    ("GET", "/v1/records"): (401, 200, 200, 200),
-    ("POST", "/v1/releases"): (401, 202, 202, 202),
-    ("GET", "/v1/corrections"): (401, 403, 200, 403),
-    ("GET", "/v1/records/{accession}/release"): (401, 404, 404, 404),
-    ("PUT", "/v1/records/{accession}/release"): (401, 404, 404, 404),
-    ("PUT", "/v1/records/{accession}/visibility"): (401, 403, 403, 403),
-    ("DELETE", "/v1/records/{accession}"): (401, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/history"): (401, 404, 404, 404),
-    ("POST", "/v1/records/{accession}/corrections"): (401, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/corrections"): (401, 404, 404, 404),
-    ("POST", "/v1/records/{accession}/corrections/{correction}"): (401, 403, 404, 403),
-    ("GET", "/v1/records/{accession}/versions"): (404, 404, 404, 404),
-    ("POST", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404),
-    ("DELETE", "/v1/records/{accession}/reviewer-links/{link_id}"): (401, 404, 404, 404),
-    ("GET", "/v1/review"): (401, 401, 401, 401),
-    ("GET", "/v1/review/objects/{type}"): (401, 401, 401, 401),
-    ("GET", "/v1/review/files"): (401, 401, 401, 401),
-    ("GET", "/v1/review/files/{name}"): (401, 401, 401, 401),
-    ("GET", "/v1/records/{accession}/md5sum.txt"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/files.tsv"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/runs.csv"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/statistics"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/citation"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/certificate"): (404, 404, 404, 404),
-    ("GET", "/v1/certificates/{code}"): (404, 404, 404, 404),
-    ("POST", "/v1/records/{accession}/publications"): (401, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/publications"): (404, 404, 404, 404),
-    ("DELETE", "/v1/records/{accession}/publications/{article}"): (401, 404, 404, 404),
-    ("PUT", "/v1/records/{accession}/publications/{article}"): (401, 403, 404, 403),
+    ("POST", "/v1/curation/{submission_id}/decision"): (401, 403, 409, 403, 401),
+    ("GET", "/v1/records/{accession}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/objects/{type}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/uses"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files/{name}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/xml"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/tree"): (404, 404, 404, 404, 404),
+    ("GET", "/r/{accession}"): (404, 404, 404, 404, 404),
+    ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200, 401),
+    ("PUT", "/v1/submissions/{submission_id}/access"): (401, 404, 404, 200, 401),
+    ("GET", "/v1/records"): (401, 200, 200, 200, 401),
+    ("POST", "/v1/releases"): (401, 202, 202, 202, 401),
+    ("GET", "/v1/corrections"): (401, 403, 200, 403, 401),
+    ("GET", "/v1/records/{accession}/release"): (401, 404, 404, 404, 401),
+    ("PUT", "/v1/records/{accession}/release"): (401, 404, 404, 404, 401),
+    ("PUT", "/v1/records/{accession}/visibility"): (401, 403, 403, 403, 401),
+    ("DELETE", "/v1/records/{accession}"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/records/{accession}/history"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/records/{accession}/corrections"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/records/{accession}/corrections"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/records/{accession}/corrections/{correction}"): (401, 403, 404, 403, 401),
+    ("GET", "/v1/records/{accession}/versions"): (404, 404, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404, 401),
+    ("DELETE", "/v1/records/{accession}/reviewer-links/{link_id}"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/review"): (401, 401, 401, 401, 200),
+    ("GET", "/v1/review/objects/{type}"): (401, 401, 401, 401, 200),
+    ("GET", "/v1/review/files"): (401, 401, 401, 401, 200),
+    ("GET", "/v1/review/files/{name}"): (401, 401, 401, 401, 404),
+    ("GET", "/v1/records/{accession}/md5sum.txt"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/files.tsv"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/runs.csv"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/statistics"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/citation"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/certificate"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/certificates/{code}"): (404, 404, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/publications"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/records/{accession}/publications"): (404, 404, 404, 404, 404),
+    ("DELETE", "/v1/records/{accession}/publications/{article}"): (401, 404, 404, 404, 401),
+    ("PUT", "/v1/records/{accession}/publications/{article}"): (401, 403, 404, 403, 401),
     ("GET", "/v1/publications"): PUBLIC,
     ("GET", "/v1/grants/{number}"): PUBLIC,
-    ("GET", "/v1/records/{accession}/datasets"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404),
-    ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/datasets"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404, 404),
     ("GET", "/v1/search"): PUBLIC,
+    ("GET", "/v1/search.tsv"): PUBLIC,
     ("GET", "/v1/taxonomy"): PUBLIC,
     ("GET", "/v1/taxonomy/{taxon_id}"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
@@ -155,6 +163,7 @@ BODIES = {
     "/v1/records/{accession}/publications/{article}": {"outcome": "matched"},
     "/v1/submissions/{submission_id}/release": {"mode": "immediately"},
     "/v1/records/{accession}/release": {"mode": "immediately"},
+    "/v1/submissions/{submission_id}/access": {"access": "open"},
     "/v1/releases": {"accessions": ["CRA999999"]},
     "/v1/records/{accession}/visibility": {"act": "suppress", "reason": "From the matrix"},
     "/v1/records/{accession}/corrections": {"changes": {"title": "From the matrix"}},
@@ -172,17 +181,58 @@ SENT = {  # what is no JSON
 }
 
 
+HEADER = "X-Reviewer-Token"
+
+
+@dataclass
+class Reviewed:
+    """A private dataset of Ana's and the secrets of three links to it: good, revoked, expired."""
+
+    dataset: str
+    secrets: dict[str, str]
+    holder: Person
+
+
+@pytest.fixture(scope="module")
+def reviewed(ana: Person, chen: Person, nobody: Person, aws: Callable[[str], Any]) -> Reviewed:
+    files = [("reviewed.fastq.gz", tiny_fastq(seed=171))]
+    release = {"mode": "on_date", "date": "2027-10-01"}
+    dataset = accepted(ana, chen, document(files, "For a reviewer"), files, "archived", release=release)["dataset"]
+    place = f"/v1/records/{dataset}/reviewer-links"
+    made = {which: ana.post(place, {"label": which, "data": True}) for which in ("good", "revoked", "expired")}
+    ana.call("DELETE", f"{place}/{made['revoked']['id']}")
+    dynamodb = aws("dynamodb")
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if "records" in name.lower())
+    dynamodb.update_item(  # its day has come: the shared clock stays where it is
+        TableName=table,
+        Key={"pk": {"S": f"ACC#{dataset}"}, "sk": {"S": f"RL#{made['expired']['id']}"}},
+        UpdateExpression="SET expires_at = :past",
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
+    secrets = {which: link["token"] for which, link in made.items()}
+    holder = Person(nobody.url, "the holder of a reviewer's link")
+    holder.session.headers[HEADER] = secrets["good"]
+    return Reviewed(dataset, secrets, holder)
+
+
+def _options(route: tuple[str, str]) -> dict[str, Any]:
+    """What is sent to a route."""
+    return {} if route[0] == "GET" else SENT.get(route[1]) or {"json": BODIES.get(route[1], {})}
+
+
 def test_every_route_is_in_the_table() -> None:
     assert {(op.method, op.path) for op in OPERATIONS} == set(TABLE)
 
 
-def _url(path: str, made: dict[str, Any]) -> str:
+def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     """The path with everything filled in: Ana's draft, and things that do not exist."""
-    names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": "CRA999999"}
+    names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": accession}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
     query = {
         "/v1/search": "?q=zzz",
+        "/v1/search.tsv": "?q=zzz",
         "/v1/taxonomy": "?q=zzz",
         "/v1/accounts": "?email=ana@example.org",
         "/v1/curation/next": "?stage=metadata",
@@ -194,17 +244,16 @@ def _url(path: str, made: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)
 def test_a_route_answers_each_caller_as_the_table_says(
-    route: tuple[str, str], nobody: Person, li: Person, chen: Person, ana: Person
+    route: tuple[str, str], nobody: Person, li: Person, chen: Person, ana: Person, reviewed: Reviewed
 ) -> None:
     method, path = route
     made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
-    url = _url(path, made)
     expected = TABLE[route]
-    for caller, status in zip((nobody, li, chen, ana), expected, strict=True):
+    for caller, status in zip((nobody, li, chen, ana, reviewed.holder), expected, strict=True):
         if status is None:
             continue
-        options = {} if method == "GET" else SENT.get(path) or {"json": BODIES.get(path, {})}
-        answer = caller.call(method, url, **options)
+        url = _url(path, made, reviewed.dataset) if caller is reviewed.holder else _url(path, made)
+        answer = caller.call(method, url, **_options(route))
         assert answer.status_code == status, f"{caller.email or 'nobody'}: {answer.status_code} {answer.text}"
         if status >= 400:
             assert answer.headers["Content-Type"].startswith("application/problem+json")
@@ -227,6 +276,52 @@ def test_every_guarded_route_is_shut_for_a_closed_account(
         for authorization in (str(closed.session.headers["Authorization"]), f"Bearer {token}"):
             answer = nobody.call(method, url, headers={"Authorization": authorization})
             assert answer.status_code == 401, f"{method} {path}: {answer.status_code} {answer.text}"
+
+
+def _told(answer: requests.Response, *hidden: str) -> tuple[int, str]:
+    """Status and body of an answer without what differs from call to call."""
+    is_json = "json" in answer.headers.get("Content-Type", "")
+    text = str(answer.json() | {"instance": ""}) if is_json and isinstance(answer.json(), dict) else answer.text
+    for word in hidden:
+        text = text.replace(word, "IT")
+    return answer.status_code, text
+
+
+NOT_REVIEWING = sorted(route for route in TABLE if not route[1].startswith("/v1/review"))
+
+
+@pytest.mark.parametrize("which", ["good", "revoked", "expired"])
+def test_a_reviewers_link_opens_no_route_but_its_own_and_tells_nothing_of_what_exists(
+    which: str, nobody: Person, ana: Person, reviewed: Reviewed
+) -> None:
+    """To whoever holds it the private dataset and one that does not exist are the same, word for word."""
+    made, secret = draft(ana, [("link.fastq.gz", tiny_fastq())], "Not theirs"), reviewed.secrets[which]
+    for route in NOT_REVIEWING:
+        if "{accession}" not in route[1]:
+            continue
+        known, unknown = (_url(route[1], made, name) for name in (reviewed.dataset, "CRA999999"))
+        with_link = {"headers": {HEADER: secret}} | _options(route)
+        with_link["headers"] = {HEADER: secret} | with_link.get("headers", {})
+        shown = _told(nobody.call(route[0], known, **with_link), reviewed.dataset)
+        assert shown == _told(nobody.call(route[0], unknown, **_options(route)), "CRA999999"), route
+    for method, path in GUARDED:
+        answer = nobody.call(method, _url(path, made, reviewed.dataset), headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 401, f"{method} {path}: {answer.text}"
+
+
+def test_a_revoked_and_an_expired_link_end_at_every_route_of_theirs(nobody: Person, reviewed: Reviewed) -> None:
+    routes = sorted(path for method, path in TABLE if path.startswith("/v1/review"))
+    assert len(routes) == 4
+    ended = set()
+    for path in routes:
+        for which in ("revoked", "expired"):
+            url = path.format(type="run", name="x")
+            answer = nobody.call("GET", url, headers={HEADER: reviewed.secrets[which]})
+            assert answer.status_code == 410, f"{path} {which}: {answer.text}"
+            ended.add(_told(answer))
+    assert len(ended) == 1  # which of the two it was is nobody's business
+    unknown = nobody.call("GET", "/v1/review", headers={HEADER: "rvw_" + "x" * 43})
+    assert unknown.status_code == 404 and reviewed.dataset not in unknown.text
 
 
 def test_unknown_and_forbidden_look_the_same(ana: Person, li: Person) -> None:

@@ -56,7 +56,11 @@ def test_a_member_of_data_alone_goes_from_template_to_download(ana: Person, chen
 
     body = tiny_fastq(seed=505)
     wanted = {"member": "seedbank", "title": "Lots of 2026", "release": {"mode": "immediately"}}
+    refused = ana.call("POST", "/v1/submissions", json=wanted | {"access": "secret"})
+    assert refused.status_code == 422 and refused.json()["findings"][0]["rule"] == "access.mode"
     made = ana.post("/v1/submissions", wanted)
+    assert made["access"] == "open"
+    assert ana.call("PUT", f"/v1/submissions/{made['id']}/access", json={"access": "controlled"}).status_code == 200
     place = f"/v1/submissions/{made['id']}/metadata"
     wrong = metadata("lot7.fastq.gz", body)
     wrong["lots"][0] |= {"harvest": "monsoon", "seeds": 0}
@@ -82,6 +86,17 @@ def test_a_member_of_data_alone_goes_from_template_to_download(ana: Person, chen
     assert nobody.call("GET", f"/r/{reads['accession'].lower()}").status_code == 302
     hits = eventually(lambda: nobody.get("/v1/search?q=lots+2026")["items"])
     assert done["dataset"] in {hit["accession"] for hit in hits}
+    # Access is controlled until a curator opens it with a reason: what the dataset is, everybody sees; not its files.
+    assert (
+        shown["access"] == nobody.get(f"/v1/records/{reads['accession']}")["access"] == done["access"] == "controlled"
+    )
+    closed = nobody.call("GET", f"/v1/records/{done['dataset']}/files")
+    assert closed.status_code == 404 and closed.json()["rule"] == "access.controlled"
+    place = f"/v1/submissions/{made['id']}/access"
+    assert ana.call("PUT", place, json={"access": "open"}).status_code == 403
+    assert chen.call("PUT", place, json={"access": "open"}).json()["findings"][0]["rule"] == "access.reason"
+    opened = chen.call("PUT", place, json={"access": "open", "reason": "The gene bank agrees."})
+    assert opened.status_code == 200 and opened.json()["access"] == "open"
     file = nobody.get(f"/v1/records/{done['dataset']}/files")["items"][0]
     link = nobody.get(f"/v1/records/{done['dataset']}/files/{file['name']}?redirect=false")["url"]
     assert requests.get(link, timeout=30).content == body

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from local.people import PEOPLE
 from local.stack import Stack
 from tests.journeys.browser import Surfer, state, surfing
-from tests.journeys.conftest import PASSWORD, code_for, document, tiny_fastq
+from tests.journeys.conftest import PASSWORD, Person, code_for, document, tiny_fastq, wait_for
 from tests.journeys.portal import cell_of, choose_workbook, look, opened, workbook
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
@@ -41,7 +41,7 @@ def registered(page: Page, stack: Stack) -> str:
 
 
 def test_a_newcomer_deposits_by_workbook_a_curator_accepts_and_a_stranger_downloads(
-    chrome: Browser, stack: Stack, tmp_path: Path
+    chrome: Browser, stack: Stack, tmp_path: Path, chen: Person
 ) -> None:
     title = f"Rice roots {uuid.uuid4().hex[:6]} {HOSTILE}"
     reads = [("portal_1.fastq.gz", tiny_fastq(seed=7)), ("portal_2.fastq.gz", tiny_fastq(seed=8, mate=2))]
@@ -57,7 +57,7 @@ def test_a_newcomer_deposits_by_workbook_a_curator_accepts_and_a_stranger_downlo
         page.get_by_role("link", name="Describe by workbook").click()
         where = cell_of(whole, "Collection date")
         choose_workbook(page, workbook(whole, **{where: "the day before yesterday"}))
-        assert "1 errors" in page.locator("#summary").inner_text()
+        assert "has 1 error." in page.locator("#summary").inner_text()
         finding = page.locator(".findings.error tbody tr")
         assert finding.count() == 1
         assert f"BioSample: {where}" in finding.inner_text() and "the day before yesterday" in finding.inner_text()
@@ -80,10 +80,14 @@ def test_a_newcomer_deposits_by_workbook_a_curator_accepts_and_a_stranger_downlo
         page.get_by_text("2 of 2 files have arrived.").wait_for()
         look(page, "files")
         page.get_by_role("button", name="Hand in").click()
+        wait_for(chen, submission, "data_review")
+        page.reload()
         state(page, "waiting for a curator")
         assert page.get_by_text("Place in the queue").count() == 1
         look(page, "waiting")
         decide_by_keys(curator, submission)
+        wait_for(chen, submission, "released")
+        page.reload()  # the page asks by itself, with growing pauses
         page.get_by_text("released: public").first.wait_for()
         look(page, "released")
         accession = page.locator("dl a", has_text="CRA").inner_text()
@@ -181,6 +185,6 @@ def test_a_page_that_is_loaded_anew_goes_on_where_the_upload_was(ana_surfs: Surf
     cut["on"] = False
     page.get_by_text("choose the file again to go on").wait_for()
     page.locator("#choose-file").set_input_files(big)
-    page.get_by_text("1 of 1 files have arrived.").wait_for()
+    page.get_by_text("1 of 1 file has arrived.").wait_for()
     assert len(sent) > 1
     assert sorted(sent) == list(range(1, len(sent) + 1)), "a finished part was sent again"

@@ -13,7 +13,7 @@ LINE = re.compile(r'^  (?:"([^"]+)"|(\w+)): \["(.*)", "(.*)"\],$', re.M)
 
 def texts() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for name in ("texts.js", "texts_states.js"):
+    for name in ("texts.js", "texts_states.js", "texts_records.js"):
         for quoted, plain, en, zh in LINE.findall((MODULES / name).read_text()):
             key = quoted or plain
             assert key not in found, f"{key} stands twice"
@@ -25,7 +25,7 @@ def test_every_text_is_there_in_english_and_chinese_with_the_same_places() -> No
     assert len(texts()) > 250
     for key, (en, zh) in texts().items():
         assert en.strip() and zh.strip(), key
-        assert set(re.findall(r"{\w+}", en)) == set(re.findall(r"{\w+}", zh)), key
+        assert set(re.findall(r"{(\w+)", en)) == set(re.findall(r"{(\w+)", zh)), key
         assert re.search(r"[\u4e00-\u9fff]", zh) or en == zh, f"{key}: {zh}"
 
 

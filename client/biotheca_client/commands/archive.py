@@ -33,18 +33,24 @@ def _reviewer(secret: Path | None) -> str | None:
 @click.option("--all", "everything", is_flag=True, help="All pages.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="Hits on a page.")
 @click.option("--cursor", help="Where an earlier page ended.")
+@click.option("--tsv", is_flag=True, help="All hits as a table with tabs, however many.")
 @as_json
 def search(
-    context: Context, text: tuple[str, ...], everything: bool, limit: int, cursor: str | None, as_json: bool
+    context: Context, text: tuple[str, ...], everything: bool, limit: int, cursor: str | None, tsv: bool, as_json: bool
 ) -> None:
-    """Find public records; all words must be found.
+    """Find public records; all words must be found. An attribute of the submitter's own is asked for as name:value.
 
     \b
     Example:
       biotheca search oryza drought
       biotheca search rice --all --json
+      biotheca search soil_depth:10 --tsv > hits.tsv
     """
     out, client, query = Output(as_json), context.client(), " ".join(text)
+    if tsv:
+        for part in client.search_table(query):
+            click.echo(part, nl=False)
+        return
     if everything:
         page: dict[str, Any] = {"items": list(client.search_all(query)), "next_cursor": None}
     else:
@@ -84,6 +90,8 @@ def show(context: Context, accession: str, secret: Path | None, as_json: bool) -
     def tell() -> None:
         out.say(f"{words.clean(record['accession'])}  {words.clean(record['type'])}  {words.clean(record['title'])}")
         out.say(f"{words.clean(record['visibility'])}, released {words.moment(record.get('released_at')) or 'not yet'}")
+        if record.get("access", "open") != "open":
+            out.say(f"access: {words.clean(record['access'])}; files are not for everybody")
         links = record.get("links") or {}
         told = {"title", *links}  # the title stands above; a reference is shown as the number it leads to
         for name, value in (record.get("attributes") or {}).items():

@@ -92,9 +92,12 @@ def _show_check(out: Output, local: Folder, found: dict[str, Any], unsound: list
         many = f" ({group['count']} times: {group.get('rows') or group.get('items', '')})" if group["count"] > 1 else ""
         said = f"{words.clean(group['first'])} {words.clean(group['mend'])} [{group['rule']}]"
         out.say(f"{words.clean(place)}{words.clean(many[:300])}: {said}")
-    for report in unsound:
-        for finding in report["findings"][:_SHOWN]:
-            out.say(finding_line(finding))
+    told: set[str] = set()  # what is wrong with a run is told once, not with each of its files
+    for report in found["reports"]:
+        for line in map(finding_line, report["findings"][:_SHOWN]):
+            if line not in told:
+                out.say(line)
+            told.add(line)
     if found["difference"] is not None:
         _show_difference(out, found["difference"])
     if not (found["findings"] or unsound or metadata["errors_total"]):

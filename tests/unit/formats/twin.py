@@ -76,7 +76,9 @@ def _lines(text: bytes) -> tuple[list[bytes], bool]:
         for k, line in enumerate(text.split(b"\n"))
     ]
     if lines[-1] == b"" and (ends_whole or crlf):
+        # A lone CR of a CRLF text that was cut there is no line: the one above it has its end.
         lines.pop()
+        ends_whole = True
     return lines, ends_whole
 
 

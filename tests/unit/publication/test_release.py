@@ -13,7 +13,7 @@ from biotheca.catalog.archive import day_of
 from biotheca.curation import service as curating
 from biotheca.curation.model import Decision
 from biotheca.errors import Invalid, NotAllowed, NotFound
-from biotheca.publication import release, service, versions, visibility
+from biotheca.publication import exchange, release, service, versions, visibility
 from biotheca.publication.model import (
     CHANGES,
     MATRIX,
@@ -228,6 +228,14 @@ def test_what_lies_in_a_dataset_is_hidden_as_much_as_the_dataset_and_the_owner_s
     visibility.change(world.records, ADA, made.dataset or "", "withdraw", "Not theirs to give")
     with pytest.raises(Withdrawn):
         service.visible(world.records, None, run)
+
+
+def test_the_xml_of_a_public_dataset_holds_no_run_that_strangers_may_not_list(world: World) -> None:
+    made = brought(world, State.RELEASED, runs=2)
+    hidden, public = (numbers(world, made)[name] for name in ("r1", "r2"))
+    visibility.change(world.records, ADA, hidden, "withdraw", "Not theirs to give")
+    told = exchange.xml(world.records, None, made.dataset or "", "run", 10, None)[0].decode()
+    assert public in told and hidden not in told
 
 
 @pytest.mark.parametrize("own", Visibility)

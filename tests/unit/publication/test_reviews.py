@@ -11,6 +11,7 @@ from biotheca import clock
 from biotheca.errors import Invalid, NotFound
 from biotheca.publication import articles, reviews, service, visibility
 from biotheca.publication.model import WrongVisibility
+from biotheca.publication.uses import uses
 from biotheca.submissions.model import State
 from tests.unit.publication.test_release import brought, numbers
 from tests.unit.world import ADA, ANA, CHEN, LI, World
@@ -155,3 +156,41 @@ def test_a_certificates_code_is_confirmed_and_tells_no_private_title(world: Worl
         articles.confirm(world.records, "A" * 20)
     with pytest.raises(NotFound):
         articles.certify(world.records, None, made.dataset or "")
+
+
+def test_a_sample_names_the_experiments_datasets_and_runs_that_one_may_see(world: World) -> None:
+    made = brought(world, State.RELEASED)
+    known = numbers(world, made)
+    (row,), following = uses(world.records, None, known["s1"], 9, None)
+    assert following is None
+    assert (row["accession"], row["type"], row["dataset"]) == (known["e1"], "experiment", made.dataset)
+    assert row["used_by"] == [{"accession": known["r1"], "type": "run"}]
+    other = brought(world, State.ARCHIVED, title="Another, private")
+    experiment = world.records.get(numbers(world, other)["e1"])
+    assert experiment
+    world.records.put_references(replace(experiment, needs=[known["s1"]]))
+    seen = [{r["accession"] for r in uses(world.records, who, known["s1"], 9, None)[0]} for who in (None, LI, ANA)]
+    assert seen == [{known["e1"]}, {known["e1"]}, {known["e1"], experiment.accession}]
+    with pytest.raises(NotFound):
+        uses(world.records, LI, numbers(world, other)["s1"], 9, None)
+
+
+def test_pages_of_uses_hold_each_of_them_once(world: World) -> None:
+    made = brought(world, State.RELEASED)
+    sample = numbers(world, made)["s1"]
+    experiment = world.records.get(numbers(world, made)["e1"])
+    assert experiment
+    wanted = [experiment.accession]
+    for n in range(4):
+        copy = replace(experiment, accession=f"CRX00000{n}9", needs=[sample])
+        world.records.put_new(copy)
+        world.records.put_references(copy)
+        wanted.append(copy.accession)
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = uses(world.records, ANA, sample, 2, cursor)
+        found += [row["accession"] for row in page]
+        if cursor is None:
+            break
+    assert sorted(found) == sorted(wanted)

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 import json
+import random
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,9 +108,9 @@ def test_a_message_says_what_and_where_and_holds_no_bytes_a_terminal_would_obey(
 def test_the_report_is_json_of_the_agreed_shape() -> None:
     document = json.loads(json.dumps(_check(gzip_member(tiny_fastq(3, 8))).as_dict()))
     assert document.pop("seconds") >= 0
-    fields = "version key size_bytes md5 sha256 format container reads bases verdict findings findings_total"
+    fields = "version key size_bytes md5 sha256 format container reads bases screen verdict findings findings_total"
     assert list(document) == fields.split()
-    wanted = {"version": 1, "key": "run/reads", "container": "gzip", "reads": 3, "bases": 24, "verdict": "sound"}
+    wanted = {"version": 2, "key": "run/reads", "container": "gzip", "reads": 3, "bases": 24, "verdict": "sound"}
     assert wanted.items() <= document.items()
 
 
@@ -136,7 +137,8 @@ def test_what_the_source_of_bytes_raises_is_passed_on() -> None:
 @pytest.mark.parametrize("kind", ["gzip", "bgzf", "one line"])
 def test_memory_does_not_grow_with_the_file(kind: str) -> None:
     text = tiny_fastq(reads=8000, length=100)
-    stored = {"gzip": gzip_member(text), "bgzf": bgzf(text), "one line": gzip_member(b"A" * len(text))}[kind]
+    line = bytes(random.Random(1).choices(b"ACGT", k=len(text)))
+    stored = {"gzip": gzip_member(text), "bgzf": bgzf(text), "one line": gzip_member(line, level=1)}[kind]
     copies = 40 if kind == "one line" else 20
     tracemalloc.start()
     try:
@@ -146,7 +148,7 @@ def test_memory_does_not_grow_with_the_file(kind: str) -> None:
         tracemalloc.stop()
     if kind == "one line":  # the longest line is held once, whatever follows it
         assert [f.rule for f in report.findings] == ["qc.line_too_long"]
-        assert peak_bytes < 200 * 2**20
+        assert peak_bytes < 80 * 2**20
     else:
         assert report.reads == copies * 8000
         assert peak_bytes < 32 * 2**20

@@ -210,17 +210,19 @@ def get_document(bucket: str, key: str) -> Any:
         raise
 
 
-def disposition(name: str) -> str:
+def disposition(name: str, kind: str = "attachment") -> str:
     """The Content-Disposition that saves under `name` (RFC 6266): plain ASCII first, the exact name by RFC 8187.
+
+    `kind`: attachment, or inline for what a browser may show.
 
     >>> disposition("CRR000001_f1.fq.gz")
     'attachment; filename="CRR000001_f1.fq.gz"'
     """
     plain = _NOT_PLAIN.sub("_", name)
     if plain == name:
-        return f'attachment; filename="{name}"'
+        return f'{kind}; filename="{name}"'
     exact = quote(name.encode("utf-8", "replace"), safe="")
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{exact}"
 
 
 def presign_download(bucket: str, key: str, version_id: str | None, name: str, valid_s: int) -> str:

@@ -217,6 +217,12 @@ def privacy() -> dict[str, Any]:
 
 
 @cache
+def screening() -> dict[str, Any]:
+    """The screens of reads: marker sequences, sample, thresholds."""
+    return _read("screening.yaml")
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from biotheca import catalog
 from biotheca.catalog import Member
 from biotheca.catalog.reasons import return_reasons
 from biotheca.curation.model import Decision
@@ -32,9 +33,10 @@ def open_findings(findings: list[dict[str, Any]], approved: list[str]) -> list[d
     return [f for f in findings if f.get("severity") == "warning" and fingerprint(f) not in approved]
 
 
-def of_privacy(found: dict[str, Any]) -> bool:
-    """Whether a finding is about private content, which wants a decision of its own."""
-    return str(found.get("rule", "")).startswith("privacy.")
+def must_be_decided(found: dict[str, Any]) -> bool:
+    """Whether a finding wants a decision of its own: private content, and rules that say so (`decide`)."""
+    rule = str(found.get("rule", ""))
+    return rule.startswith("privacy.") or bool(catalog.rules().get(rule, {}).get("decide"))
 
 
 def review_of(member: Member, stage: str) -> str:
@@ -44,7 +46,7 @@ def review_of(member: Member, stage: str) -> str:
 
 
 def checklist(findings: list[dict[str, Any]], decided: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every one of these open findings with the curator's decision on it, those on private content first."""
+    """Every one of these open findings with the curator's decision on it, those that want one first."""
     rows = []
     for found in findings:
         name = fingerprint(found)
@@ -52,7 +54,7 @@ def checklist(findings: list[dict[str, Any]], decided: dict[str, dict[str, Any]]
         rows.append(
             {
                 "finding": name,
-                "must_be_decided": of_privacy(found),
+                "must_be_decided": must_be_decided(found),
                 "decision": answer.get("decision"),
                 "text": answer.get("text", ""),
                 "found": found,

@@ -16,9 +16,8 @@ from biotheca.curation import rules
 from biotheca.curation.model import OUTCOMES, TOKENS, Decision, NotWaiting, OwnWork, Stale, Taken, Undecided
 from biotheca.curation.store import Desk, TokenSpent, Workflow
 from biotheca.errors import Invalid, NotFound
-from biotheca.submissions.model import REVIEWS, FileState, State, Submission
+from biotheca.submissions.model import REVIEWS, State, Submission
 from biotheca.submissions.rules import finding
-from biotheca.submissions.service import files_all
 from biotheca.submissions.store import StaleWrite, SubmissionStore, saved
 
 log = logging.getLogger(__name__)
@@ -90,12 +89,18 @@ def ask(store: SubmissionStore, submission_id: str, round_number: int, token: st
 
 
 def open_findings(store: SubmissionStore, submission: Submission) -> list[dict[str, Any]]:
-    """Warnings of the document in force that no curator has let pass."""
-    return rules.open_findings(store.findings(submission), submission.approved)
+    """Warnings of the document in force that no curator has let pass, and those of files that want a decision."""
+    found = store.findings(submission)
+    if submission.state == State.DATA_REVIEW:
+        found += [f for file in store.files(submission) for f in file.findings if rules.must_be_decided(f)]
+    # The files of a run tell of it once each.
+    once = {rules.fingerprint(f): f for f in found}
+    return rules.open_findings(list(once.values()), submission.approved)
 
 
 def _nothing_to_ask(store: SubmissionStore, submission: Submission, stage: str) -> bool:
-    if stage == "metadata" and open_findings(store, submission):
+    findings = open_findings(store, submission)
+    if any(stage == "metadata" or rules.must_be_decided(f) for f in findings):
         return False
     return rules.review_of(catalog.members()[submission.member], stage) == "automatic"
 
@@ -338,13 +343,20 @@ def resume_after_decision(
 
 
 def resume_if_complete(store: SubmissionStore, workflow: Workflow, submission_id: str) -> bool:
-    """Answer the step that waits for files once the last one is there. Repeated calls change nothing."""
-    submission = store.get(submission_id)
-    token = submission.tokens.get("files")
-    arrived = (FileState.RECEIVED, FileState.CHECKING, FileState.QC_PASSED, FileState.ARCHIVED)
-    if submission.state != State.FILES_EXPECTED or token is None or not files_all(store.files(submission), *arrived):
-        return False
-    return _answer(workflow, token, {"arrived": True})
+    """Answer the step that waits for files once the last one is there. Repeated calls change nothing.
+
+    Asked at each arrival: it reads what is still awaited, never all files.
+    """
+    complete = False
+
+    def look(submission: Submission) -> Submission:
+        nonlocal complete
+        waits = submission.state == State.FILES_EXPECTED and "files" in submission.tokens
+        complete = waits and not store.awaits_files(submission)
+        return submission
+
+    submission = saved(store, submission_id, look)
+    return complete and _answer(workflow, submission.tokens["files"], {"arrived": True})
 
 
 def _answer(workflow: Workflow, token: str, output: dict) -> bool:

@@ -13,13 +13,14 @@ After a record whose lines do not fit, the walk looks for the next place where f
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from biotheca.formats import containers
 
 BLOCK_BYTES = 2 * 1024 * 1024
-MAX_LINE_BYTES = 64 * 1024 * 1024  # the longest nanopore reads known have some 4 million bases
+MAX_LINE_BYTES = 16 * 1024 * 1024  # the longest nanopore reads known have some 4 million bases
 MAX_NAME_CHARACTERS = 256
 
 # INSDC takes the IUPAC nucleotide letters (Cornish-Bowden 1985), U among them; '-' is for alignments, not reads.
@@ -50,21 +51,30 @@ def name_of(header: bytes) -> bytes:
 class FastqCheck:
     """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
 
+    `screen` is given the sequences of records that fit together, in order.
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
 
-    def __init__(self, keep: int = 100, block_bytes: int = BLOCK_BYTES, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+    def __init__(
+        self,
+        keep: int = 100,
+        block_bytes: int = BLOCK_BYTES,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        screen: Callable[[list[bytes]], None] | None = None,
+    ) -> None:
+        self._screen = screen
         self._keep = keep
         self._block_bytes = block_bytes
         self._max_line_bytes = max_line_bytes
         self._held: list[bytes] = []  # decoded bytes not yet looked at
         self._held_bytes = 0
+        self._held_line_ends = False
         self._carry: list[bytes] = []  # whole lines of a record that is not yet complete
         self._line = 0  # lines before the first of `_carry`
         self._started = False
         self._lost = False  # looking for the next record
-        self._stopped = False  # nothing more can be said of this text
         self._blank_from = 0  # first line of a run of blank lines between records
+        self.stopped = False  # nothing more can be said of this text: whoever feeds it may stop too
         self.defects: list[Defect] = []
         self.counted: Counter[str] = Counter()
         self.reads = 0
@@ -79,23 +89,25 @@ class FastqCheck:
 
     def feed(self, piece: bytes) -> None:
         """The next decoded bytes, cut anywhere."""
-        if self._stopped:
+        if self.stopped:
             return
         self._held.append(piece)
         self._held_bytes += len(piece)
-        if self._held_bytes >= self._block_bytes and b"\n" in piece:
+        self._held_line_ends = self._held_line_ends or b"\n" in piece
+        if self._held_bytes >= self._block_bytes and self._held_line_ends:
             self._work()
-        if self._held_bytes > self._max_line_bytes + self._block_bytes:
-            self._work()
-            if self._held_bytes > self._max_line_bytes:
+        # What is still held has no line end: it is not joined to be measured.
+        if self._held_bytes > self._max_line_bytes + self._block_bytes and not self.stopped:
+            self._begin(b"".join(self._held[:512])[:512])
+            if not self.stopped:
                 self._stop("line_too_long", self.lines + 1, limit_bytes=self._max_line_bytes)
 
     def finish(self, whole: bool = True) -> None:
         """The end of the text. `whole` is False if the container broke: its last record is then no finding."""
-        if self._stopped:
+        if self.stopped:
             return
         self._work()
-        if not whole or self._stopped:
+        if not whole or self.stopped:
             return
         rest = b"".join(self._held)
         if rest.endswith(b"\r") and self.crlf_lines:
@@ -106,19 +118,31 @@ class FastqCheck:
         if not self.reads and not self.counted:
             self._add("no_reads", 1)
 
-    def _work(self) -> None:
-        """Look at all whole lines held."""
-        text = b"".join(self._held)
+    def forget(self) -> None:
+        """Take back what was found: the text is not what it was taken for."""
+        self.defects, self.reads, self.bases = [], 0, 0
+        self.counted.clear()
+
+    def _begin(self, head: bytes) -> None:
+        """Look once whether the text is plainly something else."""
         if not self._started:
             self._started = True
-            if content := containers.content_of(text[:512]):
-                return self._stop("content_is_other", 1, content=content)
+            if content := containers.content_of(head):
+                self._stop("content_is_other", 1, content=content)
+
+    def _work(self) -> None:
+        """Look at all whole lines held."""
+        # Pieces are let go before they are cut into lines, else a block would be in memory three times.
+        pieces, self._held = self._held, []
+        text = b"".join(pieces)
+        pieces.clear()
+        self._begin(text[:512])
+        if self.stopped:
+            return
         end = text.rfind(b"\n") + 1
-        self._held = [text[end:]]
-        self._held_bytes = len(text) - end
+        self._held, self._held_bytes, self._held_line_ends = [text[end:]], len(text) - end, False
         if end:
             self._walk(self._take_carry(self._split(text[:end])), last=False)
-        return None
 
     def _split(self, block: bytes) -> list[bytes]:
         """The lines of a block that ends with a newline, without their ends; counts CRLF."""
@@ -140,7 +164,7 @@ class FastqCheck:
         i = 0
         if not self._lost and not self._blank_from:
             i = self._pass_clean(lines)
-        while i < len(lines) and not self._stopped:
+        while i < len(lines) and not self.stopped:
             step = self._step(lines, i, last, newline_at_end)
             if not step:
                 break
@@ -154,6 +178,8 @@ class FastqCheck:
         names, sequences, pluses, qualities = (lines[k:n:4] for k in range(4))
         if not n or not _are_clean(names, sequences, pluses, qualities):
             return 0
+        if self._screen:
+            self._screen(sequences)
         self.reads += n // 4
         self.bases += sum(map(len, sequences))
         self._line += n
@@ -165,7 +191,7 @@ class FastqCheck:
             return self._search(lines, i, last, newline_at_end)
         if not lines[i]:
             self._blank_from = self._blank_from or self._line + 1
-            return 1
+            return next((k for k in range(i + 1, len(lines)) if lines[k]), len(lines)) - i
         if self._blank_from:
             self._add("blank_line", self._blank_from, lines=self._line + 1 - self._blank_from)
             self._blank_from = 0
@@ -207,6 +233,8 @@ class FastqCheck:
             # The quality line may be missing, and the next header stand in its place.
             self._lost = True
             return 3
+        if self._screen:
+            self._screen([sequence])
         self.reads += 1
         self.bases += len(sequence)
         self._check_name(header, plus, line)
@@ -243,8 +271,9 @@ class FastqCheck:
             self._add(code, line, read=read, value=strange[:1], column=column, count=len(strange))
 
     def _stop(self, code: str, line: int, **facts: Any) -> None:
-        self._stopped = True
+        self.stopped = True
         self._held, self._held_bytes = [], 0
+        self._carry = []
         self._add(code, line, **facts)
 
     def _add(self, code: str, line: int, **facts: Any) -> None:

@@ -72,11 +72,12 @@ class UnpacksTooFar(ContainerFault):
 class Limits:
     """How far a file may unpack. Reads shrink 3 to 20 times; deflate ends at 1,032, bzip2 knows no end.
 
-    The ratio counts only beyond `grace_bytes`, so that small files of one repeated letter stay legal.
+    The ratio counts only beyond `grace_bytes`, so that small files of one repeated letter stay legal. What is unpacked
+    must also be looked at, line by line: the grace bounds the seconds that a bomb can cost.
     """
 
-    max_ratio: int = 500
-    grace_bytes: int = 256 * 1024**2
+    max_ratio: int = 200
+    grace_bytes: int = 8 * 1024**2
     max_decoded_bytes: int = 64 * 1024**4
 
 

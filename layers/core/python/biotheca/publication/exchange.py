@@ -42,7 +42,7 @@ def _found(
         member = catalog.members()[record.member]
         inside = next((k for k in member.objects if k.type == kind and k.release == "in_dataset"), None)
         if inside:
-            return records.inside(record.accession, kind, limit, cursor)
+            return service.inside(records, person, record.accession, kind, limit, cursor)
         below = next((k.type for k in member.objects if k.release == "in_dataset" and _refers(k, kind)), None)
         if below:  # samples of a page of experiments, each once a page
             page, following = records.inside(record.accession, below, limit, cursor)

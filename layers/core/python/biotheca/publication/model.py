@@ -80,7 +80,8 @@ class Record:
     """One object as the archive publishes it.
 
     `dataset`: the accession whose release decides on `in_dataset` types (of a dataset, its own). `needs`: the
-    accessions that it refers to and cannot be understood without. `version` counts its content, `revision` its writes.
+    accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode.
+    `version` counts its content, `revision` its writes.
     """
 
     accession: str
@@ -104,6 +105,7 @@ class Record:
     changed_at: str | None = None
     reason: str | None = None
     created_at: str = ""
+    access: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from biotheca.catalog import Field, Member, ObjectType
@@ -33,7 +34,8 @@ def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[
     if runs is None:
         return waiting
     by_name = {(o.type, o.alias): o for o in objects}
-    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in set(runs)}
+    run_names = set(runs)
+    wanted = {(o.type, o.alias) for o in objects if member.object_type(o.type).files and o.alias in run_names}
     wanted |= {(o.type, o.alias) for o in objects if o.type == member.dataset}
     left = list(wanted)
     while left:
@@ -74,7 +76,7 @@ def references(kind: ObjectType, attributes: dict[str, Any]) -> list[tuple[Field
     ]
 
 
-def dataset_of(member: Member, objects: list[ArchiveObject]) -> str:
+def dataset_of(member: Member, objects: Iterable[ArchiveObject]) -> str:
     """The accession that names the submission: that of its dataset; of a registry with many, the first."""
     return next(o.accession for o in objects if o.type == member.dataset and o.accession)
 
@@ -123,6 +125,7 @@ def records_of(
                 files=by_run.get(obj.alias, []) if kind.files else [],
                 dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),
                 release_on=submission.release_on if kind.release == "dataset" else None,
+                access=submission.access if kind.release == "dataset" else "",
                 needs=list(needs[own]),
                 created_at=submission.created_at,
             )

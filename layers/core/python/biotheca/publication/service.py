@@ -19,6 +19,7 @@ from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
+from biotheca.publication.access import must_be_open
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
@@ -81,15 +82,15 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
     Raises CopyDiffers if the copy's bytes are others (the machinery tries again). A replay changes nothing.
     """
     submission = store.get(submission_id)
-    file = next(f for f in store.files(submission) if f.id == file_id)
+    _, stored_file = store.file(file_id)
+    obj, file = store.placed(submission, stored_file)
     if file.state == FileState.ARCHIVED and file.archived:
         return file.archived["key"]
     if file.state != FileState.QC_PASSED or not file.sha256 or file.size_bytes is None:
         raise SystemFault(f"file {file_id} is {file.state}: only a file that passed its checks is archived")
     member = catalog.members()[submission.member]
-    objects = store.objects(submission)
-    kind, accession = next((member.object_type(o.type), o.accession) for o in objects if file_id in o.file_ids)
-    dataset = submission.extends or rules.dataset_of(member, objects)
+    kind, accession = member.object_type(obj.type), obj.accession
+    dataset = submission.extends or rules.dataset_of(member, store.objects_of(submission, member.dataset))
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
@@ -186,6 +187,7 @@ def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Su
 def visible(records: RecordStore, person: Person | None, accession: str, door: Door = Door.ACCESSION) -> Record:
     """The record that a text names, if the reader may come to it by that door.
 
+    Controlled, if its files are not for everybody.
     NotFound, the same as if there were none, otherwise; Withdrawn (its tombstone) if it was public once.
     """
     found = recognise(accession)
@@ -196,6 +198,8 @@ def visible(records: RecordStore, person: Person | None, accession: str, door: D
     if insider(records, person, record) and not (seen == Visibility.WITHDRAWN and door == Door.FILES):
         return record
     if door in MATRIX[seen]:
+        if door == Door.FILES:
+            must_be_open(records, record)
         return record
     if seen == Visibility.WITHDRAWN and record.released_at:
         when = f" on {record.changed_at[:10]}" if record.changed_at and record.visibility == seen else ""

@@ -100,16 +100,8 @@ class RecordStore:
 
         StaleRecord if somebody was faster.
         """
-        at = clock.stamp()
-        new = replace(new, revision=old.revision + 1, changed_at=at)
-        key = {"pk": f"ACC#{old.accession}"}
-        line = {"at": at, "event": event, "words": words, "actor": actor, "visibility": str(new.visibility)}
-        item = {**key, "sk": "REC", **new.as_dict(), **_index_keys(new)}
-        lines = [
-            self.table.put_line(item, "revision = :old", old=old.revision),
-            self.table.put_line({**key, "sk": f"HIST#{at}#{ids.new('his')}", **line}),
-            *(extra or []),
-        ]
+        new = _next(old, new)
+        lines = [*self.change_lines(old, new, event=event, words=words, actor=actor), *(extra or [])]
         if announce:
             told = {"accession": new.accession, "actor": actor, "event": event, **(body or {})}
             lines.append(self.outbox_line(announce, new.submission, told))
@@ -118,6 +110,17 @@ class RecordStore:
         except ConditionFailed as error:
             raise StaleRecord(f"{old.accession} was changed at the same moment. Look at it again.") from error
         return new
+
+    def change_lines(self, old: Record, new: Record, *, event: str, words: str, actor: str) -> list[dict[str, Any]]:
+        """The lines of a transaction that change a record unless somebody was faster: its item and a history line."""
+        new = _next(old, new) if new.revision == old.revision else new
+        at, key = new.changed_at, {"pk": f"ACC#{old.accession}"}
+        line = {"at": at, "event": event, "words": words, "actor": actor, "visibility": str(new.visibility)}
+        item = {**key, "sk": "REC", **new.as_dict(), **_index_keys(new)}
+        return [
+            self.table.put_line(item, "revision = :old", old=old.revision),
+            self.table.put_line({**key, "sk": f"HIST#{at}#{ids.new('his')}", **line}),
+        ]
 
     def outbox_line(self, kind: str, submission: str, body: dict[str, Any]) -> dict[str, Any]:
         """The transaction line of an event about a record; the round is that of the submission's end."""
@@ -329,6 +332,11 @@ def _row(item: dict[str, Any], prefix: str) -> dict[str, Any]:
     """An item below a record without its keys; `id` is what follows the prefix."""
     hidden = ("pk", "sk", "queue_key", "queue_position")
     return {k: v for k, v in item.items() if k not in hidden} | {"id": item["sk"].removeprefix(prefix)}
+
+
+def _next(old: Record, new: Record) -> Record:
+    """The record as it is written: one revision on, changed now."""
+    return replace(new, revision=old.revision + 1, changed_at=clock.stamp())
 
 
 def _record(item: dict[str, Any]) -> Record:

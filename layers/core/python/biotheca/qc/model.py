@@ -8,7 +8,7 @@ from typing import Any
 
 from biotheca.errors import Finding, SystemFault
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 class Verdict(StrEnum):
@@ -24,6 +24,7 @@ class NoSuchCheck(SystemFault):
 class Report:
     """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
 
+    `screen` counts sampled reads, marker reads among them and bases looked at (screening).
     `findings` are the first hundred, `findings_total` counts all. `container` is None for an empty file.
     Two reports are equal if they say the same, however long the passes took.
     """
@@ -38,6 +39,7 @@ class Report:
     bases: int
     findings: tuple[Finding, ...]
     findings_total: int
+    screen: dict[str, int] = field(default_factory=dict)
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -60,6 +62,7 @@ class Report:
             "container": self.container,
             "reads": self.reads,
             "bases": self.bases,
+            "screen": self.screen,
             "verdict": str(self.verdict),
             "findings": [f.as_dict() for f in self.findings],
             "findings_total": self.findings_total,

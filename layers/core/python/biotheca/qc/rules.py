@@ -1,4 +1,4 @@
-"""The file check: one pass over the stored bytes, from digest to last read. The wording: see sentences."""
+"""The file check: one pass over the stored bytes, from digest to last read. Wording: sentences; whole runs: runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.fastq import FastqCheck
+from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.model import NoSuchCheck, Report
+from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
 
 MAX_FINDINGS = 100
@@ -51,22 +53,27 @@ def check_file(
     if declared_format != "fastq":
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: 'fastq'")
     began = time.monotonic()
-    sums, reads = Checksums(), FastqCheck(keep=MAX_FINDINGS)
+    sums, screen = Checksums(), Screen()
+    reads = FastqCheck(keep=MAX_FINDINGS, screen=screen.take)
     stored = sums.tee(chunks)
     decoder = Decoder(stored, limits)
     fault: ContainerFault | None = None
     try:
         for piece in decoder.pieces():
             reads.feed(piece)
+            if reads.stopped:  # nothing more can be said of the content: nothing more is unpacked
+                break
     except ContainerFault as met:
         fault = met
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     reads.finish(whole=fault is None)
+    if isinstance(fault, UnpacksTooFar):  # whatever lines a bomb holds, they are no reads
+        reads.forget()
 
     file = name.rsplit("/", 1)[-1]
     found = _of_file(file, declared_md5, sums, decoder, fault, reads)
-    found += [_finding(d.code, file, d.line, d.facts) for d in reads.defects]
+    found += [made(d.code, file, d.line, d.facts) for d in reads.defects]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,
@@ -76,6 +83,7 @@ def check_file(
         container=str(decoder.container) if decoder.container else None,
         reads=reads.reads,
         bases=reads.bases,
+        screen=screen.result(),
         findings=tuple(found[:MAX_FINDINGS]),
         findings_total=len(found) - len(reads.defects) + reads.counted.total(),
         seconds=time.monotonic() - began,
@@ -93,15 +101,15 @@ def _of_file(
     """Findings about the file as a whole. They stand first, so that no hundred bad lines can hide them."""
     found = []
     if declared_md5 is not None and declared_md5.strip().lower() != sums.md5:
-        found.append(_finding("md5", file, 0, {"expected": declared_md5.strip().lower()[:64], "actual": sums.md5}))
+        found.append(made("md5", file, 0, {"expected": declared_md5.strip().lower()[:64], "actual": sums.md5}))
     if fault:
-        found.append(_finding(fault.code, file, 0, {"lines": reads.lines} | fault.facts))
+        found.append(made(fault.code, file, 0, {"lines": reads.lines} | fault.facts))
     if decoder.container and (named := _broken_promise(file, decoder.container)):
-        found.append(_finding("name_and_content", file, 0, {"named": named, "container": str(decoder.container)}))
+        found.append(made("name_and_content", file, 0, {"named": named, "container": str(decoder.container)}))
     if decoder.ends_without_block:
-        found.append(_finding("bgzf_no_end", file, 0, {}))
+        found.append(made("bgzf_no_end", file, 0, {}))
     if reads.crlf_lines:
-        found.append(_finding("crlf", file, reads.first_crlf_line, {"lines": reads.crlf_lines}))
+        found.append(made("crlf", file, reads.first_crlf_line, {"lines": reads.crlf_lines}))
     return found
 
 
@@ -113,7 +121,7 @@ def _broken_promise(file: str, container: Container) -> str | None:
     return None
 
 
-def _finding(code: str, file: str, line: int, facts: dict[str, Any]) -> Finding:
+def made(code: str, file: str, line: int, facts: dict[str, Any]) -> Finding:
     """A finding in words. `line` 0 means the file as a whole."""
     facts = {k: _readable(v) for k, v in facts.items()} | {"file": file} | ({"line": line} if line else {})
     rule = catalogue()[f"qc.{code}"]

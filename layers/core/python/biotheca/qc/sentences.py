@@ -44,6 +44,9 @@ SENTENCES: dict[str, str] = {
     "'{value}' at position {column} (line {line} of {file}).",
     "quality_character": "Read '{read}' has {count} quality character(s) outside ASCII 33 to 126; the first is "
     "'{value}' at position {column} (line {line} of {file}).",
+    "mates_differ": "{file} and {other} are the mates of run '{run}', but have {reads} and {other_reads} reads.",
+    "human_reads": "Run '{run}' seems to hold {share} % of human reads ({low} to {high} %, 95 % confidence): "
+    "{marker_reads} of {screened} screened reads carry Alu repeats, which primates alone have.",
     "quality_length": "Read '{read}' has {bases} bases but {qualities} quality characters (line {line} of {file}).",
 }
 
@@ -55,6 +58,8 @@ EXPECTED: dict[str, str] = {
     "name_length": "at most 256 characters",
     "base": "A C G T U N R Y K M S W B D H V or '.', of either case",
     "quality_character": "ASCII 33 to 126",
+    "mates_differ": "as many reads in both files",
+    "human_reads": "reads of the declared organism",
     "quality_length": "as many quality characters as bases",
 }
 

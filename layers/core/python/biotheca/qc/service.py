@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from biotheca import events
+from biotheca import catalog, events
+from biotheca.qc import runs
 from biotheca.qc.store import ReportStore
 from biotheca.submissions.model import DataFile, FileState, State, Submission
 from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.store import Inbox
 
 FINDINGS_KEPT = 100  # per file; all are counted in the report
@@ -74,6 +76,7 @@ def note_verdict(
         reads=report.get("reads"),
         bases=report.get("bases"),
         container=report.get("container"),
+        screen=report.get("screen"),
         findings=report["findings"][:FINDINGS_KEPT],
     )
     store.save_file(submission_id, changed, only_from={FileState.CHECKING}, words=_words(file, report))
@@ -88,13 +91,47 @@ def _words(file: DataFile, report: dict[str, Any]) -> str:
     return f"{file.name} did not pass: {first}" + (f" (and {more} more)" if more > 0 else "")
 
 
-def judge(store: SubmissionStore, submission_id: str) -> dict[str, Any]:
-    """What the checks of a round said: verdict `sound`, `unsound` or `unchecked`, with counts."""
-    files = store.files(store.get(submission_id))
-    failed = [f for f in files if f.state == FileState.QC_FAILED]
+def judge(store: SubmissionStore, taxonomy: Taxonomy, submission_id: str) -> dict[str, Any]:
+    """What the checks of a round said: verdict `sound`, `unsound` or `unchecked`, with counts.
+
+    Here the files of a run are compared with each other. A file is sound by itself, so it stays `qc_passed`; what is
+    wrong with its run stands at the file until the run is judged again. A replay finds the same.
+    """
+    submission = store.get(submission_id)
+    files = _judge_runs(store, taxonomy, submission)
+    failed = [f for f in files if f.state == FileState.QC_FAILED or _has_error(f)]
     unchecked = [f for f in files if f.state not in (FileState.QC_FAILED, FileState.QC_PASSED, FileState.ARCHIVED)]
     verdict = "unsound" if failed else "unchecked" if unchecked else "sound"
     return {"verdict": verdict, "files": len(files), "failed": len(failed), "unchecked": len(unchecked)}
+
+
+def _has_error(file: DataFile) -> bool:
+    return any(found.get("severity") == "error" for found in file.findings)
+
+
+def _judge_runs(store: SubmissionStore, taxonomy: Taxonomy, submission: Submission) -> list[DataFile]:
+    """All files, those of runs that wait for their decision with what the run as a whole says."""
+    member = catalog.members()[submission.member]
+    objects = store.objects(submission)
+    fields = {(o.type, o.alias): o.attributes for o in objects}
+    files = {f.id: f for f in store.files(submission)}
+    owners = [o for o in objects if o.file_ids]
+    numbers = {o.alias: runs.organism(member, fields, o.type, o.alias) for o in owners}
+    taxa = taxonomy.get_many(n for n in numbers.values() if n)
+    for owner in owners:
+        own = [files[i] for i in owner.file_ids if i in files]
+        found = []
+        if all(f.state == FileState.QC_PASSED for f in own):
+            checked = tuple(runs.CheckedFile(f.name, f.format, f.reads, f.screen) for f in own)
+            taxon = taxa.get(numbers[owner.alias] or 0)
+            found = runs.check_run(member, runs.CheckedRun(owner.type, owner.alias, checked, taxon))
+        for file in own:
+            findings = runs.told(file.findings, found)
+            if file.state in (FileState.QC_PASSED, FileState.QC_FAILED) and findings != file.findings:
+                words = found[0].message if found and file is own[0] else None
+                changed = replace(file, findings=findings)
+                files[file.id] = store.save_file(submission.id, changed, only_from={file.state}, words=words)
+    return list(files.values())
 
 
 def return_files(store: SubmissionStore, submission_id: str) -> Submission:
@@ -103,7 +140,8 @@ def return_files(store: SubmissionStore, submission_id: str) -> Submission:
     def change(submission: Submission) -> Submission:
         if submission.state not in (State.FILES_CHECKING, State.FILES_EXPECTED):
             return submission
-        bad = [f.name for f in store.files(submission) if f.state not in (FileState.QC_PASSED, FileState.ARCHIVED)]
+        fine = (FileState.QC_PASSED, FileState.ARCHIVED)
+        bad = [f.name for f in store.files(submission) if f.state not in fine or _has_error(f)]
         shown = ", ".join(bad[:5]) + (" ..." if len(bad) > 5 else "")
         words = f"Returned: {len(bad)} file(s) did not pass or did not arrive ({shown})."
         new = replace(submission, state=State.FILES_FAILED)

@@ -10,12 +10,12 @@ from biotheca.publication.model import MATRIX, Door, Record, Visibility
 from biotheca.publication.rules import effective
 from biotheca.publication.service import met
 from biotheca.publication.store import RecordStore
-from biotheca.search.rules import query_words, words
+from biotheca.search.rules import MOST_WORDS, attribute_words, query_words, words
 from biotheca.search.store import WordIndex
 
 
 def index(store: WordIndex, record: Record) -> int:
-    """Put a public record under its accession and its words; returns how many. A private record is refused."""
+    """Put a public record under its accession, words and own attributes; returns how many. A private one is refused."""
     if Door.SEARCH not in MATRIX[record.visibility]:
         raise ValueError(f"{record.accession} is {record.visibility}, not public: it must not be found")
     shown = {
@@ -26,7 +26,10 @@ def index(store: WordIndex, record: Record) -> int:
         "released_at": record.released_at,
     }
     organism = str(record.attributes.get("organism", ""))
+    own = record.attributes.get("attributes") or {}
+    keys = [key for name, value in own.items() for key in attribute_words(name, value)]
     under = [record.accession.casefold(), *words(f"{record.title} {organism}")]
+    under += list(dict.fromkeys(keys))[:MOST_WORDS]
     store.replace(record.accession, under, shown)
     return len(under)
 

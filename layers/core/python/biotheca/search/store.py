@@ -21,7 +21,7 @@ class WordIndex:
 
     def replace(self, accession: str, words: list[str], shown: dict[str, Any]) -> None:
         """Make these all the words under which a record is found; none takes it out. Again changes nothing."""
-        key = {"pk": f"record:{accession}", "sk": accession}  # no word holds a colon
+        key = {"pk": f"record:{accession}", "sk": accession}  # no word holds a colon, but after "="
         before = (self.table.get(key) or {}).get("words", [])
         if words:  # first the list, so that a crash leaves no word that nobody knows of
             self.table.put(key | {"words": sorted({*before, *words})})

@@ -83,6 +83,10 @@ WORDS = {
 }
 
 
+# States of a file whose bytes the archive still waits for.
+AWAITED = frozenset({FileState.DECLARED, FileState.UPLOADING, FileState.QC_FAILED})
+
+
 class WrongState(Conflict):
     """The submission is not in a state in which this can be done."""
 
@@ -110,6 +114,7 @@ class DataFile:
     reads: int | None = None
     bases: int | None = None
     container: str | None = None
+    screen: dict[str, int] | None = None
     key: str = ""
     version_id: str | None = None
     sequencer: str | None = None
@@ -153,7 +158,7 @@ class Submission:
     `catalog_version`: the catalog against which the document was checked; `warnings`: how many it left open,
     `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts
     acceptances, `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
-    `extends` names the dataset that its objects are added to.
+    `extends` names the dataset that its objects are added to. `access`: one of the member's modes; empty is the first.
     """
 
     id: str
@@ -183,6 +188,7 @@ class Submission:
     counts: dict[str, int] = field(default_factory=dict)
     batch: int = 0
     rest: str = ""
+    access: str = ""
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

@@ -35,6 +35,7 @@ def open_submission(
     release_on: str | None,
     idempotency_key: str | None = None,
     extends: str | None = None,
+    access: str | None = None,
 ) -> Submission:
     """A new draft; with the same idempotency key by the same person, the draft of the first call."""
     person.must_be(Role.SUBMITTER)
@@ -42,7 +43,9 @@ def open_submission(
         known = ", ".join(catalog.members())
         finding = rules.finding("members.unknown", "/member", f"There is no member {member!r}.", member, known)
         raise Invalid(finding.message, [finding])
-    if findings := rules.check_release(release_mode, release_on, day_of(clock.now())):
+    findings = rules.check_release(release_mode, release_on, day_of(clock.now()))
+    access = catalog.members()[member].access_modes[0] if access is None else access
+    if findings := findings + rules.check_access(catalog.members()[member], access):
         raise Invalid(findings[0].message, findings)
     identifier = ids.new("sub")
     if idempotency_key:
@@ -50,10 +53,21 @@ def open_submission(
         identifier = f"sub_{digest[:26]}"
     at = clock.stamp()
     draft = Submission(
-        identifier, member, person.subject, title, State.DRAFT, release_mode, release_on, at, at, extends=extends
+        identifier,
+        member,
+        person.subject,
+        title,
+        State.DRAFT,
+        release_mode,
+        release_on,
+        at,
+        at,
+        extends=extends,
+        access=access,
     )
     stored = store.create(draft, person.subject)
-    if (stored.member, stored.title, stored.release_on, stored.extends) != (member, title, release_on, extends):
+    asked = (member, title, release_on, extends, access)
+    if (stored.member, stored.title, stored.release_on, stored.extends, stored.access or access) != asked:
         raise Conflict("This Idempotency-Key was used for another submission. Take a new key for a new one.")
     return stored
 
@@ -296,11 +310,6 @@ def reception(store: SubmissionStore, submission: Submission) -> dict[str, Any]:
     shown = [{"id": f.id, "name": f.name, "run": f.owner_alias, "state": str(f.state)} for f in missing[:100]]
     surplus = store.surplus(submission.id)
     return {"expected": len(files), "arrived": len(files) - len(missing), "missing": shown, "surplus": surplus}
-
-
-def files_all(files: list[DataFile], *states: FileState) -> bool:
-    """Whether there are files and each is in one of the states."""
-    return bool(files) and all(f.state in states for f in files)
 
 
 def hold(store: SubmissionStore, submission_id: str, reason: str) -> Submission:

@@ -1,7 +1,8 @@
 """Where submissions are kept, and the one way to change them.
 
 Records table: pk SUB#<id>; sk SUB (the submission), OBJ#<generation>#<type>#<position>, FIND#<generation>#<n>
-(findings of the document), NAME#<generation>#<file name> (the file so declared), FILE#<id>, HIST#<time>#<id>.
+(findings of the document), NAME#<generation>#<file name> (the file so declared, and its object), FILE#<id>,
+AWAIT#<file id> (that file has not come), HIST#<time>#<id>.
 FILE#<id> / POINTER leads from a file to its submission;
 ACC#<accession> / BY#submission#<id> from a record to a submission whose document names it. A new metadata document
 is written beside the old one under the next generation; the submission's own item then switches to it in one write.
@@ -11,7 +12,7 @@ state can change without its event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.errors import Conflict, Finding, NotFound, SystemFault
 from biotheca.settings import Settings
 from biotheca.submissions.model import (
+    AWAITED,
     REVIEWS,
     TRANSITIONS,
     WORDS,
@@ -114,6 +116,12 @@ class SubmissionStore:
         found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission.id}", "s": prefix})
         return [_object(item) for item in found]
 
+    def objects_of(self, submission: Submission, kind: str) -> Iterator[ArchiveObject]:
+        """The metadata objects of one type, in the order of the document, read as far as they are asked for."""
+        prefix = f"{_generation(submission.generation)}{kind}#"
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission.id}", "s": prefix})
+        return (_object(item) for item in found)
+
     def files(self, submission: Submission) -> list[DataFile]:
         """All files of the current generation, in the order of the document."""
         found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission.id}", "s": "FILE#"})
@@ -168,6 +176,49 @@ class SubmissionStore:
             return None
         found = self.records.get({"pk": f"SUB#{submission_id}", "sk": f"NAME#{item['generation']}#{name}"})
         return found["file"] if found else None
+
+    def placed(self, submission: Submission, file: DataFile) -> tuple[ArchiveObject, DataFile]:
+        """A file's object and the file as the document in force places it; two reads, however many files there are.
+
+        NotFound if the document does not name the file.
+        """
+        pk, generation = f"SUB#{submission.id}", submission.generation
+        named = self.records.get({"pk": pk, "sk": f"NAME#{generation}#{file.name}"})
+        if named is None or named["file"] != file.id:
+            raise NotFound(f"The document of {submission.id} names no file {file.id}.")
+        item = self.records.get({"pk": pk, "sk": f"{_generation(generation)}{named['object']}"})
+        assert item is not None
+        obj = _object(item)
+        return obj, replace(file, owner_alias=obj.alias, position=obj.file_ids.index(file.id))
+
+    def awaits_files(self, submission: Submission) -> bool:
+        """Whether a file of the document in force has not come. One or two reads, however many files there are.
+
+        Marks of a document that was never put in force (its writer died) are cleared away on the way.
+        """
+        values = {"p": f"SUB#{submission.id}", "s": "AWAIT#"}
+        limit = 1
+        while True:
+            marks, following = self.records.query("pk = :p AND begins_with(sk, :s)", values, limit=limit)
+            for mark in marks:
+                named = self.records.get({"pk": mark["pk"], "sk": f"NAME#{submission.generation}#{mark['name']}"})
+                if named and named["file"] == mark["sk"].removeprefix("AWAIT#"):
+                    return True
+            if not marks:
+                return False
+            self._clear_marks(submission, marks)
+            limit = 50
+            if following is None:
+                return False
+
+    def _clear_marks(self, submission: Submission, marks: list[dict[str, Any]]) -> None:
+        """StaleWrite if the submission has changed since: then a document on its way could name these files."""
+        key = {"pk": f"SUB#{submission.id}", "sk": "SUB"}
+        same = self.records.update_line(key, "SET #v = #v", "#v = :v", n_v="version", v=submission.version)
+        try:
+            transact([same, *(self.records.delete_line({"pk": m["pk"], "sk": m["sk"]}) for m in marks)])
+        except ConditionFailed as error:
+            raise StaleWrite(submission.id) from error
 
     def files_of_ids(self, submission_id: str, file_ids: Sequence[str]) -> dict[str, DataFile]:
         """Those of the ids that are files of the submission."""
@@ -265,7 +316,12 @@ class SubmissionStore:
         self.records.put_many([{"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)} for obj in objects])
         self.records.put_many([{"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()} for file in fresh])
         pointers = [{"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk} for file in fresh]
-        pointers += [{"pk": pk, "sk": f"NAME#{generation}#{file.name}", "file": file.id} for file in files]
+        pointers += [{"pk": pk, "sk": f"AWAIT#{file.id}", "name": file.name} for file in fresh]
+        objects_by_file = {identifier: _place(obj) for obj in objects for identifier in obj.file_ids}
+        pointers += [
+            {"pk": pk, "sk": f"NAME#{generation}#{file.name}", "file": file.id, "object": objects_by_file[file.id]}
+            for file in files
+        ]
         pointers += [{"pk": f"ACC#{number}", "sk": f"BY#submission#{old.id}", "by": old.id} for number in refers_to]
         self.records.put_many(pointers + _finding_items(pk, generation, findings))
         new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
@@ -285,6 +341,7 @@ class SubmissionStore:
             found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": pk, "s": prefix})
             keys += [{"pk": pk, "sk": item["sk"]} for item in found]
         keys += [{"pk": pk, "sk": f"FILE#{identifier}"} for identifier in files]
+        keys += [{"pk": pk, "sk": f"AWAIT#{identifier}"} for identifier in files]
         keys += [{"pk": f"FILE#{identifier}", "sk": "POINTER"} for identifier in files]
         for key in keys:
             self.records.delete(key)
@@ -322,7 +379,7 @@ class SubmissionStore:
             listed = sorted(only_from)
             condition += " AND #state IN (" + ", ".join(f":s{n}" for n in range(len(listed))) + ")"
             names = {"n_state": "state"} | {f"s{n}": str(s) for n, s in enumerate(listed)}
-        lines = [self.records.put_line(key_values, condition, **names)]
+        lines = [self.records.put_line(key_values, condition, **names), self._mark(submission_id, file)]
         if words:
             lines.append(self.records.put_line(self._line(submission_id, f"file {file.state}", words, "archive")))
         if announce:
@@ -334,6 +391,13 @@ class SubmissionStore:
         except ConditionFailed as error:
             raise StaleWrite(file.id) from error
         return file
+
+    def _mark(self, submission_id: str, file: DataFile) -> dict[str, Any]:
+        """The line that keeps the marks of awaited files exact: it is written with the file's own state."""
+        key = {"pk": f"SUB#{submission_id}", "sk": f"AWAIT#{file.id}"}
+        if file.state in AWAITED:
+            return self.records.put_line(key | {"name": file.name})
+        return self.records.delete_line(key)
 
     def note_surplus(self, submission_id: str, name: str, words: str) -> bool:
         """Note that something arrived which the submission does not name; False if it was noted before."""
@@ -411,7 +475,11 @@ def _generation(name: str) -> str:
 
 
 def _object_key(generation: str, obj: ArchiveObject) -> str:
-    return f"{_generation(generation)}{obj.type}#{obj.position:06d}"
+    return _generation(generation) + _place(obj)
+
+
+def _place(obj: ArchiveObject) -> str:
+    return f"{obj.type}#{obj.position:06d}"
 
 
 def _object(item: dict[str, Any]) -> ArchiveObject:

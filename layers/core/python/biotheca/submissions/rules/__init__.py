@@ -29,6 +29,7 @@ __all__ = [
     "MISSING",
     "accessions_in",
     "check_accepted",
+    "check_access",
     "check_document",
     "check_release",
     "errors_in",
@@ -73,6 +74,14 @@ def check_document(
 def errors_in(findings: list[Finding]) -> list[Finding]:
     """Those that refuse the document."""
     return [f for f in findings if f.severity == "error"]
+
+
+def check_access(member: Member, mode: str) -> list[Finding]:
+    """Findings of an access mode: one that the member offers."""
+    if mode in member.access_modes:
+        return []
+    offered = ", ".join(member.access_modes)
+    return [finding("access.mode", "/access", f"{member.id} has no access mode {mode[:40]!r}.", mode, offered)]
 
 
 def check_release(mode: str, day: str | None, today: date) -> list[Finding]:

@@ -1,0 +1,41 @@
+"""What uses a record: the records that refer to it, of every submission, and what refers to each of those in turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from biotheca.accounts.model import Person
+from biotheca.publication.model import Record
+from biotheca.publication.service import may_see, visible
+from biotheca.publication.store import RecordStore
+
+MOST_BELOW = 50  # runs named beside each experiment; an experiment's own uses are listed in pages
+
+
+def uses(
+    records: RecordStore, person: Person | None, accession: str, limit: int, cursor: str | None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of what refers to a record, as far as one may see it: of a sample, experiments with dataset and runs.
+
+    NotFound if the record itself may not be seen. A page may be shorter than `limit` and yet have a next.
+    """
+    record = visible(records, person, accession)
+    found, following = records.referrers(record.accession, None, limit, cursor)
+    rows = []
+    for one in _seen(records, person, found):
+        below, _ = records.referrers(one.accession, None, MOST_BELOW, None)
+        rows.append(_row(one) | {"used_by": [_named(r) for r in _seen(records, person, below)]})
+    return rows, following
+
+
+def _seen(records: RecordStore, person: Person | None, accessions: list[str]) -> list[Record]:
+    known = records.get_many(accessions)
+    return [known[a] for a in accessions if a in known and may_see(records, person, known[a])]
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in ("accession", "type", "member", "title", "dataset", "released_at")}
+
+
+def _named(record: Record) -> dict[str, str]:
+    return {"accession": record.accession, "type": record.type}

@@ -258,8 +258,32 @@ def requirement_counts() -> str:
     return f"\nToday: {states['shown']} shown, {states['begun']} begun, {states['open']} open.\n"
 
 
+def template_coverage() -> str:
+    """What the original's sheets ask, and where the template asks it."""
+    from biotheca import catalog
+    from biotheca.workbooks import layout
+    from tests.unit.workbooks.coverage import ASKED
+
+    member = next(m for m in catalog.members().values() if m.has_files)
+
+    def told(place: str) -> str:
+        if place.startswith("sheet "):
+            return f"sheet {layout.sheet_name(member.object_type(place.removeprefix('sheet ')))}, left out if they are"
+        where, key = place.split(".")
+        if where == "profile":
+            return f"the account's {key}"
+        if where == "General":
+            return f"{layout.GENERAL['en']}: {layout.GENERAL_ROWS[key]['en']}"
+        kind = member.object_type(where)
+        column = {c.key: c for c in layout.columns(member, kind)}[key]
+        return f"{layout.sheet_name(kind)}: {column.label['en']}"
+
+    return table(("sheet", "asked", "must", "here"), [(s, a, m, told(place)) for s, a, m, place in ASKED])
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "requirement-counts": requirement_counts,
+    "template-coverage": template_coverage,
     "routes": routes,
     "errors": errors,
     "faults": faults,

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import botocore.session
 
@@ -78,7 +78,8 @@ class Gate:
             served = self.faults.serve if path == "/_gate/faults" else self.app
             return served(environ, start_response)
         if path == "/_gate/received" and from_this_machine(environ):
-            counted = {"part_bytes": self.uploads.received_bytes, "object_bytes_sent": self.uploads.sent_bytes}
+            named = parse_qs(environ.get("QUERY_STRING", "")).get("path", [""])[0]
+            counted = {"part_bytes": self.uploads.received_bytes, "object_bytes_sent": self.uploads.sent_bytes(named)}
             told = json.dumps(counted).encode()
             start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
             return [told]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
@@ -49,24 +50,29 @@ class Uploads:
         self._joined: dict[tuple[str, str], dict[int, Part]] = {}  # (path, version) of what was completed
         self._lock = threading.Lock()
         self.received_bytes = 0  # of parts, whole ones and those that broke off
-        self.sent_bytes = 0  # of objects, by GET
+        self._sent: Counter[str] = Counter()  # bytes of objects that left, by path
 
     def sending(self, environ: Environ, app: App) -> App:
         """`app`, with the bytes of objects counted that leave; not those that a reader who had gone never took."""
 
         def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             sent = app(environ, start_response)
-            return ClosingIterator(self._counted(sent), [getattr(sent, "close", lambda: None)])
+            return ClosingIterator(self._counted(environ["PATH_INFO"], sent), [getattr(sent, "close", lambda: None)])
 
         is_object = environ["REQUEST_METHOD"] == "GET" and "/" in environ.get("PATH_INFO", "").strip("/")
         return serve if is_object else app
 
-    def _counted(self, sent: Iterable[bytes]) -> Iterator[bytes]:
+    def sent_bytes(self, named: str) -> int:
+        """Bytes that left of objects whose path holds a text."""
+        with self._lock:
+            return sum(count for path, count in self._sent.items() if named in path)
+
+    def _counted(self, path: str, sent: Iterable[bytes]) -> Iterator[bytes]:
         for block in sent:
             for start in range(0, len(block), BLOCK_BYTES):
                 yield (piece := block[start : start + BLOCK_BYTES])
                 with self._lock:
-                    self.sent_bytes += len(piece)
+                    self._sent[path] += len(piece)
 
     def created(self, answer: bytes, algorithm: str | None, kind: str | None) -> None:
         """Remember an upload from S3's answer to CreateMultipartUpload."""

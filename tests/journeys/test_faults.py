@@ -245,6 +245,34 @@ def test_bad_data_is_reported_once_and_never_tried_again(ana: Person, aws: Aws) 
     assert done["round"] == 3 and [f["findings"] for f in done["files"]] == [[], []]
 
 
+def test_clean_metadata_is_accepted_without_staff_and_faulty_metadata_stops_with_coded_reasons(ana: Person) -> None:
+    files = [("alone.fastq.gz", tiny_fastq(seed=46))]
+    made = draft(ana, files, "Without staff")
+    ana.post(f"/v1/submissions/{made['id']}/submit")
+    wait_for(ana, made["id"], "files_expected")
+    lines = ana.get(f"/v1/submissions/{made['id']}/history?limit=200")["items"]
+    assert {line["actor"] for line in lines} == {"submitter", "archive"}
+    assert [line["actor"] for line in lines if line["event"] == "accepted"] == ["archive"]
+    codes = {rule["id"] for rule in ana.get("/v1/rules")["items"]}
+    # What breaks a rule is refused at once, every reason coded; nothing of it is stored.
+    wrong = document(files, "Without staff")
+    wrong["samples"][0] |= {"taxon_id": 9606, "collection_date": "yesterday"}
+    wrong["runs"][0]["files"][0]["md5"] = "none"
+    refused = ana.call("PUT", f"/v1/submissions/{draft(ana, files, 'Faulty')['id']}/metadata", json=wrong)
+    assert refused.status_code == 422
+    errors = [f for f in refused.json()["findings"] if f["severity"] == "error"]
+    assert {"metadata.taxon_elsewhere", "files.md5"} <= {f["rule"] for f in errors} <= codes
+    assert all(f["where"] and f["message"] and f["mend"] for f in errors)
+    # What only seems wrong stops before a curator, with its code.
+    doubtful = document(files, "Names a person")
+    doubtful["samples"][0]["description"] = "Patient name: Zhang Weimin, cultured from a swab"
+    held = draft(ana, files, "Names a person")
+    assert ana.call("PUT", f"/v1/submissions/{held['id']}/metadata", json=doubtful).status_code == 200
+    ana.post(f"/v1/submissions/{held['id']}/submit")
+    stopped = wait_for(ana, held["id"], "metadata_review")
+    assert "privacy.person_name" in {f["rule"] for f in stopped["findings"]} <= codes
+
+
 def test_a_submission_held_by_a_fault_of_ours_is_sent_round_again_by_an_operator(
     ana: Person, ada: Person, stack: Stack
 ) -> None:

@@ -19,6 +19,8 @@ from typing import Any
 import boto3
 import pytest
 import requests
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -74,6 +76,29 @@ def test_s5cmd_sends_a_file_with_lent_keys_and_it_passes_the_checks(ana: Person,
     assert ran.returncode == 0, ran.stderr
     wait_for(ana, made["id"], "data_review")
     assert _state(ana, made["id"], "large.fastq.gz") == "qc_passed"
+
+
+def test_the_engine_of_the_aws_command_line_sends_parts_below_its_prefix_and_nowhere_else(
+    ana: Person, tmp_path: Path
+) -> None:
+    """boto3's transfer manager moves the bytes of `aws s3 cp`: several parts, with checksums in trailers."""
+    body = tiny_fastq(reads=250_000, seed=506)
+    (tmp_path / "large.fastq.gz").write_bytes(body)
+    made, other = (draft(ana, [("large.fastq.gz", body)], title) for title in ("By the engine", "Of another"))
+    ana.post(f"/v1/submissions/{made['id']}/submit")
+    keys = ana.post(f"/v1/submissions/{made['id']}/credentials")
+    s3, bucket, file = _borrowed(keys), keys["bucket"], str(tmp_path / "large.fastq.gz")
+    parts = TransferConfig(multipart_threshold=5 * 2**20, multipart_chunksize=5 * 2**20)
+    assert len(body) > 5 * 2**20
+    s3.upload_file(file, bucket, keys["prefix"] + "large.fastq.gz", Config=parts)
+    with pytest.raises(S3UploadFailedError, match="AccessDenied"):
+        s3.upload_file(file, bucket, keys["prefix"].replace(made["id"], other["id"]) + "large.fastq.gz", Config=parts)
+    for place in (keys["prefix"], keys["prefix"].replace(made["id"], other["id"])):
+        with pytest.raises(ClientError, match="403"):
+            s3.download_file(bucket, place + "large.fastq.gz", str(tmp_path / "read"))
+    wait_for(ana, made["id"], "data_review")
+    assert _state(ana, made["id"], "large.fastq.gz") == "qc_passed"
+    assert _state(ana, other["id"], "large.fastq.gz") == "declared"
 
 
 def test_lent_keys_reach_one_prefix_and_put_files_only(ana: Person, aws: Aws) -> None:

@@ -48,7 +48,7 @@ def conclude(out: Output, submission: dict[str, Any]) -> None:
 
 def show_details(out: Output, submission: dict[str, Any]) -> None:
     """Numbers, files with their findings, reviewers' reasons, warnings, the place in the queue."""
-    if submission.get("access"):
+    if submission.get("access", "open") != "open":
         out.say(f"  access: {words.clean(submission['access'])}")
     for alias, accession in (submission.get("accessions") or {}).items():
         out.say(f"  {words.clean(accession)}  {words.clean(alias)}")

@@ -20,6 +20,7 @@ from biotheca.search import service as searching
 from biotheca.submissions import service as submitting
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.submissions.store import StaleWrite, SubmissionStore
+from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads import service as uploading
 from biotheca.uploads.store import Inbox
 from tests.unit.world import ANA, World, metadata
@@ -110,7 +111,7 @@ def played(world: World, runs: int, units: Counter[str]) -> dict[str, Counter[st
     step("arrive", arrive)
     step("plan", lambda: checking.plan(store, inbox, Reports(), made.id, 1))  # type: ignore[arg-type]
     step("verdicts", lambda: [checking.note_verdict(store, Reports(), made.id, f.id, "key") for f in files])  # type: ignore[arg-type]
-    assert step("judge", lambda: checking.judge(store, made.id))["verdict"] == "sound"
+    assert step("judge", lambda: checking.judge(store, Taxonomy(), made.id))["verdict"] == "sound"
     world.put(made.id, State.ACCEPTED, batch=1)
     step("mint", lambda: service.mint(store, Mint(AccessionStore(Table("accessions"))), made.id))
     for repeat in ("archive", "archive again"):

@@ -9,14 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from biotheca import catalog
+from biotheca.aws import buckets
 from biotheca.curation import service as desk
+from biotheca.curation.figures import figures
 from biotheca.curation.model import Decision, Undecided
 from biotheca.curation.rules import fingerprint
 from biotheca.qc import check_file, runs, service
 from biotheca.qc.runs import CheckedFile, CheckedRun, check_run
+from biotheca.qc.store import ReportStore
 from biotheca.submissions import service as submitting
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.taxonomy.model import subset
@@ -24,6 +28,7 @@ from biotheca.taxonomy.service import Taxonomy
 from biotheca_client.folders import Folder
 from tests.journeys.conftest import document, tiny_fastq
 from tests.unit import world as worlds
+from tests.unit.qc.defects import CASES
 from tests.unit.world import ANA, CHEN, World
 
 MEMBER = next(m for m in catalog.members().values() if any(k.files and k.files.get("mates") for k in m.objects))
@@ -134,6 +139,39 @@ def test_a_run_with_human_reads_waits_for_a_curators_own_decision(world: World) 
     desk.check(world.submissions, world.desk, CHEN, submission.id, [harmless])
     desk.decide(world.submissions, world.desk, CHEN, submission.id, Decision("accept"))
     assert world.submissions.get(submission.id).state == State.ACCEPTED
+
+
+def _noted(world: World, reports: ReportStore, submission: Submission, bodies: list[bytes]) -> dict[str, str]:
+    """File id -> verdict, after each file was checked by its job and the workflow noted the report."""
+    world.put(submission.id, State.FILES_CHECKING)
+    verdicts = {}
+    for file, body in zip(world.set_files(submission, FileState.CHECKING), bodies, strict=True):
+        report = check_file([body], hashlib.md5(body).hexdigest(), file.format, "reads")
+        key = reports.report_key(submission.id, 1, file.id)
+        buckets.put_document(reports.bucket, key, report.as_dict())
+        verdicts[file.id] = service.note_verdict(world.submissions, reports, submission.id, file.id, key)
+    return verdicts
+
+
+def test_every_seeded_fault_is_caught_clean_files_pass_without_staff_and_the_share_is_told(world: World) -> None:
+    boto3.client("s3").create_bucket(Bucket="derived")
+    reports = ReportStore("derived")
+    only_warned = {"qc.crlf", "qc.bgzf_no_end"}
+    bad = [stored for stored, rules, _ in CASES.values() if set(rules) - only_warned]
+    clean = [stored for stored, rules, _ in CASES.values() if not set(rules) - only_warned]
+    assert len(bad) > 40 and len(clean) > 12
+    faulty = submitting.submit(world.submissions, ANA, world.draft(len(bad)).id)
+    assert set(_noted(world, reports, faulty, bad).values()) == {"unsound"}
+    said = service.judge(world.submissions, Taxonomy(), faulty.id)
+    assert said == {"verdict": "unsound", "files": len(bad), "failed": len(bad), "unchecked": 0}
+    assert service.return_files(world.submissions, faulty.id).state == State.FILES_FAILED
+    sound = submitting.submit(world.submissions, ANA, world.draft(len(clean), "Clean reads").id)
+    assert set(_noted(world, reports, sound, clean).values()) == {"sound"}
+    assert service.judge(world.submissions, Taxonomy(), sound.id)["verdict"] == "sound"
+    assert not desk.ask(world.submissions, sound.id, 1, "token", "data")  # the checks are over; now a curator is asked
+    assert world.submissions.get(sound.id).state == State.DATA_REVIEW
+    (step,) = [s for s in figures(world.submissions, CHEN)["steps"] if s["step"] == "files_checking"]
+    assert (step["ended"], step["ended_well"], step["automatic_share"]) == (2, 1, 1.0)
 
 
 # --- in a folder ---

@@ -1,7 +1,8 @@
 // What stands beside a public record: citation in five formats, certificate, articles, versions, lists to take away.
 
-import { call, get, whole } from "./api.js";
-import { element, save } from "./dom.js";
+import { call, get } from "./api.js";
+import { element } from "./dom.js";
+import { entire } from "./entire.js";
 import { usedBy } from "./uses.js";
 
 const FORMATS = { text: "Text", bibtex: "BibTeX", ris: "RIS", csl: "CSL JSON", datacite: "DataCite" };
@@ -75,19 +76,4 @@ function takeAway(record, dataset, say) {
   const lists = [["md5sum.txt", "md5sum.txt"], ["files.tsv", "All files as TSV"], ["runs.csv", "All runs as CSV"]];
   if (dataset) links.push(...lists.map(([file, name]) => entire(`${base}/${file}`, `${record.accession}-${file}`, name, say)));
   return element("ul", { class: "take" }, ...links.map((link) => element("li", {}, link)));
-}
-
-/** A link to a list that comes in pages; pressed, it fetches every page and saves them as one file. */
-function entire(href, file, name, say) {
-  const press = async (event) => {
-    event.preventDefault();
-    say(`${file} is being put together.`);
-    try {
-      save(await whole(href, (pages) => say(pages === 1 ? "One page is here." : `${pages} pages are here.`)), file);
-      say(`${file} is whole.`);
-    } catch (problem) {
-      say(problem.message);
-    }
-  };
-  return element("a", { href, click: press }, name);
 }

@@ -2,6 +2,7 @@
 
 import { get, search } from "./api.js";
 import { element } from "./dom.js";
+import { entire } from "./entire.js";
 
 /** @param {{accession: string, title: string, type: string, released_at?: string}} hit */
 function line(hit) {
@@ -41,6 +42,8 @@ export async function showResults(place, words, say) {
   say(count(list, cursor));
   const more = element("button", { class: "second", type: "button", click: next }, "Show more");
   if (cursor) place.append(more);
+  const all = `/v1/search.tsv?${new URLSearchParams({ q: words })}`;
+  if (hits.items.length) place.append(element("p", {}, entire(all, "biotheca-hits.tsv", "All hits as TSV", say)));
 
   async function next() {
     more.toggleAttribute("disabled", true);

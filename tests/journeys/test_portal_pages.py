@@ -121,6 +121,8 @@ def test_a_returned_submission_shows_its_reasons_and_a_reviewer_sees_the_accepte
     page.get_by_role("button", name="Hand in").click()
     wait_for(chen, made["id"], "data_review")
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
+    wait_for(ana, made["id"], "archived")
+    page.reload()
     state(page, "archived")
     page.get_by_label("Label").fill("Journal of Examples")
     page.get_by_label("files may be downloaded too").check()

@@ -57,15 +57,20 @@ def test_a_samples_page_names_all_that_uses_it_and_the_databases_that_it_names(
     page.get_by_role("link", name=shared["samples"][0]).wait_for()  # and the way back
 
 
-def test_an_export_is_whole_however_many_pages_it_has(stranger: Surfer, shared: dict[str, Any]) -> None:
-    page = stranger.open(f"index.html#{shared['dataset']}")
+def _hits(nobody: Person) -> list[dict[str, Any]]:
+    return nobody.get("/v1/search?q=Uses+a+sample&limit=200")["items"]
+
+
+def test_an_export_is_whole_however_many_pages_it_has(stranger: Surfer, nobody: Person, shared: dict[str, Any]) -> None:
     asked: list[str] = []
 
     def one_row_a_page(route: Route) -> None:
         asked.append(route.request.url)
         joint = "&" if "?" in route.request.url else "?"
-        route.continue_(url=f"{route.request.url}{joint}limit=1")
+        short = "" if "limit=" in route.request.url else f"{joint}limit=1"
+        route.continue_(url=route.request.url + short)
 
+    page = stranger.open(f"index.html#{shared['dataset']}")
     page.route("**/runs.csv*", one_row_a_page)
     with page.expect_download() as saving:
         page.get_by_role("link", name="All runs as CSV").click()
@@ -74,6 +79,15 @@ def test_an_export_is_whole_however_many_pages_it_has(stranger: Surfer, shared: 
     assert len(asked) >= 2 and len(lines) == 3
     assert [shared["run/r1"] in lines[1], shared["run/r2"] in lines[2]] == [True, True]
     look(page, "dataset")
+    page.route("**/search.tsv*", one_row_a_page)
+    wanted = {shared["run/r1"], shared["run/r2"]}
+    eventually(lambda: wanted <= {hit["accession"] for hit in _hits(nobody)})  # the index follows the release
+    page.goto(f"{stranger.url}/index.html?q=Uses+a+sample")
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="All hits as TSV").click()
+    saved = Path(saving.value.path()).read_text().splitlines()
+    assert sorted(line.split("\t")[0] for line in saved[1:]) == sorted(hit["accession"] for hit in _hits(nobody))
+    look(page, "hits")
 
 
 def ticked(page: Page, *numbers: str) -> None:

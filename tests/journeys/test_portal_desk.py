@@ -85,7 +85,7 @@ def test_nothing_is_accepted_before_each_finding_of_private_content_is_decided_o
     assert count >= 2
     for number in range(count):
         left = count - number
-        words = "1 finding of private content waits" if left == 1 else f"{left} findings of private content wait"
+        words = "1 finding waits" if left == 1 else f"{left} findings wait"
         assert f"Accept is closed: {words}" in page.locator("#gate").inner_text()
         assert accept.get_attribute("aria-disabled") == "true"
         accept.press("Enter")

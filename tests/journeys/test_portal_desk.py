@@ -78,7 +78,7 @@ def test_nothing_is_accepted_before_each_finding_of_private_content_is_decided_o
     accept.wait_for()
     rows = (
         page.get_by_role("region", name="Warnings to decide on")
-        .locator("tr", has_text="Private content?")
+        .locator("tr", has_text="Must be decided")
         .locator("select")
     )
     count = rows.count()

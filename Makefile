@@ -8,7 +8,8 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
 .PHONY: setup demo test check up synth bench deploy-local images lock clean
 
-setup: $(VENV)/.ready  ## a .venv with .venv/bin/biotheca in it
+setup: $(VENV)/.ready  ## a .venv with .venv/bin/biotheca in it, and the compiled FASTQ kernel
+	@$(BIN)/python -m biotheca.formats.native.build
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

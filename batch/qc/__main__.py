@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from biotheca import clock
 from biotheca.aws.buckets import put_document
 from biotheca.aws.ranged import RangedReader
+from biotheca.formats.native import engines
 from biotheca.qc import Report, Verdict, check_file
 
 SOUND, UNSOUND, CALLED_WRONGLY, FAULT, STOPPED = 0, 2, 64, 70, 143
@@ -73,7 +74,7 @@ def main(words: list[str]) -> int:
     logging.getLogger("botocore").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     job = _arguments(words)
-    log.info("file check begins", extra={"facts": {"key": job.key, "format": job.format}})
+    log.info("file check begins", extra={"facts": {"key": job.key, "format": job.format, "engine": engines()[0]}})
     try:
         report = check(job)
     except Exception as fault:  # the door: whatever comes here is no fault of the data

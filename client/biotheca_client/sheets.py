@@ -13,6 +13,7 @@ from typing import Any
 
 from biotheca import catalog
 from biotheca.errors import Invalid
+from biotheca.formats.native import engines
 from biotheca.qc import check_file, runs
 from biotheca.qc.model import NoSuchCheck
 from biotheca.submissions.rules import objects_of
@@ -149,6 +150,11 @@ def report(path: Path, md5: str | None, file_type: str, add: Callable[[int], Non
         return check_file(chunks(), md5, file_type, path.name).as_dict()
     except NoSuchCheck:
         return None
+
+
+def engine() -> str:
+    """What looks at the bytes of reads here: AVX2, SSE2, C, or Python where nothing was compiled."""
+    return engines()[0]
 
 
 def judge_runs(document: dict[str, Any], reports: dict[str, dict[str, Any]]) -> None:

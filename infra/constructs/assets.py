@@ -18,6 +18,9 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 # The runtime stands on Amazon Linux 2023 (glibc 2.34); pyarrow has no wheels for anything older than 2.28.
 PLATFORM = "aarch64-manylinux_2_28"
 
+# What was compiled here is for this machine: images compile their own, functions check no files.
+BUILT = ("**/native/*.so", "**/native/*.stamp", ".build-*")
+
 
 def function_code(capability: str) -> lambda_.Code:
     """Only functions/<capability> and the modules that all doors share; paths as in the repository."""
@@ -40,18 +43,21 @@ class _InstallWheels:
         command += ["--python-platform", PLATFORM, "--python-version", PYTHON_VERSION]
         subprocess.run([*command, "-r", str(self.layer / "requirements.txt")], check=True)
         if (own := self.layer / "python").is_dir():
-            shutil.copytree(own, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(own, target, dirs_exist_ok=True, ignore=_not_ours)
         for unused in ("include", "tests"):  # pyarrow ships 60 MB of headers and tests
             for folder in target.glob(f"*/{unused}"):
                 shutil.rmtree(folder)
         return True
 
 
+_not_ours = shutil.ignore_patterns("__pycache__", "*.so", "*.stamp", ".build-*")
+
+
 def layer_code(name: str, bundle: bool) -> lambda_.Code:
     """The content of layers/<name>; without `bundle` only what is our own."""
     folder = ROOT / "layers" / name
     if not bundle:
-        return lambda_.Code.from_asset(str(folder), exclude=["**/__pycache__"], ignore_mode=IgnoreMode.GIT)
+        return lambda_.Code.from_asset(str(folder), exclude=["**/__pycache__", *BUILT], ignore_mode=IgnoreMode.GIT)
     bundling = BundlingOptions(
         image=DockerImage.from_registry("public.ecr.aws/sam/build-python3.13"), local=_InstallWheels(folder)
     )

@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from biotheca.settings import variable
-from infra.constructs.assets import ROOT
+from infra.constructs.assets import BUILT, ROOT
 from infra.constructs.python_function import House, grant
 
 UNSOUND_DATA = 2  # exit code: the report is written, trying again is useless
@@ -132,7 +132,7 @@ def image_of(capability: str, house: House) -> ecs.ContainerImage:
         return ecs.ContainerImage.from_registry(f"biotheca-{capability}")
     # Anchored: a bare "*" would leave every folder of the build context empty.
     kept = ["/*", "!/batch/", "/batch/*", "!/batch/__init__.py", f"!/batch/{capability}/", "!/layers/", "/layers/*"]
-    kept += ["!/layers/core/", "!/client/", "!/pyproject.toml", "!/README.md", "!/LICENSE", "__pycache__"]
+    kept += ["!/layers/core/", "!/client/", "!/pyproject.toml", "!/README.md", "!/LICENSE", "__pycache__", *BUILT]
     return ecs.ContainerImage.from_asset(
         str(ROOT), file=f"batch/{capability}/Dockerfile", exclude=kept, ignore_mode=IgnoreMode.GIT
     )

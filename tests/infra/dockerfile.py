@@ -1,6 +1,6 @@
 """A Dockerfile's steps without a container engine: every path of the image lies under a folder of ours.
 
-It knows the instructions that our files use and refuses others. `useradd` is noted, not run.
+It knows the instructions that our files use and refuses others. `useradd` and `apt-get` are noted, not run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Stage:
     user: str = "root"
     users: dict[str, str] = field(default_factory=dict)  # uid -> name
     command: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)  # of the distribution
 
     def path(self, inside: str) -> Path:
         """The place of an image path on this machine."""
@@ -126,6 +127,9 @@ class Built:
         words = shlex.split(rest)
         if words[0] == "useradd":
             self.image.users[words[words.index("--uid") + 1]] = words[-1]
+            return
+        if words[0] == "apt-get":  # the build stage's packages: this machine's own take their place
+            self.image.packages += [word for word in words[2:] if not word.startswith("-")]
             return
         outcome = self._execute(self.image, words)
         assert outcome.returncode == 0, f"RUN {rest}\n{outcome.stdout[-2000:]}\n{outcome.stderr[-2000:]}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from biotheca.formats.native import build as kernel
 from tests.infra.conftest import Templates
 from tests.infra.dockerfile import BASE, Built
 from tests.infra.imports import LOCK, ROOT, pins, reached_from, resolved
@@ -50,6 +51,12 @@ def test_an_image_installs_and_its_job_runs_without_the_checkout(
     helped = built.run(*image.command)
     assert helped.returncode == 0, helped.stderr
     assert f"python -m batch.{job}" in helped.stdout
+
+    if job == "qc" and kernel.compiler():  # the machine's compiler stands for the image's
+        assert not list(context.rglob("*.so")), "what was compiled here must not reach an image of another processor"
+        assert "gcc" in built.stages["build"].packages
+        told = built.run("python", "-c", "from biotheca.formats import native; print(len(native.engines()))")
+        assert int(told.stdout) > 1, told.stderr
 
     reached = reached_from(f"batch.{job}.__main__")
     wanted = sorted(reached.others | reached.ours - {f"batch.{job}.__main__"})

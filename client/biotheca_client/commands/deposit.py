@@ -14,7 +14,7 @@ from biotheca_client.commands.following import conclude, line_of, show_details, 
 from biotheca_client.errors import WrongUse
 from biotheca_client.folders import Folder
 from biotheca_client.output import Output, finding_line
-from biotheca_client.sheets import catalog_version
+from biotheca_client.sheets import catalog_version, engine
 
 folder_argument = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
@@ -72,6 +72,7 @@ def check(
         "findings": [flaw.as_dict() for flaw in flaws],
         "metadata": metadata,
         "reports": reports,
+        "engine": engine(),
         "difference": changes,
     }
     unsound = [report for report in reports if report["verdict"] != "sound"]
@@ -100,6 +101,8 @@ def _show_check(out: Output, local: Folder, found: dict[str, Any], unsound: list
             told.add(line)
     if found["difference"] is not None:
         _show_difference(out, found["difference"])
+    if found["reports"]:
+        out.say(f"Reads were looked at by the {found['engine']} engine.")
     if not (found["findings"] or unsound or metadata["errors_total"]):
         out.say(f"{found['files']} file(s), {words.size(local.size_bytes())}: ready to submit.")
 

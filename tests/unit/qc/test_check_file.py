@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca.formats import native
 from biotheca.formats.containers import Limits
 from biotheca.qc import Report, Verdict, check_file
 from biotheca.qc.model import NoSuchCheck
@@ -38,6 +39,16 @@ def test_each_defect_is_found_alone_and_at_its_line_and_each_harmless_file_passe
     assert report.verdict is (Verdict.SOUND if set(rules) <= WARNINGS else Verdict.UNSOUND)
     if line:
         assert report.findings[0].where == f"reads:{line}"
+
+
+@pytest.mark.parametrize("engine", native.engines())
+def test_every_engine_writes_the_same_report(engine: str) -> None:
+    many = gzip_member(
+        tiny_fastq(20_000, 40) + b"@r\nAXA\n+\nIII\n" + tiny_fastq(20_000, 40).replace(b"\n+\n", b"\n+x\n", 3)
+    )
+    for stored in [*(case[0] for case in CASES.values()), many]:
+        reports = [check_file([stored], None, "fastq", "reads", engine=one) for one in (engine, native.PYTHON)]
+        assert reports[0] == reports[1]
 
 
 @settings(max_examples=150, deadline=None)

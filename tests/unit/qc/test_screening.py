@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from biotheca.formats import native
+from biotheca.formats.fastq import FastqCheck
 from biotheca.qc.screening import Screen, estimate, expected_share, marker_words, poisson_bounds, policy
 from tests.real_data import folder_of, real_files
 from tests.unit.formats.making import gzip_member
@@ -49,6 +51,26 @@ def _copies(count: int, dice: random.Random) -> list[bytes]:
 
 
 # --- everywhere ---
+
+
+def test_the_compiled_search_marks_the_same_reads_however_often_the_sample_is_halved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dice = random.Random(5)
+    reads = _copies(300, dice) + _random_reads(700, 0.5, dice, 50)
+    dice.shuffle(reads)
+    text = b"".join(b"@r\n%b\n+\n%b\n" % (read, b"I" * len(read)) for read in reads * 3)
+    monkeypatch.setitem(policy(), "sample_reads", 64)
+    found = []
+    for engine in native.engines():
+        screen = Screen()
+        check = FastqCheck(block_bytes=9_000, screen=screen.take, engine=engine)
+        for at in range(0, len(text), 9_000):
+            check.feed(text[at : at + 9_000])
+        check.finish()
+        found.append(screen.result())
+    assert found[0]["marker_reads"] > 5
+    assert all(one == found[0] for one in found)
 
 
 def test_no_marker_is_near_what_other_animals_have() -> None:

@@ -5,21 +5,24 @@
     +                        alone, or followed by the same name
     qualities                as many characters as bases, each ASCII 33 to 126
 
-Lines are looked at in blocks of 2 MiB. A block without a defect is passed by a few whole-block
-tests; any other is walked record by record, so findings never depend on where blocks begin.
+Lines are looked at in blocks of 2 MiB. Where the kernel is compiled (see native), it passes sound records, and
+what it stops at is walked here; else a block without a defect is passed by a few whole-block tests, and any other
+is walked record by record. So findings depend neither on the engine nor on where blocks begin.
 After a record whose lines do not fit, the walk looks for the next place where four lines do.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from biotheca.formats import containers
+from biotheca.formats import containers, native
 
 BLOCK_BYTES = 2 * 1024 * 1024
+# What is walked before the kernel is asked again; doubled each time, so that a text full of defects costs no more.
+_WALK_BYTES = 4 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024  # the longest nanopore reads known have some 4 million bases
 MAX_NAME_CHARACTERS = 256
 
@@ -52,6 +55,7 @@ class FastqCheck:
     """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
 
     `screen` is given the sequences of records that fit together, in order.
+    `engine` is one of native.engines(), None for the fastest; all find the same.
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
 
@@ -60,8 +64,10 @@ class FastqCheck:
         keep: int = 100,
         block_bytes: int = BLOCK_BYTES,
         max_line_bytes: int = MAX_LINE_BYTES,
-        screen: Callable[[list[bytes]], None] | None = None,
+        screen: Callable[[Sequence[bytes]], None] | None = None,
+        engine: str | None = None,
     ) -> None:
+        self.engine = engine or native.engines()[0]
         self._screen = screen
         self._keep = keep
         self._block_bytes = block_bytes
@@ -141,19 +147,48 @@ class FastqCheck:
             return
         end = text.rfind(b"\n") + 1
         self._held, self._held_bytes, self._held_line_ends = [text[end:]], len(text) - end, False
-        if end:
-            self._walk(self._take_carry(self._split(text[:end])), last=False)
+        self._count_crlf(text, end)
+        if self.engine == native.PYTHON or len(text) > native.MAX_BLOCK_BYTES:
+            self._walk_part(text, 0, end)
+        else:
+            self._by_kernel(text, end)
 
-    def _split(self, block: bytes) -> list[bytes]:
-        """The lines of a block that ends with a newline, without their ends; counts CRLF."""
-        if b"\r\n" in block:
-            if not self.crlf_lines:
-                self.first_crlf_line = self.lines + 1 + block.count(b"\n", 0, block.index(b"\r\n"))
-            self.crlf_lines += block.count(b"\r\n")
-            block = block.replace(b"\r\n", b"\n")
-        lines = block.split(b"\n")
-        lines.pop()
-        return lines
+    def _by_kernel(self, text: bytes, end: int) -> None:
+        """Let the kernel pass what is sound in text[:end], and walk what it stops at."""
+        at, walk_bytes = 0, _WALK_BYTES
+        while at < end and not self.stopped:
+            if self._lost or self._blank_from or not self._carry:
+                if not (self._lost or self._blank_from or self._carry):
+                    at = self._pass_sound(text, at)
+                cut = text.find(b"\n", min(at + walk_bytes, end - 1), end) + 1
+                walk_bytes *= 2
+            else:
+                cut = _after_lines(text, at, 4 - len(self._carry), end)
+            self._walk_part(text, at, cut)
+            at = cut
+
+    def _pass_sound(self, text: bytes, at: int) -> int:
+        """Where the first record begins that the kernel did not pass."""
+        at, reads, bases, sequences = native.scan(self.engine, text, at, self._screen is not None)
+        if self._screen and sequences:
+            self._screen(sequences)
+        self.reads += reads
+        self.bases += bases
+        self._line += 4 * reads
+        return at
+
+    def _walk_part(self, text: bytes, at: int, end: int) -> None:
+        """Walk text[at:end], which ends with a line."""
+        if at < end:
+            self._walk(self._take_carry(_split(text[at:end])), last=False)
+
+    def _count_crlf(self, text: bytes, end: int) -> None:
+        """Count the lines of text[:end] that end with CRLF."""
+        if b"\r" not in text or (first := text.find(b"\r\n", 0, end)) < 0:
+            return
+        if not self.crlf_lines:
+            self.first_crlf_line = self.lines + 1 + text.count(b"\n", 0, first)
+        self.crlf_lines += text.count(b"\r\n", 0, end)
 
     def _take_carry(self, lines: list[bytes]) -> list[bytes]:
         lines, self._carry = self._carry + lines, []
@@ -170,7 +205,7 @@ class FastqCheck:
                 break
             i += step
             self._line += step
-        self._carry = lines[i:]
+        self._carry = [] if self.stopped else lines[i:]
 
     def _pass_clean(self, lines: list[bytes]) -> int:
         """Count all records at once if none has a defect; the number of lines passed, else 0."""
@@ -281,6 +316,32 @@ class FastqCheck:
         if len(self.defects) < self._keep:
             shown = {k: v[:300] if isinstance(v, bytes) else v for k, v in facts.items()}
             self.defects.append(Defect(code, line, shown))
+
+
+def _split(block: bytes) -> list[bytes]:
+    """The lines of a block that ends with a newline, without their ends.
+
+    >>> _split(b"a\\r\\nb\\n")
+    [b'a', b'b']
+    """
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    lines = block.split(b"\n")
+    lines.pop()
+    return lines
+
+
+def _after_lines(text: bytes, at: int, lines: int, end: int) -> int:
+    """Where so many lines end that begin at `at`; `end` if there are fewer.
+
+    >>> _after_lines(b"a\\nb\\nc\\n", 2, 1, 6), _after_lines(b"a\\nb\\nc\\n", 2, 9, 6)
+    (4, 6)
+    """
+    for _ in range(lines):
+        at = text.find(b"\n", at, end) + 1
+        if not at:
+            return end
+    return at
 
 
 def _is_sequence(line: bytes) -> bool:

@@ -43,18 +43,20 @@ def check_file(
     declared_format: str,
     name: str,
     limits: Limits | None = None,
+    engine: str | None = None,
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
     `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is "fastq". `name` may
     be a whole storage key; findings name its last part. Every byte is read even when the content is
-    beyond help, because digests and size are of the whole file. Raises NoSuchCheck; what `chunks` raises passes.
+    beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
+    None for the fastest. Raises NoSuchCheck; what `chunks` raises passes.
     """
     if declared_format != "fastq":
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: 'fastq'")
     began = time.monotonic()
     sums, screen = Checksums(), Screen()
-    reads = FastqCheck(keep=MAX_FINDINGS, screen=screen.take)
+    reads = FastqCheck(keep=MAX_FINDINGS, screen=screen.take, engine=engine)
     stored = sums.tee(chunks)
     decoder = Decoder(stored, limits)
     fault: ContainerFault | None = None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from biotheca import catalog
+from biotheca.formats import native
 
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 
@@ -44,6 +45,12 @@ def _differ(one: bytes, other: bytes) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
+@cache
+def _compiled_words() -> native.Words | None:
+    row = policy()
+    return native.Words.of(marker_words(), row["word_bases"], row["step"], row["words_in_read"])
+
+
 class Screen:
     """Give it the sequences of a file in order. Every n-th is looked at; n doubles whenever the sample is full.
 
@@ -60,18 +67,29 @@ class Screen:
         self._marked = bytearray()  # one byte a sampled read
         self._lengths = array("H")  # bases looked at, of each
 
-    def take(self, sequences: list[bytes]) -> None:
+    def take(self, sequences: Sequence[bytes]) -> None:
         """The next sequences of the file."""
         at = -self._seen % self._every
         while at < len(sequences):
             if len(self._marked) == self._most:
                 self._marked, self._lengths = self._marked[::2], self._lengths[::2]
                 self._every *= 2
+            count = min(self._most - len(self._marked), (len(sequences) - at - 1) // self._every + 1)
+            self._look(sequences, at, count)
+            at += count * self._every
+        self._seen += len(sequences)
+
+    def _look(self, sequences: Sequence[bytes], first: int, count: int) -> None:
+        """Examine `count` sequences from `first` on, each `every`-th."""
+        words = _compiled_words()
+        if words and isinstance(sequences, native.Sequences):
+            self._marked += words.marked(sequences, first, self._every, count, self._bases)
+            self._lengths.extend(min(n, self._bases) for n in sequences.lengths(first, self._every, count))
+            return
+        for at in range(first, first + count * self._every, self._every):
             window = sequences[at][: self._bases]
             self._marked.append(self._is_marker(window))
             self._lengths.append(len(window))
-            at += self._every
-        self._seen += len(sequences)
 
     def _is_marker(self, window: bytes) -> bool:
         if not window.isupper():

@@ -1,0 +1,96 @@
+"""FASTQ by whole blocks in C, where it was compiled (see build); what it does not pass is examined by fastq.
+
+An *engine* is a way of looking at bytes: AVX2, SSE2, C, or Python, which is always there. All find the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+try:
+    from biotheca.formats.native import _kernel as _built
+except ImportError:  # no compiler when this was installed, or the build is for another processor
+    _built = None  # type: ignore[assignment]
+
+PYTHON = "Python"
+MAX_BLOCK_BYTES = 2**32 - 2  # places in a block are kept as 32-bit numbers
+
+_SPAN_BYTES = 8  # start and length of a sequence
+
+
+def engines() -> list[str]:
+    """All that run here, the fastest first.
+
+    >>> engines()[-1]
+    'Python'
+    """
+    return [*(_built.engines() if _built else ()), PYTHON]
+
+
+class Sequences(Sequence[bytes]):
+    """The sequences of a block's sound records, in order. None is copied before it is asked for."""
+
+    def __init__(self, text: bytes, spans: bytes) -> None:
+        self.text = text
+        self.spans = spans
+        self._numbers = memoryview(spans).cast("I")
+
+    def __len__(self) -> int:
+        return len(self.spans) // _SPAN_BYTES
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            return [self[k] for k in range(*at.indices(len(self)))]
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        start, length = self._numbers[2 * at], self._numbers[2 * at + 1]
+        return self.text[start : start + length]
+
+    def lengths(self, first: int, every: int, count: int) -> list[int]:
+        """Lengths of `count` sequences from `first` on, each `every`-th."""
+        return self._numbers[2 * first + 1 :: 2 * every].tolist()[:count]
+
+
+def scan(engine: str, text: bytes, start: int, want_sequences: bool) -> tuple[int, int, int, Sequences | None]:
+    """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, their sequences).
+
+    It ends at the first record that is not whole, or not plainly sound; which of both is not told.
+    """
+    assert _built is not None
+    end, reads, bases, spans = _built.scan(text, start, want_sequences, engine)
+    return end, reads, bases, Sequences(text, spans) if want_sequences and reads else None
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of A, C, G and T, all of `size_bases`, to be looked up in sequences of either case.
+
+    A sequence is marked if one of the words begins at a multiple of `step`, and at least `needed` stand anywhere in it.
+    """
+
+    table: bytes
+    size_bases: int
+    step: int
+    needed: int
+
+    @classmethod
+    def of(cls, words: Iterable[bytes], size_bases: int, step: int, needed: int) -> Words | None:
+        """None if nothing was compiled, or the words are no such words."""
+        if _built is None or not 0 < size_bases < 32 or needed < 1:
+            return None
+        try:
+            return cls(_built.words(b"".join(words), size_bases), size_bases, step, needed)
+        except ValueError:
+            return None
+
+    def marked(self, sequences: Sequences, first: int, every: int, count: int, longest: int) -> bytes:
+        """One byte for each of `count` sequences from `first` on, each `every`-th; `longest` bases of it are read."""
+        assert _built is not None
+        place = (first, every, count, longest)
+        return _built.mark(sequences.text, sequences.spans, self.table, *place, self.size_bases, self.step, self.needed)

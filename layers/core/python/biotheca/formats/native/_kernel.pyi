@@ -1,0 +1,20 @@
+"""The compiled part; sources beside it, built by build.py. All calls release the GIL."""
+
+from typing_extensions import Buffer
+
+def engines() -> list[str]: ...
+def scan(text: Buffer, start: int, want_spans: bool, engine: str, /) -> tuple[int, int, int, bytes]: ...
+def words(joined: Buffer, size: int, /) -> bytes: ...
+def mark(
+    text: Buffer,
+    spans: Buffer,
+    table: Buffer,
+    first: int,
+    every: int,
+    count: int,
+    longest: int,
+    size: int,
+    step: int,
+    needed: int,
+    /,
+) -> bytes: ...

@@ -1,0 +1,41 @@
+/* FASTQ by whole blocks: which records from a place on are beyond doubt sound. No Python here; see module.c. */
+#ifndef BIOTHECA_FASTQ_H
+#define BIOTHECA_FASTQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* How bytes are looked at; all engines answer alike. */
+typedef struct {
+    const char *name;
+    /* Whether all `n` bytes are bases: IUPAC letters of either case, or '.'. */
+    int (*bases)(const uint8_t *text, size_t n);
+    /* How many of the first bytes are ASCII 33 to 126. */
+    size_t (*printable)(const uint8_t *text, size_t n);
+} engine_t;
+
+/* Engines that this processor runs, best first; NULL ends the list. */
+const engine_t *const *fastq_engines(void);
+
+/* What sound records were passed. `spans` holds start and length of each sequence, if it was asked for. */
+typedef struct {
+    size_t end; /* offset of the first byte that was not passed */
+    uint64_t reads, bases;
+    uint32_t *spans;
+    size_t capacity; /* records that `spans` has room for */
+} passed_t;
+
+/* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
+   Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32 when spans are wanted. */
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, int want_spans, passed_t *passed);
+
+/* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
+#define NO_WORD UINT64_MAX
+size_t words_capacity(size_t count);                     /* slots, a power of two */
+int words_fill(uint64_t *slots, size_t capacity, const uint8_t *words, size_t count, size_t size);
+
+/* Whether one of the words stands in text[:n] at a multiple of `step`, and at least `needed` stand anywhere. */
+int words_mark(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
+               size_t needed);
+
+#endif

@@ -1,0 +1,154 @@
+/* The door to Python: limited API of 3.11, so that one build serves all versions from there on. The GIL is released. */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastq.h"
+
+static const engine_t *engine_named(const char *name) {
+    for (const engine_t *const *one = fastq_engines(); *one; one++)
+        if (!name || strcmp((*one)->name, name) == 0) return *one;
+    PyErr_Format(PyExc_ValueError, "no engine %s here", name);
+    return NULL;
+}
+
+/* scan(text, start, want_spans, engine) -> (end, reads, bases, spans) */
+static PyObject *scan(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer text;
+    Py_ssize_t start;
+    int want_spans;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "y*npz", &text, &start, &want_spans, &name)) return NULL;
+    PyObject *answer = NULL;
+    passed_t passed = {0};
+    const engine_t *engine = engine_named(name);
+    if (!engine) goto done;
+    if (start < 0 || start > text.len || (uint64_t)text.len >= UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "start must lie in the text, and the text be smaller than 4 GiB");
+        goto done;
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, want_spans, &passed);
+    Py_END_ALLOW_THREADS
+    if (failed) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    answer = Py_BuildValue("nKKy#", (Py_ssize_t)passed.end, (unsigned long long)passed.reads,
+                           (unsigned long long)passed.bases, passed.spans ? (char *)passed.spans : "",
+                           passed.spans ? (Py_ssize_t)(passed.reads * 2 * sizeof(uint32_t)) : (Py_ssize_t)0);
+done:
+    free(passed.spans);
+    PyBuffer_Release(&text);
+    return answer;
+}
+
+/* words(joined, size) -> table */
+static PyObject *words(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer joined;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "y*n", &joined, &size)) return NULL;
+    PyObject *answer = NULL;
+    uint64_t *slots = NULL;
+    if (size < 1 || size > 31 || joined.len % size) {
+        PyErr_SetString(PyExc_ValueError, "words have 1 to 31 letters, all the same number");
+        goto done;
+    }
+    size_t count = (size_t)(joined.len / size), capacity = words_capacity(count);
+    slots = malloc(capacity * sizeof *slots);
+    if (!slots) {
+        PyErr_NoMemory();
+    } else if (words_fill(slots, capacity, joined.buf, count, (size_t)size) != 0) {
+        PyErr_SetString(PyExc_ValueError, "words are of A, C, G and T");
+    } else {
+        answer = PyBytes_FromStringAndSize((const char *)slots, (Py_ssize_t)(capacity * sizeof *slots));
+    }
+done:
+    free(slots);
+    PyBuffer_Release(&joined);
+    return answer;
+}
+
+/* One byte a span that is looked at: whether it is marked. */
+static int mark_all(const Py_buffer *text, const Py_buffer *spans, const Py_buffer *table, size_t first, size_t every,
+                    size_t count, size_t longest, size_t size, size_t step, size_t needed, uint8_t *marks) {
+    size_t capacity = (size_t)table->len / sizeof(uint64_t);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t span[2];
+        memcpy(span, (const char *)spans->buf + (first + i * every) * sizeof span, sizeof span);
+        if ((uint64_t)span[0] + span[1] > (uint64_t)text->len) return -1;
+        size_t n = span[1] < longest ? span[1] : longest;
+        marks[i] = (uint8_t)words_mark(table->buf, capacity, size, (const uint8_t *)text->buf + span[0], n, step, needed);
+    }
+    return 0;
+}
+
+/* mark(text, spans, table, first, every, count, longest, size, step, needed) -> marks */
+static PyObject *mark(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer text, spans, table;
+    Py_ssize_t first, every, count, longest, size, step, needed;
+    if (!PyArg_ParseTuple(args, "y*y*y*nnnnnnn", &text, &spans, &table, &first, &every, &count, &longest, &size, &step,
+                          &needed))
+        return NULL;
+    PyObject *answer = NULL;
+    uint8_t *marks = NULL;
+    Py_ssize_t there = spans.len / (Py_ssize_t)(2 * sizeof(uint32_t));
+    size_t slots = (size_t)table.len / sizeof(uint64_t);
+    int fits = first >= 0 && every > 0 && count > 0 && longest >= 0 && size > 0 && size < 32 && step > 0 && needed > 0 &&
+               first < there && count - 1 <= (there - 1 - first) / every && slots && !(slots & (slots - 1));
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "no such spans, or no such words");
+        goto done;
+    }
+    marks = malloc((size_t)count);
+    if (!marks) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    int failed;
+    Py_BEGIN_ALLOW_THREADS
+    failed = mark_all(&text, &spans, &table, (size_t)first, (size_t)every, (size_t)count, (size_t)longest, (size_t)size,
+                      (size_t)step, (size_t)needed, marks);
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_SetString(PyExc_ValueError, "a span lies outside the text");
+    else
+        answer = PyBytes_FromStringAndSize((const char *)marks, count);
+done:
+    free(marks);
+    PyBuffer_Release(&table);
+    PyBuffer_Release(&spans);
+    PyBuffer_Release(&text);
+    return answer;
+}
+
+static PyObject *engines(PyObject *self, PyObject *args) {
+    (void)self;
+    (void)args;
+    PyObject *names = PyList_New(0);
+    for (const engine_t *const *one = fastq_engines(); names && *one; one++) {
+        PyObject *name = PyUnicode_FromString((*one)->name);
+        if (!name || PyList_Append(names, name) != 0) Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+static PyMethodDef METHODS[] = {
+    {"scan", scan, METH_VARARGS, "Pass over sound records."},
+    {"words", words, METH_VARARGS, "A table of words."},
+    {"mark", mark, METH_VARARGS, "Which sequences hold words."},
+    {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, METHODS, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&MODULE); }

@@ -1,0 +1,68 @@
+/* Words of DNA in a small hash table. Letters other than A, C, G and T end a word; case is no matter. */
+#include "fastq.h"
+
+static inline int letter(uint8_t c) {
+    switch (c & 0xdf) {
+    case 'A': return 0;
+    case 'C': return 1;
+    case 'G': return 2;
+    case 'T': return 3;
+    default: return -1;
+    }
+}
+
+/* Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4); the upper bits are the good ones. */
+static inline size_t slot_of(uint64_t word, size_t capacity) {
+    return (size_t)((word * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (capacity - 1);
+}
+
+static int holds(const uint64_t *slots, size_t capacity, uint64_t word) {
+    for (size_t at = slot_of(word, capacity); slots[at] != NO_WORD; at = (at + 1) & (capacity - 1))
+        if (slots[at] == word) return 1;
+    return 0;
+}
+
+size_t words_capacity(size_t count) {
+    size_t capacity = 16;
+    while (capacity < count * 8) capacity *= 2;
+    return capacity;
+}
+
+int words_fill(uint64_t *slots, size_t capacity, const uint8_t *words, size_t count, size_t size) {
+    for (size_t i = 0; i < capacity; i++) slots[i] = NO_WORD;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = 0;
+        for (size_t k = 0; k < size; k++) {
+            int code = letter(words[i * size + k]);
+            if (code < 0) return -1;
+            word = word << 2 | (uint64_t)code;
+        }
+        size_t at = slot_of(word, capacity);
+        while (slots[at] != NO_WORD && slots[at] != word) at = (at + 1) & (capacity - 1);
+        slots[at] = word;
+    }
+    return 0;
+}
+
+/* How many places hold a word; only every `step`-th place is looked at, and no more than `enough` are counted. */
+static size_t count_words(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n,
+                          size_t step, size_t enough) {
+    const uint64_t mask = (UINT64_C(1) << (2 * size)) - 1;
+    uint64_t word = 0;
+    size_t run = 0, found = 0, next = size - 1; /* where the next word that is looked at ends */
+    for (size_t i = 0; i < n; i++) {
+        int code = letter(text[i]);
+        run = code < 0 ? 0 : run + 1;
+        word = (word << 2 | (uint64_t)(code & 3)) & mask;
+        if (i != next) continue;
+        next += step;
+        if (run >= size && holds(slots, capacity, word) && ++found >= enough) break;
+    }
+    return found;
+}
+
+int words_mark(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
+               size_t needed) {
+    return count_words(slots, capacity, size, text, n, step, 1) > 0 &&
+           count_words(slots, capacity, size, text, n, 1, needed) >= needed;
+}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
+import time
 from pathlib import Path
 
 from bench.measure import child, table, tree_cpu_s
-from bench.sending import archive, declared
+from bench.sending import Archive, archive, declared
 from bench.servers import server
 
 FILES, LEAST_BYTES, MOST_BYTES = 10_000, 200, 4_000
@@ -23,6 +24,16 @@ def _made(folder: Path) -> list[tuple[str, str]]:
         (folder / name).write_bytes(body)
         declared_files.append((name, hashlib.md5(body, usedforsecurity=False).hexdigest()))
     return declared_files
+
+
+def _all_received(there: Archive, submission: str) -> None:
+    """Until the archive has noted every file. Raises RuntimeError if it does not."""
+    for _ in range(300):
+        states = {file["state"] for file in there.client.files(submission)}
+        if states == {"received"}:
+            return
+        time.sleep(1)
+    raise RuntimeError(f"states of the files: {states}")
 
 
 def run(folder: Path) -> str:
@@ -40,9 +51,7 @@ def run(folder: Path) -> str:
         words = [sys.executable, "-m", "biotheca_client.cli", "upload", made["id"], str(folder / "cells")]
         ours = child(words, there.environment())
         ours_server_s = tree_cpu_s(there.pid) - cpu
-        states = {file["state"] for file in there.client.files(made["id"])}
-        if not states <= {"uploading", "received"}:
-            raise RuntimeError(f"states of the files: {states}")
+        _all_received(there, made["id"])
         again = child(words, there.environment())
     rows = [
         [name, f"{r.seconds:.0f}", f"{FILES / r.seconds:.0f}", f"{r.cpu_s:.1f}", f"{server_s:.0f}", f"{r.peak_mib:.0f}"]

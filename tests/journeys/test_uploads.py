@@ -367,6 +367,14 @@ def test_killed_five_times_an_upload_ends_whole_elsewhere_and_each_kill_costs_a_
     for home in ("here", "another machine"):
         _signed_in(biotheca, home)
     received, kills = _received_bytes(stack), 0
+    faults = f"{stack.endpoint_url}/_gate/faults"
+    slow = {
+        "method": "PUT",
+        "path": file["id"],
+        "action": "delay",
+        "seconds": 0.5,
+    }  # a part a moment, as on a real line
+    requests.post(faults, json=slow, timeout=10).raise_for_status()
     for _ in range(5):
         wanted = min(_arrived(ana, file["id"]) + 1, 7)
         process = biotheca("upload", made["id"], str(path), "--jobs", "1")
@@ -377,6 +385,7 @@ def test_killed_five_times_an_upload_ends_whole_elsewhere_and_each_kill_costs_a_
         process.kill()
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
+    requests.delete(faults, timeout=10)
     there = _arrived(ana, file["id"])
     said = _ended(biotheca("upload", made["id"], str(path), home="another machine"))
     assert kills == 5

@@ -1,4 +1,4 @@
-"""`python -m bench [laptop|gate|mint|check|workbook]`: one table each, as in docs/performance.md; all by itself."""
+"""`python -m bench [WORD ...]`: one table each, as in docs/performance.md; all by itself. Words: see BENCHES."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.measure import load
 
 FOLDER = Path(__file__).resolve().parent.parent / ".biotheca" / "bench"
-BENCHES = ("laptop", "gate", "mint", "check", "workbook")
+BENCHES = ("laptop", "gate", "mint", "check", "workbook", "transfer", "resume", "many")
 
 
 def main(words: list[str]) -> int:

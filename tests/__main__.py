@@ -1,7 +1,8 @@
-"""`python -m tests`: the whole suite in two processes side by side, which is what `make test` runs.
+"""`python -m tests`: the whole suite, two processes at a time, which is what `make test` runs.
 
-Two laptop clouds cannot live in one process, because moto's backends are global: tests of the laptop itself
-run in one, all others (with the archive running on a laptop) in the other. Words are handed on to pytest.
+Two laptop clouds cannot live in one process, because moto's backends are global. So first the journeys run
+in two workers, each with a laptop of its own, by whole files; then tests of the laptop itself in one process
+beside all others, which need none, in the other. Words are handed on to pytest.
 """
 
 from __future__ import annotations
@@ -10,28 +11,32 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
+OF_THE_ARCHIVE = ("journeys",)
 OF_THE_LAPTOP = ("local", "portal")
-NO_TEST = 5  # pytest's exit code where the words chose none of a half
+NO_TEST = 5  # pytest's exit code where the words chose none of a group
+WORKERS = ("-n", "2", "--dist", "loadfile")
 
 
 def main(words: list[str]) -> int:
-    """0 if both halves pass (or one has nothing to run)."""
+    """0 if all groups pass (or have nothing to run)."""
     folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
-    halves = [[f for f in folders if f not in OF_THE_LAPTOP], [f for f in folders if f in OF_THE_LAPTOP]]
-    with tempfile.TemporaryFile("w+") as second:
-        running = [
-            subprocess.Popen(
-                [sys.executable, "-m", "pytest", *(f"tests/{f}" for f in half), *words], cwd=ROOT.parent, stdout=out
-            )
-            for half, out in zip(halves, (None, second), strict=True)
-        ]
-        codes = [process.wait() for process in running]
-        second.seek(0)
-        print(second.read(), flush=True)
+    others = [f for f in folders if f not in OF_THE_ARCHIVE + OF_THE_LAPTOP]
+    codes = [_begun(OF_THE_ARCHIVE, [*WORKERS, *words], None).wait()]
+    with tempfile.TemporaryFile("w+") as kept:
+        running = [_begun(others, words, None), _begun(OF_THE_LAPTOP, words, kept)]
+        codes += [process.wait() for process in running]
+        kept.seek(0)
+        print(kept.read(), flush=True)
     passed = [code for code in codes if code != NO_TEST]
     return max(passed) if passed else NO_TEST
+
+
+def _begun(folders: list[str] | tuple[str, ...], words: list[str], out: IO[str] | None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pytest", *(f"tests/{f}" for f in folders), *words]
+    return subprocess.Popen(command, cwd=ROOT.parent, stdout=out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// The curator's checklist: open warnings, those on private content first. While one of those is open nothing is accepted.
+// The curator's checklist: open warnings, those that must be decided first (private content, human reads). While one is open nothing is accepted.
 
 import { call } from "./api.js";
 import { element } from "./dom.js";
@@ -65,7 +65,7 @@ function line(row, curator) {
   const must = row.must_be_decided ? { "data-must": "yes" } : {};
   const more = { "aria-label": label, "data-finding": row.finding, ...must };
   return [
-    row.must_be_decided ? element("strong", {}, t("checklist.private")) : row.found.rule,
+    row.must_be_decided ? element("strong", {}, t("checklist.must", { rule: row.found.rule })) : row.found.rule,
     element("code", {}, row.found.where),
     row.found.message,
     row.found.value ? element("code", {}, String(row.found.value)) : "",

@@ -78,14 +78,14 @@ def test_nothing_is_accepted_before_each_finding_of_private_content_is_decided_o
     accept.wait_for()
     rows = (
         page.get_by_role("region", name="Warnings to decide on")
-        .locator("tr", has_text="Private content?")
+        .locator("tr", has_text="Must be decided")
         .locator("select")
     )
     count = rows.count()
     assert count >= 2
     for number in range(count):
         left = count - number
-        words = "1 finding of private content waits" if left == 1 else f"{left} findings of private content wait"
+        words = "1 finding waits" if left == 1 else f"{left} findings wait"
         assert f"Accept is closed: {words}" in page.locator("#gate").inner_text()
         assert accept.get_attribute("aria-disabled") == "true"
         accept.press("Enter")

@@ -86,6 +86,10 @@ SIGNATURES = {
     "dynamodb.models.table.StreamRecord.__init__": "self, table, stream_type, event_name, old, new, seq",
     "dynamodb.models.DynamoDBBackend.transact_write_items": "self, transact_items",
     "dynamodb.responses.DynamoHandler.call_action": "self",
+    "dynamodb.models.table.Table.all_items": "self",
+    "dynamodb.models.table.Table.query": "self, hash_key, range_comparison, range_objs, limit, exclusive_start_key, "
+    "scan_index_forward, projection_expressions, index_name, consistent_read, filter_expression, hash_key_conditions, "
+    "range_key_conditions, filter_kwargs",
     "events.models.EventPattern.matches_event": "self, event",
     "events.models.Rule.send_to_targets": "self, original_event, transform_input",
     "s3.notifications._send_event_bridge_message": "account_id, bucket, event_name, key",

@@ -10,6 +10,7 @@ import binascii
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,8 @@ from botocore.exceptions import ClientError
 
 from biotheca.aws.session import client
 from biotheca.errors import Finding, Invalid, SystemFault
+
+CALLS_AT_ONCE = 8  # of a long list: a table answers them side by side
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -117,16 +120,24 @@ class Table:
         )
 
     def put_many(self, items: list[dict[str, Any]]) -> None:
-        """Write items whole, 25 a call; what the table throttles is sent again with growing pauses."""
-        for start in range(0, len(items), 25):
-            left = {self.name: [{"PutRequest": {"Item": marshal(item)}} for item in items[start : start + 25]]}
-            for attempt in range(8):
-                left = client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
-                if not left:
-                    break
-                time.sleep(0.05 * 2**attempt)
-            if left:
-                raise SystemFault(f"table {self.name} did not take {len(left[self.name])} items after 8 tries")
+        """Write items whole, 25 a call and some calls at once; what is throttled is sent again with growing pauses."""
+        batches = [items[start : start + 25] for start in range(0, len(items), 25)]
+        if len(batches) < 2:
+            for batch in batches:
+                self._put_batch(batch)
+            return
+        with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(batches)), thread_name_prefix="put") as pool:
+            for _ in pool.map(self._put_batch, batches):
+                pass
+
+    def _put_batch(self, items: list[dict[str, Any]]) -> None:
+        left = {self.name: [{"PutRequest": {"Item": marshal(item)}} for item in items]}
+        for attempt in range(8):
+            left = client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
+            if not left:
+                return
+            time.sleep(0.05 * 2**attempt)
+        raise SystemFault(f"table {self.name} did not take {len(left[self.name])} items after 8 tries")
 
     def delete(self, key: dict[str, str]) -> None:
         """Remove an item; removing what is not there is no fault."""

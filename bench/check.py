@@ -22,6 +22,14 @@ with open(sys.argv[1], "rb") as file:
     report = check_file(iter(lambda: file.read(1 << 20), b""), sys.argv[2], "fastq", "reads.fastq.gz")
 assert report.verdict == "sound", report
 """
+# The same without anything compiled of ours, and with the standard library's zlib.
+FALLBACK = """
+from biotheca.formats import gzip_members, native
+gzip_members.INFLATERS.pop("igzip", None)
+native._built = None
+"""
+# What decompression alone costs: the floor.
+IGZIP = "import sys; from isal import igzip\nwith igzip.open(sys.argv[1]) as f:\n  while f.read(1 << 20): pass"
 CODE = {
     "dnaio": "import dnaio, sys\nwith dnaio.open(sys.argv[1]) as f: print(sum(1 for _ in f))",
     "dnaio + md5": (
@@ -72,6 +80,8 @@ def run(folder: Path) -> str:
     path, python = reads_file(folder), peers_python(folder)
     md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     contenders = {"biotheca check_file": lambda: child([sys.executable, "-c", OURS, str(path), md5])}
+    contenders["the same, Python engine and zlib"] = _running([sys.executable, "-c", FALLBACK + OURS, str(path), md5])
+    contenders["igzip alone (floor)"] = _running([sys.executable, "-c", IGZIP, str(path)])
     for name, code in CODE.items():
         contenders[name] = _running([python, "-c", code, str(path)])
     contenders["gzip -t (floor)"] = _running(["gzip", "-t", str(path)])

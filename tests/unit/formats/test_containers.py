@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import random
 import subprocess
 import zlib
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from biotheca.formats import faults
 from biotheca.formats.containers import Container, Decoder, Limits, content_of
+from biotheca.formats.faults import ContainerFault, StreamIsTruncated
+from biotheca.formats.gzip_members import INFLATERS
 from tests.unit.formats.making import BGZF_END, bgzf, cut_into, gzip_member, tiny_fastq
 
 TEXT = tiny_fastq(reads=2000, length=40)
@@ -175,3 +178,44 @@ def test_a_piece_is_never_larger_than_a_mebibyte() -> None:
 def test_contents_that_are_plainly_something_else_have_a_name(head: bytes, name: str) -> None:
     assert content_of(head) == name
     assert content_of(b"@SQ1 a read may be called so") is None
+
+
+def _unpacked(stored: bytes, inflater: str) -> tuple[bytes, object, ContainerFault | None]:
+    decoder, pieces = Decoder([stored], inflater=inflater), []
+    try:
+        for piece in decoder.pieces():
+            pieces.append(piece)
+    except ContainerFault as fault:
+        return b"".join(pieces), (decoder.members, decoder.ends_without_block), fault
+    return b"".join(pieces), (decoder.members, decoder.ends_without_block, decoder.container), None
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32), kind=st.sampled_from(["gzip", "stored", "several", "bgzf"]))
+def test_igzip_unpacks_and_refuses_as_zlib_does(seed: int, kind: str) -> None:
+    assert "igzip" in INFLATERS, "the lock brings it"
+    dice = random.Random(seed)
+    text = tiny_fastq(dice.randrange(1, 3000), dice.randrange(1, 150))
+    stored = {
+        "gzip": lambda: gzip_member(text, level=dice.choice([1, 6, 9])),
+        "stored": lambda: gzip_member(text, level=0),
+        "several": lambda: gzip_member(text) + gzip_member(b"") + gzip_member(text),
+        "bgzf": lambda: bgzf(text),
+    }[kind]()
+    damage = dice.choice(["none", "bit", "bit", "cut", "zeros", "garbage"])
+    if damage == "bit":
+        at = dice.randrange(len(stored))
+        stored = stored[:at] + bytes([stored[at] ^ 1 << dice.randrange(8)]) + stored[at + 1 :]
+    elif damage == "cut":
+        stored = stored[: dice.randrange(len(stored))]
+    else:
+        stored += {"none": b"", "zeros": bytes(99), "garbage": b"\0garbage"}[damage]
+    ours, state, fault = _unpacked(stored, "igzip")
+    theirs, their_state, their_fault = _unpacked(stored, "zlib")
+    assert (state, type(fault), fault and fault.facts) == (
+        their_state,
+        type(their_fault),
+        their_fault and their_fault.facts,
+    )
+    assert theirs.startswith(ours)
+    assert len(theirs) - len(ours) <= (1 if isinstance(fault, StreamIsTruncated) else 0)

@@ -112,10 +112,11 @@ class Decoder:
     """Decodes one file. After `pieces()` is spent: `container`, `members` and `ends_without_block` are final.
 
     `ends_without_block` is True for a BGZF file that lacks its empty last block (SAM spec 4.1.2):
-    whole members, but perhaps not all of them.
+    whole members, but perhaps not all of them. `inflater` is one of gzip_members.INFLATERS, None for the fastest.
     """
 
-    def __init__(self, chunks: Iterable[bytes], limits: Limits | None = None) -> None:
+    def __init__(self, chunks: Iterable[bytes], limits: Limits | None = None, inflater: str | None = None) -> None:
+        self._inflater = inflater
         self._source = Source(chunks)
         self._meter = Meter(limits or Limits())
         self.container: Container | None = None
@@ -140,7 +141,7 @@ class Decoder:
         all_bgzf, last_size_bytes = True, 0
         while True:
             self.members += 1
-            member = gzip_members.Member(self._source, self.members, self._meter)
+            member = gzip_members.Member(self._source, self.members, self._meter, self._inflater)
             yield from member.pieces(_OUTPUT_BYTES)
             all_bgzf, last_size_bytes = all_bgzf and member.bgzf, member.size_bytes
             if not self._another_member(b"\x1f\x8b"):

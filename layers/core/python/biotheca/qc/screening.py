@@ -33,12 +33,33 @@ def marker_words() -> frozenset[bytes]:
     size, distance = row["word_bases"], row["distance"]
     avoided = set().union(*(_words(text.encode(), size) for text in row["avoid"].values()))
     words = set().union(*(_words(text.encode(), size) for text in row["markers"].values()))
-    kept = {word for word in words if all(_differ(word, other) > distance for other in avoided)}
+    # Words with so few differing letters share one of distance + 1 parts whole, so only such pairs are compared.
+    alike: dict[tuple[int, bytes], list[bytes]] = {}
+    for other in avoided:
+        for part in _parts(other, distance + 1):
+            alike.setdefault(part, []).append(other)
+    near = {
+        word
+        for word in words
+        for part in _parts(word, distance + 1)
+        if any(_differ(word, other) <= distance for other in alike.get(part, ()))
+    }
+    kept = words - near
     return frozenset(kept | {word.translate(_COMPLEMENT)[::-1] for word in kept})
 
 
 def _words(text: bytes, size: int) -> set[bytes]:
     return {text[at : at + size] for at in range(len(text) - size + 1)}
+
+
+def _parts(word: bytes, count: int) -> list[tuple[int, bytes]]:
+    """The word cut into parts, each with its place.
+
+    >>> _parts(b"ACGTA", 2)
+    [(0, b'AC'), (2, b'GTA')]
+    """
+    ends = [len(word) * k // count for k in range(count + 1)]
+    return [(a, word[a:b]) for a, b in itertools.pairwise(ends)]
 
 
 def _differ(one: bytes, other: bytes) -> int:
@@ -84,7 +105,9 @@ class Screen:
         words = _compiled_words()
         if words and isinstance(sequences, native.Sequences):
             self._marked += words.marked(sequences, first, self._every, count, self._bases)
-            self._lengths.extend(min(n, self._bases) for n in sequences.lengths(first, self._every, count))
+            lengths = sequences.lengths(first, self._every, count)
+            long = max(lengths) > self._bases
+            self._lengths.extend([min(n, self._bases) for n in lengths] if long else lengths)
             return
         for at in range(first, first + count * self._every, self._every):
             window = sequences[at][: self._bases]

@@ -1,8 +1,9 @@
-"""`python -m tests`: the whole suite, two processes at a time, which is what `make test` runs.
+"""`python -m tests`: the whole suite in four groups, two at a time, which is what `make test` runs.
 
-Two laptop clouds cannot live in one process, because moto's backends are global. So first the journeys run
-in two workers, each with a laptop of its own, by whole files; then tests of the laptop itself in one process
-beside all others, which need none, in the other. Words are handed on to pytest.
+Two laptop clouds cannot live in one process, because moto's backends are global: so each half of the journeys
+has a process and a laptop of its own, tests of the laptop itself have another, and all that need none the last.
+Which file is in which group and in which order never depends on the machine. What a group says is printed when
+it ends. Words are handed on to pytest.
 """
 
 from __future__ import annotations
@@ -10,33 +11,54 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent
-OF_THE_ARCHIVE = ("journeys",)
+OF_THE_ARCHIVE = "journeys"
 OF_THE_LAPTOP = ("local", "portal")
 NO_TEST = 5  # pytest's exit code where the words chose none of a group
-WORKERS = ("-n", "2", "--dist", "loadfile")
+AT_ONCE = 2
+
+
+def groups() -> dict[str, list[str]]:
+    """What each group runs, the longest first."""
+    journeys = sorted(p.relative_to(ROOT.parent).as_posix() for p in (ROOT / OF_THE_ARCHIVE).glob("test_*.py"))
+    folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
+    others = [f"tests/{f}" for f in folders if f not in (OF_THE_ARCHIVE, *OF_THE_LAPTOP)]
+    return {
+        "journeys, one half": journeys[1::2],
+        "journeys, the other half": journeys[::2],
+        "the laptop": [f"tests/{f}" for f in OF_THE_LAPTOP],
+        "all that needs no laptop": others,
+    }
 
 
 def main(words: list[str]) -> int:
     """0 if all groups pass (or have nothing to run)."""
-    folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
-    others = [f for f in folders if f not in OF_THE_ARCHIVE + OF_THE_LAPTOP]
-    codes = [_begun(OF_THE_ARCHIVE, [*WORKERS, *words], None).wait()]
-    with tempfile.TemporaryFile("w+") as kept:
-        running = [_begun(others, words, None), _begun(OF_THE_LAPTOP, words, kept)]
-        codes += [process.wait() for process in running]
-        kept.seek(0)
-        print(kept.read(), flush=True)
+    waiting, running, codes = list(groups().items()), {}, []
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            name, paths = waiting.pop(0)
+            print(f"begun: {name}", flush=True)
+            out = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed when it is printed
+            command = [sys.executable, "-m", "pytest", *paths, *words]
+            running[name] = subprocess.Popen(command, cwd=ROOT.parent, stdout=out), out, time.monotonic()
+        for name, (process, out, started) in list(running.items()):
+            if process.poll() is not None:
+                codes.append(process.returncode)
+                del running[name]
+                _print(f"{name}: {time.monotonic() - started:.0f} s", out)
+        time.sleep(0.2)
     passed = [code for code in codes if code != NO_TEST]
-    return max(passed) if passed else NO_TEST
+    return max(passed, key=abs) if passed else NO_TEST
 
 
-def _begun(folders: list[str] | tuple[str, ...], words: list[str], out: IO[str] | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "pytest", *(f"tests/{f}" for f in folders), *words]
-    return subprocess.Popen(command, cwd=ROOT.parent, stdout=out)
+def _print(title: str, out: IO[str]) -> None:
+    with out:
+        out.seek(0)
+        print(f"==== {title}\n{out.read()}", flush=True)
 
 
 if __name__ == "__main__":

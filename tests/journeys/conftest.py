@@ -250,6 +250,18 @@ def eventually(check: Callable[[], Any], wait_s: float = 30.0) -> Any:
 PASSWORD = "Grow-rice-slowly-2026!"
 
 
+def notices_of(person: Person) -> list[dict[str, Any]]:
+    """All notices of a person, newest first: other tests' may be dated later and fill the first page."""
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = person.get(f"/v1/me/notices?limit=100{cursor}")
+        found += page["items"]
+        if not page["next_cursor"]:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
 def mails(stack: Stack, to: str) -> list[dict[str, Any]]:
     """What the laptop's mailbox has for an address, newest first."""
     found = requests.get(f"{stack.front_url}/_local/mail.json", timeout=10).json()["items"]

@@ -13,7 +13,7 @@ import pytest
 
 from local.people import PEOPLE
 from local.stack import Stack
-from tests.journeys.conftest import Person, draft, eventually, mails, send, tiny_fastq, wait_for
+from tests.journeys.conftest import Person, draft, eventually, mails, notices_of, send, tiny_fastq, wait_for
 
 BIN = Path(sys.executable).parent
 
@@ -49,7 +49,7 @@ def test_a_returned_submission_is_told_in_the_archive_and_by_mail_with_its_reaso
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "return", "reasons": [reason]})
 
     def told() -> list[dict[str, Any]]:
-        mine = ana.get("/v1/me/notices")["items"]
+        mine = notices_of(ana)
         return [n for n in mine if n["submission"] == made["id"] and n["kind"] == "curation.returned"]
 
     (notice,) = eventually(told)
@@ -69,7 +69,7 @@ def test_an_event_that_comes_twice_is_one_notice_and_one_mail(
     ana.post(f"/v1/submissions/{made['id']}/submit")
 
     def told() -> list[dict[str, Any]]:
-        return [n for n in ana.get("/v1/me/notices")["items"] if n["submission"] == made["id"]]
+        return [n for n in notices_of(ana) if n["submission"] == made["id"]]
 
     (notice,) = eventually(told)
     eventually(lambda: [m for m in mails(stack, ana.email) if m["subject"] == notice["title"]])
@@ -87,7 +87,7 @@ def test_an_event_that_comes_twice_is_one_notice_and_one_mail(
         entry = {"Source": "biotheca", "DetailType": detail["type"], "Detail": json.dumps(detail), "EventBusName": bus}
         aws("events").put_events(Entries=[entry])
     ana.post(f"/v1/submissions/{other['id']}/submit")
-    eventually(lambda: [n for n in ana.get("/v1/me/notices")["items"] if n["submission"] == other["id"]])
+    eventually(lambda: [n for n in notices_of(ana) if n["submission"] == other["id"]])
     assert len(told()) == 1
     assert len([m for m in mails(stack, ana.email) if m["subject"] == notice["title"]]) == 1
 

@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 
 from local.people import PEOPLE
 from local.stack import Stack
-from tests.journeys.conftest import Person, draft, eventually, sha256_base64, tiny_fastq, wait_for
+from tests.journeys.conftest import Person, draft, eventually, notices_of, sha256_base64, tiny_fastq, wait_for
 
 Aws = Callable[[str], Any]
 PASSWORD_OF_ANA = next(p.password for p in PEOPLE if p.email == "ana@example.org")
@@ -228,7 +228,7 @@ def test_a_hundred_idle_uploads_are_given_up_after_a_week_and_the_audit_lists_th
 
 
 def _told_of_aborted(person: Person) -> list[dict[str, Any]]:
-    return [n for n in person.get("/v1/me/notices")["items"] if n["kind"] == "upload.aborted"]
+    return [n for n in notices_of(person) if n["kind"] == "upload.aborted"]
 
 
 def _many_runs(files: list[tuple[str, bytes]], title: str) -> dict[str, Any]:

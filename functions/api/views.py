@@ -81,7 +81,7 @@ def _common(submission: Submission) -> dict[str, Any]:
         "state_words": WORDS[submission.state],
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
-        "access": submission.access or members()[submission.member].access_modes[0],
+        "access": members()[submission.member].access_mode(submission.access),
         "dataset": submission.dataset,
         "catalog_version": submission.catalog_version,
         "warnings": submission.warnings,

@@ -157,11 +157,10 @@ def _span(order: list[Any], comparison: str | None, operands: list[Any]) -> tupl
 
 def _of_index(table: Any, conditions: list[tuple[str, Any]]) -> list[Any]:
     """Items that have the index's partition key; moto sorts them itself."""
-    found = []
-    for held in table.items.values():
-        for item in held.values() if table.range_key_attr else (held,):
-            if all(
-                (has := item.attrs.get(attribute)) is not None and has == wanted for attribute, wanted in conditions
-            ):
-                found.append(item)
-    return sorted(found, key=lambda item: (item.hash_key, item.range_key) if item.range_key else item.hash_key)
+    held = table.items.values()
+    items = (item for partition in held for item in partition.values()) if table.range_key_attr else held
+    return [
+        item
+        for item in items
+        if all((has := item.attrs.get(attribute)) is not None and has == wanted for attribute, wanted in conditions)
+    ]

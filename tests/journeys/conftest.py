@@ -59,6 +59,16 @@ class Person:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """All items of a list, from its first page to its last. `path` has a query."""
+        cursor = ""
+        while True:
+            page = self.get(path + cursor)
+            yield from page["items"]
+            if not page["next_cursor"]:
+                return
+            cursor = f"&cursor={page['next_cursor']}"
+
     def post(self, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
         answer = self.call("POST", path, json=body, **options)
         assert answer.status_code in (200, 201, 202), answer.text
@@ -252,14 +262,7 @@ PASSWORD = "Grow-rice-slowly-2026!"
 
 def notices_of(person: Person) -> list[dict[str, Any]]:
     """All notices of a person, newest first: other tests' may be dated later and fill the first page."""
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        page = person.get(f"/v1/me/notices?limit=100{cursor}")
-        found += page["items"]
-        if not page["next_cursor"]:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
+    return list(person.pages("/v1/me/notices?limit=100"))
 
 
 def mails(stack: Stack, to: str) -> list[dict[str, Any]]:
@@ -311,15 +314,16 @@ def newcomer_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
 
 @pytest.fixture
 def chen_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
-    with surfing(chrome, stack.front_url) as surfer:
-        person = next(p for p in PEOPLE if p.email == "chen@example.org")
-        sign_in(surfer, person.email, person.password)
-        yield surfer
+    yield from _surfs(chrome, stack, "chen@example.org")
 
 
 @pytest.fixture
 def ana_surfs(chrome: Browser, stack: Stack) -> Iterator[Surfer]:
+    yield from _surfs(chrome, stack, "ana@example.org")
+
+
+def _surfs(chrome: Browser, stack: Stack, email: str) -> Iterator[Surfer]:
+    """One of the people whom all journeys share, signed in in a browser."""
     with surfing(chrome, stack.front_url) as surfer:
-        person = next(p for p in PEOPLE if p.email == "ana@example.org")
-        sign_in(surfer, person.email, person.password)
+        sign_in(surfer, email, next(p.password for p in PEOPLE if p.email == email))
         yield surfer

@@ -98,12 +98,7 @@ def test_the_chain_holds_every_event_and_a_changed_line_is_named(
     made = ana.post("/v1/me/tokens", {"label": "for the audit", "scopes": ["read"]})
 
     def line_of_token() -> dict[str, Any] | None:
-        cursor, found = "0", None
-        while cursor:
-            page = ada.get(f"/v1/audit?limit=200&cursor={cursor}")
-            found = next((x for x in page["items"] if x["body"].get("token") == made["id"]), found)
-            cursor = page["next_cursor"]
-        return found
+        return next((x for x in ada.pages("/v1/audit?limit=200") if x["body"].get("token") == made["id"]), None)
 
     line = eventually(line_of_token)
     whole = json.dumps(line)

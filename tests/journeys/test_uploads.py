@@ -245,13 +245,7 @@ def _many_runs(files: list[tuple[str, bytes]], title: str) -> dict[str, Any]:
 
 
 def _files(person: Person, submission: str) -> Any:
-    cursor = ""
-    while True:
-        page = person.get(f"/v1/submissions/{submission}/files{cursor}")
-        yield from page["items"]
-        if not page["next_cursor"]:
-            return
-        cursor = f"?cursor={page['next_cursor']}"
+    return person.pages(f"/v1/submissions/{submission}/files?limit=50")
 
 
 def _swept(aws: Aws) -> None:
@@ -265,13 +259,8 @@ def _swept(aws: Aws) -> None:
 
 def _aborted(ada: Person) -> set[str]:
     """Files of which the audit chain says that their upload was given up."""
-    found, cursor = set(), ""
-    while True:
-        page = ada.get(f"/v1/audit?limit=200{cursor}")
-        found |= {line["body"]["file"] for line in page["items"] if line.get("type") == "UploadAborted"}
-        if not page["next_cursor"]:
-            return found
-        cursor = f"&cursor={page['next_cursor']}"
+    lines = ada.pages("/v1/audit?limit=200")
+    return {line["body"]["file"] for line in lines if line.get("type") == "UploadAborted"}
 
 
 # --- many small files ---

@@ -143,6 +143,10 @@ class Member:
                 return kind
         raise KeyError(name)
 
+    def access_mode(self, chosen: str) -> str:
+        """The mode that was chosen; the member's first where none was."""
+        return chosen or self.access_modes[0]
+
     @property
     def has_files(self) -> bool:
         """Whether any object of the member carries files. Registries have none."""

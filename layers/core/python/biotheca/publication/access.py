@@ -29,7 +29,7 @@ class Controlled(NotFound):
 def mode_of(records: RecordStore, record: Record) -> str:
     """The access mode of a record: that of the dataset it lies in; of what lies in none, the member's first."""
     dataset = record if record.dataset in (None, record.accession) else records.get(record.dataset or "")
-    return (dataset.access if dataset else "") or catalog.members()[record.member].access_modes[0]
+    return catalog.members()[record.member].access_mode(dataset.access if dataset else "")
 
 
 def must_be_open(records: RecordStore, record: Record) -> None:
@@ -62,7 +62,7 @@ def set_mode(
         found.append(finding("access.reason", "/reason", "A change after release needs a reason."))
     if found:
         raise Invalid(found[0].message, found)
-    before = submission.access or member.access_modes[0]
+    before = member.access_mode(submission.access)
     if before == mode:
         return submission
     words = f"The access mode is now {mode}; it was {before}." + (f" Reason: {reason.strip()}" if released else "")

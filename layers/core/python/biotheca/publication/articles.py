@@ -145,7 +145,7 @@ def _row(record: Record) -> dict[str, Any]:
     shown = ("accession", "type", "member", "title", "released_at")
     return {name: getattr(record, name) for name in shown} | {
         "visibility": str(record.visibility),
-        "access": record.access or catalog.members()[record.member].access_modes[0],
+        "access": catalog.members()[record.member].access_mode(record.access),
     }
 
 

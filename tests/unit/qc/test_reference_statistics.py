@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 from tests.unit.qc.reference_statistics import row_of, rows_to, statistics
 
 
 def test_every_cycle_lies_in_one_row_and_rows_follow_one_another() -> None:
     rows = rows_to(70_000)
-    assert all(before[1] + 1 == after[0] for before, after in zip(rows, rows[1:], strict=False))
+    assert all(before[1] + 1 == after[0] for before, after in itertools.pairwise(rows))
     assert all(row_of(cycle) == (a, b) for a, b in rows for cycle in (a, b))
     assert {b - a + 1 for a, b in rows if a > 4096 and b <= 8192} == {256}
 

@@ -23,16 +23,30 @@ from tests.unit.formats.twin import judge
 COMPILED = native.engines()[:-1]
 
 
+class Names:
+    """Keeps the header lines that it is told."""
+
+    def __init__(self) -> None:
+        self.headers: list[bytes] = []
+
+    def feed(self, records: native.Records) -> None:
+        self.headers += records.headers()
+
+    def add(self, header: bytes) -> None:
+        self.headers.append(header)
+
+
 def _everything(text: bytes, engine: str, block_bytes: int, cut: int = 0) -> tuple[object, ...]:
     sequences: list[bytes] = []
-    check = FastqCheck(block_bytes=block_bytes, engine=engine, screen=sequences.extend)
+    names = Names()
+    check = FastqCheck(block_bytes=block_bytes, engine=engine, screen=sequences.extend, names=names)
     for piece in (text[:cut], text[cut:]):
         check.feed(piece)
     check.finish()
     # Where the reading stopped, CRLF was counted to the end of the block.
     crlf = (0, 0) if check.stopped else (check.crlf_lines, check.first_crlf_line)
     counts = (check.reads, check.bases, check.lines, crlf)
-    return (*counts, check.stopped, check.defects, dict(check.counted), sequences)
+    return (*counts, check.stopped, check.defects, dict(check.counted), sequences, names.headers)
 
 
 def test_a_machine_with_a_compiler_has_the_kernel() -> None:
@@ -54,7 +68,7 @@ def test_each_byte_is_judged_as_the_rules_say_at_each_place_of_a_record(engine: 
                 allowed = {0: QUALITIES + (b" \t" if at > 1 else b""), 1: BASES, 3: QUALITIES}[k]
                 if k == 0 and byte in b"\x0b\x0c\r":
                     continue  # a blank that ends a name too: either answer is right, the walk decides
-                end, reads, bases, _ = native.scan(engine, text, 0, False)
+                end, reads, bases, _ = native.scan(engine, text, 0)
                 assert (end, reads, bases) == ((len(text), 1, 75) if byte in allowed else (0, 0, 0)), (k, at, byte)
 
 
@@ -128,10 +142,9 @@ def test_marked_sequences_are_those_that_hold_words_by_the_definition(
     if found is None:
         assert not COMPILED
         return
-    _, _, _, sequences = native.scan(
-        COMPILED[0], b"".join(b"@r\n%b\n+\n%b\n" % (t, b"I" * len(t)) for t in texts), 0, True
-    )
-    assert sequences is not None and list(sequences) == texts
+    whole = b"".join(b"@r\n%b\n+\n%b\n" % (t, b"I" * len(t)) for t in texts)
+    sequences = native.scan(COMPILED[0], whole, 0)[3].sequences
+    assert list(sequences) == texts
     longest = dice.randrange(1, 130)
     windows = [t[:longest].upper() for t in texts]
     places = [[at for at in range(len(w) - size + 1) if w[at : at + size] in words] for w in windows]
@@ -177,7 +190,7 @@ def test_no_byte_beyond_a_text_is_read_and_nothing_is_undefined(tmp_path: Path) 
 def test_spans_that_do_not_fit_the_text_are_refused() -> None:
     if not (words := native.Words.of([b"ACG"], 3, 1, 1)):
         return
-    beyond = native.Sequences(b"ACGT", (3).to_bytes(4, sys.byteorder) + (2).to_bytes(4, sys.byteorder))
+    beyond = native.Sequences(b"ACGT", b"".join(n.to_bytes(4, sys.byteorder) for n in (0, 0, 3, 2)))
     with pytest.raises(ValueError, match="outside"):
         words.marked(beyond, 0, 1, 1, 10)
     with pytest.raises(ValueError, match="no such spans"):

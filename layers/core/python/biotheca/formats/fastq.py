@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from biotheca.formats import containers, native
 from biotheca.formats.defects import Defect
@@ -42,10 +42,20 @@ def name_of(header: bytes) -> bytes:
     return words[0] if words and not header[1:2].isspace() else b""
 
 
+class TakesNames(Protocol):
+    """Whoever wants to know the reads' names."""
+
+    def feed(self, records: native.Records) -> None:
+        """The next records of the file, as many as one block holds."""
+
+    def add(self, header: bytes) -> None:
+        """The next record's header line, without '@'."""
+
+
 class FastqCheck:
     """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
 
-    `screen` is given the sequences of records that fit together, in order.
+    `screen` is given the sequences of records that count as reads, `names` their header lines, both in order.
     `engine` is one of native.engines(), None for the fastest; all find the same.
     `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
     """
@@ -57,7 +67,9 @@ class FastqCheck:
         max_line_bytes: int = MAX_LINE_BYTES,
         screen: Callable[[Sequence[bytes]], None] | None = None,
         engine: str | None = None,
+        names: TakesNames | None = None,
     ) -> None:
+        self._names = names
         self.engine = engine or native.engines()[0]
         self._screen = screen
         self._keep = keep
@@ -160,9 +172,11 @@ class FastqCheck:
 
     def _pass_sound(self, text: bytes, at: int) -> int:
         """Where the first record begins that the kernel did not pass."""
-        at, reads, bases, sequences = native.scan(self.engine, text, at, self._screen is not None)
-        if self._screen and sequences:
-            self._screen(sequences)
+        at, reads, bases, records = native.scan(self.engine, text, at)
+        if self._screen and reads:
+            self._screen(records.sequences)
+        if self._names and reads:
+            self._names.feed(records)
         self.reads += reads
         self.bases += bases
         self._line += 4 * reads
@@ -206,6 +220,9 @@ class FastqCheck:
             return 0
         if self._screen:
             self._screen(sequences)
+        if self._names:
+            for header in names:
+                self._names.add(header[1:])
         self.reads += n // 4
         self.bases += sum(map(len, sequences))
         self._line += n
@@ -261,6 +278,8 @@ class FastqCheck:
             return 3
         if self._screen:
             self._screen([sequence])
+        if self._names:
+            self._names.add(header[1:])
         self.reads += 1
         self.bases += len(sequence)
         self._check_name(header, plus, line)

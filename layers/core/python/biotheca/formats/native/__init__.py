@@ -17,7 +17,7 @@ except ImportError:  # no compiler when this was installed, or the build is for 
 PYTHON = "Python"
 MAX_BLOCK_BYTES = 2**32 - 2  # places in a block are kept as 32-bit numbers
 
-_SPAN_BYTES = 8  # start and length of a sequence
+_SPAN_NUMBERS = 4  # start and length of the header line without '@', then of the sequence
 
 
 def engines() -> list[str]:
@@ -29,6 +29,29 @@ def engines() -> list[str]:
     return [*(_built.engines() if _built else ()), PYTHON]
 
 
+@dataclass(frozen=True)
+class Records:
+    """Sound records of a block, in order. `spans` holds four 32-bit numbers a record, in the machine's byte order:
+    start and length in `text` of its header line without '@', start and length of its sequence."""
+
+    text: bytes
+    spans: bytes
+
+    def __len__(self) -> int:
+        return len(self.spans) // (4 * _SPAN_NUMBERS)
+
+    @property
+    def sequences(self) -> Sequences:
+        """Their bases."""
+        return Sequences(self.text, self.spans)
+
+    def headers(self) -> list[bytes]:
+        """Their header lines without '@'; copies."""
+        numbers = memoryview(self.spans).cast("I")
+        starts, lengths = numbers[::_SPAN_NUMBERS].tolist(), numbers[1::_SPAN_NUMBERS].tolist()
+        return [self.text[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+
+
 class Sequences(Sequence[bytes]):
     """The sequences of a block's sound records, in order. None is copied before it is asked for."""
 
@@ -38,7 +61,7 @@ class Sequences(Sequence[bytes]):
         self._numbers = memoryview(spans).cast("I")
 
     def __len__(self) -> int:
-        return len(self.spans) // _SPAN_BYTES
+        return len(self._numbers) // _SPAN_NUMBERS
 
     @overload
     def __getitem__(self, at: int) -> bytes: ...
@@ -49,22 +72,22 @@ class Sequences(Sequence[bytes]):
             return [self[k] for k in range(*at.indices(len(self)))]
         if not 0 <= at < len(self):
             raise IndexError(at)
-        start, length = self._numbers[2 * at], self._numbers[2 * at + 1]
+        start, length = self._numbers[_SPAN_NUMBERS * at + 2], self._numbers[_SPAN_NUMBERS * at + 3]
         return self.text[start : start + length]
 
     def lengths(self, first: int, every: int, count: int) -> list[int]:
         """Lengths of `count` sequences from `first` on, each `every`-th."""
-        return self._numbers[2 * first + 1 :: 2 * every].tolist()[:count]
+        return self._numbers[_SPAN_NUMBERS * first + 3 :: _SPAN_NUMBERS * every].tolist()[:count]
 
 
-def scan(engine: str, text: bytes, start: int, want_sequences: bool) -> tuple[int, int, int, Sequences | None]:
-    """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, their sequences).
+def scan(engine: str, text: bytes, start: int) -> tuple[int, int, int, Records]:
+    """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, want_sequences, engine)
-    return end, reads, bases, Sequences(text, spans) if want_sequences and reads else None
+    end, reads, bases, spans = _built.scan(text, start, engine)
+    return end, reads, bases, Records(text, spans)
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,19 @@ static int plus_fits(const uint8_t *plus, size_t n, const uint8_t *name, size_t 
     return n == name_n || plus[name_n] == ' ' || plus[name_n] == '\t';
 }
 
-static int keep_span(passed_t *passed, size_t at, size_t length) {
+static int keep_span(passed_t *passed, span_t span) {
     if (passed->reads == passed->capacity) {
-        size_t capacity = passed->capacity ? passed->capacity * 2 : 4096;
-        uint32_t *more = realloc(passed->spans, capacity * 2 * sizeof *more);
+        size_t capacity = passed->capacity ? passed->capacity * 2 : 8192;
+        span_t *more = realloc(passed->spans, capacity * sizeof *more);
         if (!more) return -1;
         passed->spans = more;
         passed->capacity = capacity;
     }
-    passed->spans[2 * passed->reads] = (uint32_t)at;
-    passed->spans[2 * passed->reads + 1] = (uint32_t)length;
+    passed->spans[passed->reads] = span;
     return 0;
 }
 
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, int want_spans, passed_t *passed) {
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, passed_t *passed) {
     size_t at = start;
     for (;;) {
         passed->end = at;
@@ -60,7 +59,8 @@ int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t
         if (name == 0 || !plus_fits(line[2] + 1, plus - 1, line[0] + 1, name)) return 0;
         /* Neither a line end nor CR is printable: a shorter quality line is met here. */
         if (!engine->bases(line[1], length) || engine->printable(line[3], length) != length) return 0;
-        if (want_spans && keep_span(passed, (size_t)(line[1] - text), length) != 0) return -1;
+        span_t span = {(uint32_t)(line[0] + 1 - text), (uint32_t)(header - 1), (uint32_t)(line[1] - text), (uint32_t)length};
+        if (keep_span(passed, span) != 0) return -1;
         passed->reads += 1;
         passed->bases += length;
         at = (size_t)(p - text);

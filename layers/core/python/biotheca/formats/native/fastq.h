@@ -17,17 +17,22 @@ typedef struct {
 /* Engines that this processor runs, best first; NULL ends the list. */
 const engine_t *const *fastq_engines(void);
 
-/* What sound records were passed. `spans` holds start and length of each sequence, if it was asked for. */
+/* Where a record's parts stand in the text: the header line without '@' (and without its end), and the bases. */
+typedef struct {
+    uint32_t header, header_length, sequence, sequence_length;
+} span_t;
+
+/* What sound records were passed; `spans` holds one for each. */
 typedef struct {
     size_t end; /* offset of the first byte that was not passed */
     uint64_t reads, bases;
-    uint32_t *spans;
+    span_t *spans;
     size_t capacity; /* records that `spans` has room for */
 } passed_t;
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
-   Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32 when spans are wanted. */
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, int want_spans, passed_t *passed);
+   Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32. */
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, passed_t *passed);
 
 /* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
 #define NO_WORD UINT64_MAX

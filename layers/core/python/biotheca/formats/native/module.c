@@ -15,14 +15,13 @@ static const engine_t *engine_named(const char *name) {
     return NULL;
 }
 
-/* scan(text, start, want_spans, engine) -> (end, reads, bases, spans) */
+/* scan(text, start, engine) -> (end, reads, bases, spans) */
 static PyObject *scan(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer text;
     Py_ssize_t start;
-    int want_spans;
     const char *name;
-    if (!PyArg_ParseTuple(args, "y*npz", &text, &start, &want_spans, &name)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*nz", &text, &start, &name)) return NULL;
     PyObject *answer = NULL;
     passed_t passed = {0};
     const engine_t *engine = engine_named(name);
@@ -33,7 +32,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, want_spans, &passed);
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyErr_NoMemory();
@@ -41,7 +40,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     }
     answer = Py_BuildValue("nKKy#", (Py_ssize_t)passed.end, (unsigned long long)passed.reads,
                            (unsigned long long)passed.bases, passed.spans ? (char *)passed.spans : "",
-                           passed.spans ? (Py_ssize_t)(passed.reads * 2 * sizeof(uint32_t)) : (Py_ssize_t)0);
+                           passed.spans ? (Py_ssize_t)(passed.reads * sizeof(span_t)) : (Py_ssize_t)0);
 done:
     free(passed.spans);
     PyBuffer_Release(&text);
@@ -80,11 +79,11 @@ static int mark_all(const Py_buffer *text, const Py_buffer *spans, const Py_buff
                     size_t count, size_t longest, size_t size, size_t step, size_t needed, uint8_t *marks) {
     size_t capacity = (size_t)table->len / sizeof(uint64_t);
     for (size_t i = 0; i < count; i++) {
-        uint32_t span[2];
-        memcpy(span, (const char *)spans->buf + (first + i * every) * sizeof span, sizeof span);
-        if ((uint64_t)span[0] + span[1] > (uint64_t)text->len) return -1;
-        size_t n = span[1] < longest ? span[1] : longest;
-        marks[i] = (uint8_t)words_mark(table->buf, capacity, size, (const uint8_t *)text->buf + span[0], n, step, needed);
+        span_t span;
+        memcpy(&span, (const char *)spans->buf + (first + i * every) * sizeof span, sizeof span);
+        if ((uint64_t)span.sequence + span.sequence_length > (uint64_t)text->len) return -1;
+        size_t n = span.sequence_length < longest ? span.sequence_length : longest;
+        marks[i] = (uint8_t)words_mark(table->buf, capacity, size, (const uint8_t *)text->buf + span.sequence, n, step, needed);
     }
     return 0;
 }
@@ -99,7 +98,7 @@ static PyObject *mark(PyObject *self, PyObject *args) {
         return NULL;
     PyObject *answer = NULL;
     uint8_t *marks = NULL;
-    Py_ssize_t there = spans.len / (Py_ssize_t)(2 * sizeof(uint32_t));
+    Py_ssize_t there = spans.len / (Py_ssize_t)sizeof(span_t);
     size_t slots = (size_t)table.len / sizeof(uint64_t);
     int fits = first >= 0 && every > 0 && count > 0 && longest >= 0 && size > 0 && size < 32 && step > 0 && needed > 0 &&
                first < there && count - 1 <= (there - 1 - first) / every && slots && !(slots & (slots - 1));

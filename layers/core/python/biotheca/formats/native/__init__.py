@@ -5,6 +5,7 @@ An *engine* is a way of looking at bytes: AVX2, SSE2, C, or Python, which is alw
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -80,13 +81,21 @@ class Sequences(Sequence[bytes]):
         return self._numbers[_SPAN_NUMBERS * first + 3 :: _SPAN_NUMBERS * every].tolist()[:count]
 
 
-def scan(engine: str, text: bytes, start: int) -> tuple[int, int, int, Records]:
+def count(engine: str, table: array[int], bases: bytes, qualities: bytes) -> None:
+    """Add one read to a table of counts (formats.counts). ValueError if the qualities are not as many as the bases."""
+    assert _built is not None
+    _built.count(table, bases, qualities, engine)
+
+
+def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
+
+    What passes is added to `table` (formats.counts).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, engine)
+    end, reads, bases, spans = _built.scan(text, start, table, engine)
     return end, reads, bases, Records(text, spans)
 
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counts.h"
+
 /* How bytes are looked at; all engines answer alike. */
 typedef struct {
     const char *name;
@@ -12,6 +14,7 @@ typedef struct {
     int (*bases)(const uint8_t *text, size_t n);
     /* How many of the first bytes are ASCII 33 to 126. */
     size_t (*printable)(const uint8_t *text, size_t n);
+    const counter_t *counter;
 } engine_t;
 
 /* Engines that this processor runs, best first; NULL ends the list. */
@@ -31,8 +34,9 @@ typedef struct {
 } passed_t;
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
+   What passes is counted in `table` (COUNTS numbers), unless it is NULL.
    Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32. */
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, passed_t *passed);
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, uint64_t *table, passed_t *passed);
 
 /* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
 #define NO_WORD UINT64_MAX

@@ -15,24 +15,65 @@ static const engine_t *engine_named(const char *name) {
     return NULL;
 }
 
-/* scan(text, start, engine) -> (end, reads, bases, spans) */
+/* The table that is counted in, or NULL with an error set if it is of another size. */
+static uint64_t *table_of(const Py_buffer *table) {
+    if (table->len == (Py_ssize_t)(COUNTS * sizeof(uint64_t)) && (uintptr_t)table->buf % sizeof(uint64_t) == 0)
+        return table->buf;
+    PyErr_Format(PyExc_ValueError, "a table has %d numbers of 64 bits", (int)COUNTS);
+    return NULL;
+}
+
+/* count(table, bases, qualities, engine): one read that was walked. */
+static PyObject *count(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer table, bases, qualities;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "w*y*y*z", &table, &bases, &qualities, &name)) return NULL;
+    PyObject *answer = NULL;
+    const engine_t *engine = engine_named(name);
+    uint64_t *counts = engine ? table_of(&table) : NULL;
+    if (counts && bases.len != qualities.len) {
+        PyErr_SetString(PyExc_ValueError, "as many qualities as bases");
+    } else if (counts) {
+        few_t *few = few_new();
+        if (few) {
+            count_read(engine->counter, few, counts, bases.buf, qualities.buf, (size_t)bases.len, 0);
+            few_flush(few, counts);
+            answer = Py_NewRef(Py_None);
+        } else {
+            PyErr_NoMemory();
+        }
+        free(few);
+    }
+    PyBuffer_Release(&qualities);
+    PyBuffer_Release(&bases);
+    PyBuffer_Release(&table);
+    return answer;
+}
+
+/* scan(text, start, table or None, engine) -> (end, reads, bases, spans) */
 static PyObject *scan(PyObject *self, PyObject *args) {
     (void)self;
-    Py_buffer text;
+    Py_buffer text, table = {0};
     Py_ssize_t start;
+    PyObject *counted;
     const char *name;
-    if (!PyArg_ParseTuple(args, "y*nz", &text, &start, &name)) return NULL;
+    uint64_t *counts = NULL;
+    if (!PyArg_ParseTuple(args, "y*nOz", &text, &start, &counted, &name)) return NULL;
     PyObject *answer = NULL;
     passed_t passed = {0};
     const engine_t *engine = engine_named(name);
     if (!engine) goto done;
+    if (counted != Py_None) {
+        if (PyObject_GetBuffer(counted, &table, PyBUF_WRITABLE) != 0 || !(counts = table_of(&table))) goto done;
+    }
     if (start < 0 || start > text.len || (uint64_t)text.len >= UINT32_MAX) {
         PyErr_SetString(PyExc_ValueError, "start must lie in the text, and the text be smaller than 4 GiB");
         goto done;
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, &passed);
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, counts, &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyErr_NoMemory();
@@ -43,6 +84,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
                            passed.spans ? (Py_ssize_t)(passed.reads * sizeof(span_t)) : (Py_ssize_t)0);
 done:
     free(passed.spans);
+    if (table.obj) PyBuffer_Release(&table);
     PyBuffer_Release(&text);
     return answer;
 }
@@ -142,6 +184,7 @@ static PyObject *engines(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
+    {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},

@@ -1,0 +1,152 @@
+"""What is counted of reads: lengths, letters and qualities by cycle. All are sums, so states of parts add up.
+
+One table of 64-bit numbers, which the kernel (native/counts.h, the same places) and the Python here both add to:
+
+    READS, BASES, SHORTEST, LONGEST
+    LENGTHS + bin           reads of a length
+    READ_QUALITY + q        reads whose mean Phred, rounded down, is q
+    READ_GC + percent       reads whose share of G and C, rounded down, is so many percent
+    ROWS + bin * ROW        one row a cycle: 96 counts by Phred, then A, C, G, T, N, other
+
+Cycles (from 0) and lengths have bins of their own up to 511; further ones share a bin by sixteenths of a power of two,
+as reads of nanopores have millions of cycles. Case is no matter; U is counted as T, '.' as N. Phred is clamped to 0..93.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+
+from biotheca.formats import native
+
+SINGLE, BINS, LEVELS = 512, 768, 96
+ROW = LEVELS + 8
+READS, BASES, SHORTEST, LONGEST, LENGTHS = 0, 1, 2, 3, 16
+READ_QUALITY = LENGTHS + BINS
+READ_GC = READ_QUALITY + LEVELS
+ROWS = READ_GC + 104
+COUNTS = ROWS + BINS * ROW
+LETTERS = ("A", "C", "G", "T", "N", "other")
+
+_ROW_OF_LETTER = range(LEVELS, LEVELS + len(LETTERS))
+_HIGHEST = 93
+_CODES = bytes({"A": 0, "C": 1, "G": 2, "T": 3, "U": 3, "N": 4, ".": 4}.get(chr(k).upper(), 5) for k in range(256))
+_PHRED = bytes(min(max(k - 33, 0), _HIGHEST) for k in range(256))
+_FEW_READS = 8  # fewer reads of one length are not worth being cut into columns
+
+
+def bin_of(at: int) -> int:
+    """The bin of a cycle counted from 0, or of a length.
+
+    >>> bin_of(511), bin_of(512), bin_of(543), bin_of(544), bin_of(1024)
+    (511, 512, 512, 513, 528)
+    """
+    if at < SINGLE:
+        return at
+    power = at.bit_length() - 1
+    return min(SINGLE + (power - 9) * 16 + ((at >> (power - 4)) & 15), BINS - 1)
+
+
+def start_of(bin_number: int) -> int:
+    """The first cycle (from 0) or length of a bin.
+
+    >>> start_of(511), start_of(512), start_of(513), start_of(528)
+    (511, 512, 544, 1024)
+    """
+    if bin_number < SINGLE:
+        return bin_number
+    power, part = divmod(bin_number - SINGLE, 16)
+    return (16 + part) << (power + 5)
+
+
+class Counts:
+    """The table, and the ways to add to it. `table` is an array of COUNTS unsigned 64-bit numbers."""
+
+    def __init__(self, engine: str = native.PYTHON) -> None:
+        self.table = array("Q", bytes(8 * COUNTS))
+        self._engine = engine
+
+    def add(self, sequences: Sequence[bytes], qualities: Sequence[bytes]) -> None:
+        """Reads and their qualities, each as long as its read."""
+        if self._engine != native.PYTHON:
+            for bases, quality in zip(sequences, qualities, strict=True):
+                native.count(self._engine, self.table, bases, quality)
+            return
+        by_length: dict[int, list[int]] = {}
+        for at, bases in enumerate(sequences):
+            by_length.setdefault(len(bases), []).append(at)
+        for length, places in by_length.items():
+            self._add_alike(length, [sequences[k] for k in places], [qualities[k] for k in places])
+
+    def merge(self, other: Counts) -> None:
+        """Add what was counted elsewhere."""
+        if not other.table[READS]:
+            return
+        both = [table[SHORTEST] for table in (self.table, other.table) if table[READS]]
+        longest = max(self.table[LONGEST], other.table[LONGEST])
+        self.table = array("Q", map(int.__add__, self.table, other.table))
+        self.table[SHORTEST], self.table[LONGEST] = min(both), longest
+
+    def saved(self) -> str:
+        """As text of some kilobytes; `load` takes it back."""
+        return base64.b85encode(zlib.compress(self.table.tobytes(), 1)).decode("ascii")
+
+    def load(self, saved: str) -> None:
+        """Take the place of what was counted so far. Raises ValueError if `saved` is no such text."""
+        table = array("Q", zlib.decompress(base64.b85decode(saved)))
+        if len(table) != COUNTS:
+            raise ValueError(f"a table has {COUNTS} numbers, not {len(table)}")
+        self.table = table
+
+    def _add_alike(self, length: int, sequences: list[bytes], qualities: list[bytes]) -> None:
+        """Reads that are all of one length."""
+        table, count = self.table, len(sequences)
+        table[SHORTEST] = min(table[SHORTEST], length) if table[READS] else length
+        table[LONGEST] = max(table[LONGEST], length)
+        table[READS] += count
+        table[BASES] += count * length
+        table[LENGTHS + bin_of(length)] += count
+        if not length:
+            return
+        letters = [s.translate(_CODES) for s in sequences]
+        levels = [q.translate(_PHRED) for q in qualities]
+        for codes, phred in zip(letters, levels, strict=True):
+            table[READ_GC + (codes.count(1) + codes.count(2)) * 100 // length] += 1
+            table[READ_QUALITY + sum(phred) // length] += 1
+        if count < _FEW_READS:
+            for codes, phred in zip(letters, levels, strict=True):
+                self._add_cycles(length, codes, phred, 1)
+        else:
+            self._add_cycles(length, b"".join(letters), b"".join(levels), length)
+
+    def _add_cycles(self, length: int, letters: bytes, levels: bytes, step: int) -> None:
+        """Reads of one length, joined; with a step of 1 a single read."""
+        present = sorted(set(levels))
+        for row, first, last in _stretches(length):
+            codes, phred = (
+                (letters[first:last], levels[first:last])
+                if step == 1
+                else (b"".join(text[at::step] for at in range(first, last)) for text in (letters, levels))
+            )
+            if len(codes) == 1:
+                self.table[row + LEVELS + codes[0]] += 1
+                self.table[row + phred[0]] += 1
+                continue
+            for code, place in enumerate(_ROW_OF_LETTER):
+                self.table[row + place] += codes.count(code)
+            for level in present:
+                self.table[row + level] += phred.count(level)
+
+
+def _stretches(length: int) -> Iterator[tuple[int, int, int]]:
+    """Where each row that a read of `length` reaches begins in the table, and its cycles (from 0, end excluded)."""
+    for at in range(min(length, SINGLE)):
+        yield ROWS + at * ROW, at, at + 1
+    at = SINGLE
+    while at < length:
+        number = bin_of(at)
+        end = min(start_of(number + 1), length) if number < BINS - 1 else length
+        yield ROWS + number * ROW, at, end
+        at = end

@@ -3,13 +3,13 @@
 One table of 64-bit numbers, which the kernel (native/counts.h, the same places) and the Python here both add to:
 
     READS, BASES, SHORTEST, LONGEST
-    LENGTHS + bin           reads of a length
+    LENGTHS + bin           reads by their last cycle, in finer bins than those of the rows; empty reads have none
     READ_QUALITY + q        reads whose mean Phred, rounded down, is q
     READ_GC + percent       reads whose share of G and C, rounded down, is so many percent
     ROWS + bin * ROW        one row a cycle: 96 counts by Phred, then A, C, G, T, N, other
 
-Cycles (from 0) and lengths have bins of their own up to 511; further ones share a bin by sixteenths of a power of two,
-as reads of nanopores have millions of cycles. Case is no matter; U is counted as T, '.' as N. Phred is clamped to 0..93.
+Cycles (from 0) have bins of their own up to 511; further ones share a bin by sixteenths of a power of two (by 256ths
+for lengths), as reads of nanopores have millions of cycles. Case is no matter; U is counted as T, '.' as N. Phred is clamped to 0..93.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from collections.abc import Iterator, Sequence
 
 from biotheca.formats import native
 
-SINGLE, BINS, LEVELS = 512, 768, 96
+SINGLE, BINS, LENGTH_BINS, LEVELS = 512, 768, 4360, 96
 ROW = LEVELS + 8
 READS, BASES, SHORTEST, LONGEST, LENGTHS = 0, 1, 2, 3, 16
-READ_QUALITY = LENGTHS + BINS
+READ_QUALITY = LENGTHS + LENGTH_BINS
 READ_GC = READ_QUALITY + LEVELS
 ROWS = READ_GC + 104
 COUNTS = ROWS + BINS * ROW
@@ -37,28 +37,30 @@ _PHRED = bytes(min(max(k - 33, 0), _HIGHEST) for k in range(256))
 _FEW_READS = 8  # fewer reads of one length are not worth being cut into columns
 
 
-def bin_of(at: int) -> int:
-    """The bin of a cycle counted from 0, or of a length.
+def bin_of(at: int, parts: int = 16) -> int:
+    """The bin of a cycle counted from 0, where a power of two has so many parts (16 in rows, 256 in lengths).
 
-    >>> bin_of(511), bin_of(512), bin_of(543), bin_of(544), bin_of(1024)
-    (511, 512, 512, 513, 528)
+    >>> bin_of(511), bin_of(512), bin_of(543), bin_of(544), bin_of(1024), bin_of(515, 256)
+    (511, 512, 512, 513, 528, 513)
     """
     if at < SINGLE:
         return at
+    bits = parts.bit_length() - 1
     power = at.bit_length() - 1
-    return min(SINGLE + (power - 9) * 16 + ((at >> (power - 4)) & 15), BINS - 1)
+    last = (BINS if parts == 16 else LENGTH_BINS) - 1
+    return min(SINGLE + (power - 9) * parts + ((at >> (power - bits)) & (parts - 1)), last)
 
 
-def start_of(bin_number: int) -> int:
-    """The first cycle (from 0) or length of a bin.
+def start_of(bin_number: int, parts: int = 16) -> int:
+    """The first cycle (from 0) of a bin.
 
-    >>> start_of(511), start_of(512), start_of(513), start_of(528)
-    (511, 512, 544, 1024)
+    >>> start_of(511), start_of(512), start_of(513), start_of(528), start_of(513, 256)
+    (511, 512, 544, 1024, 514)
     """
     if bin_number < SINGLE:
         return bin_number
-    power, part = divmod(bin_number - SINGLE, 16)
-    return (16 + part) << (power + 5)
+    power, part = divmod(bin_number - SINGLE, parts)
+    return (parts + part) * SINGLE // parts << power
 
 
 class Counts:
@@ -107,9 +109,9 @@ class Counts:
         table[LONGEST] = max(table[LONGEST], length)
         table[READS] += count
         table[BASES] += count * length
-        table[LENGTHS + bin_of(length)] += count
         if not length:
             return
+        table[LENGTHS + bin_of(length - 1, 256)] += count
         letters = [s.translate(_CODES) for s in sequences]
         levels = [q.translate(_PHRED) for q in qualities]
         for codes, phred in zip(letters, levels, strict=True):

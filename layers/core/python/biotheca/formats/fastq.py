@@ -16,11 +16,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from biotheca.formats import containers, native
 from biotheca.formats.counts import Counts
+from biotheca.formats.defects import Defect
 
 BLOCK_BYTES = 2 * 1024 * 1024
 # What is walked before the kernel is asked again; doubled each time, so that a text full of defects costs no more.
@@ -32,15 +32,6 @@ MAX_NAME_CHARACTERS = 256
 BASES = b"ACGTUNRYKMSWBDHVacgtunrykmswbdhv."
 QUALITIES = bytes(range(33, 127))
 _HEADER_CHARACTERS = bytes(range(33, 127)) + b" \t\n"
-
-
-@dataclass(frozen=True)
-class Defect:
-    """One thing found at `line` (counted from 1) of the decoded text; `facts` depend on the code."""
-
-    code: str
-    line: int
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def name_of(header: bytes) -> bytes:
@@ -152,7 +143,7 @@ class FastqCheck:
         if not self._started:
             self._started = True
             if content := containers.content_of(head):
-                self._stop("content_is_other", 1, content=content)
+                self._stop("content_is_other", 1, content=content, format="FASTQ")
 
     def _work_on(self, piece: bytes) -> bool:
         """Look at the whole lines of a piece without copying it; whether that could be done."""

@@ -76,6 +76,13 @@ class Sequences(Sequence[bytes]):
         start, length = self._numbers[_SPAN_NUMBERS * at + 2], self._numbers[_SPAN_NUMBERS * at + 3]
         return self.text[start : start + length]
 
+    def first_places(self, words: Sequence[bytes], first: int, every: int, count: int) -> list[list[int]]:
+        """Where each word (A, C, G and T, all of one size) first begins in sequences chosen as in `lengths`; -1: nowhere."""
+        assert _built is not None
+        told = _built.first_places(self.text, self.spans, b"".join(words), len(words[0]), first, every, count)
+        numbers = memoryview(told).cast("i").tolist()
+        return [numbers[at :: len(words)] for at in range(len(words))]
+
     def lengths(self, first: int, every: int, count: int) -> list[int]:
         """Lengths of `count` sequences from `first` on, each `every`-th."""
         return self._numbers[_SPAN_NUMBERS * first + 3 :: _SPAN_NUMBERS * every].tolist()[:count]

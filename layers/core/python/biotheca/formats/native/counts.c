@@ -133,8 +133,8 @@ void count_read(const counter_t *counter, few_t *few, uint64_t *table, const uin
     table[BASES] += n;
     if (n < table[SHORTEST] || table[READS] == 1) table[SHORTEST] = n;
     if (n > table[LONGEST]) table[LONGEST] = n;
-    table[LENGTHS + bin_of(n)] += 1;
     if (n) {
+        table[LENGTHS + bin_in(n - 1, 8, LENGTH_BINS)] += 1;
         table[READ_QUALITY + counter->total(qualities, n) / n] += 1;
         table[READ_GC + gc * 100 / n] += 1;
     }

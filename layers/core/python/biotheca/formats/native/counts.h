@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 enum {
-    SINGLE = 512,  /* cycles and lengths counted one by one; further ones by sixteenths of a power of two */
+    SINGLE = 512,  /* cycles counted one by one; further ones by sixteenths of a power of two */
     BINS = 768,
+    LENGTH_BINS = 4360, /* lengths are finer: 256 parts of a power of two */
     LEVELS = 96,   /* Phred 0 to 93, two spare */
     ROW = LEVELS + 8,
     READS = 0, BASES = 1, SHORTEST = 2, LONGEST = 3, LENGTHS = 16,
-    READ_QUALITY = LENGTHS + BINS, READ_GC = READ_QUALITY + LEVELS, ROWS = READ_GC + 104,
+    READ_QUALITY = LENGTHS + LENGTH_BINS, READ_GC = READ_QUALITY + LEVELS, ROWS = READ_GC + 104,
     A = 0, C = 1, G = 2, T = 3, N = 4, OTHER = 5, /* after the levels of a row */
     COUNTS = ROWS + BINS * ROW
 };
@@ -42,13 +43,15 @@ extern const counter_t COUNT_PLAIN;
 extern const counter_t COUNT_SSE2, COUNT_AVX2;
 #endif
 
-/* Row of a cycle counted from 0, and bin of a length. */
-static inline size_t bin_of(size_t at) {
+/* The bin of a cycle counted from 0, where a power of two has 2^part bins. */
+static inline size_t bin_in(size_t at, unsigned part, size_t bins) {
     if (at < SINGLE) return at;
     unsigned power = 63u - (unsigned)__builtin_clzll((unsigned long long)at);
-    size_t bin = SINGLE + (power - 9u) * 16u + ((at >> (power - 4u)) & 15u);
-    return bin < BINS ? bin : BINS - 1;
+    size_t bin = SINGLE + ((size_t)(power - 9u) << part) + ((at >> (power - part)) & (((size_t)1 << part) - 1));
+    return bin < bins ? bin : bins - 1;
 }
+
+static inline size_t bin_of(size_t at) { return bin_in(at, 4, BINS); }
 
 few_t *few_new(void); /* NULL if memory is short */
 void few_flush(few_t *few, uint64_t *table);

@@ -41,10 +41,15 @@ int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t
 /* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
 #define NO_WORD UINT64_MAX
 size_t words_capacity(size_t count);                     /* slots, a power of two */
+/* Words as numbers; -1 if they hold another letter. */
+int words_code(const uint8_t *words, size_t count, size_t size, uint64_t *codes);
 int words_fill(uint64_t *slots, size_t capacity, const uint8_t *words, size_t count, size_t size);
 
 /* Whether one of the words stands in text[:n] at a multiple of `step`, and at least `needed` stand anywhere. */
 int words_mark(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
                size_t needed);
+
+/* Where each of `count` words (as in a table, `size` of 3 to 31 letters) first begins in text[:n]; -1 if nowhere. */
+void words_first(const uint64_t *words, size_t count, size_t size, const uint8_t *text, size_t n, int32_t *places);
 
 #endif

@@ -170,6 +170,50 @@ done:
     return answer;
 }
 
+/* first_places(text, spans, words, size, first, every, count) -> places: a 32-bit number for each word, read by read */
+static PyObject *first_places(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer text, spans, joined;
+    Py_ssize_t size, first, every, count;
+    if (!PyArg_ParseTuple(args, "y*y*y*nnnn", &text, &spans, &joined, &size, &first, &every, &count)) return NULL;
+    PyObject *answer = NULL;
+    uint64_t words[64];
+    int32_t *places = NULL;
+    Py_ssize_t there = spans.len / (Py_ssize_t)sizeof(span_t), wanted = size > 0 ? joined.len / size : 0;
+    if (size < 3 || size > 31 || joined.len % size || wanted < 1 || wanted > 64 || first < 0 || every < 1 || count < 1 ||
+        first >= there || count - 1 > (there - 1 - first) / every ||
+        words_code(joined.buf, (size_t)wanted, (size_t)size, words) != 0) {
+        PyErr_SetString(PyExc_ValueError, "no such spans, or no such words");
+        goto done;
+    }
+    places = malloc((size_t)(count * wanted) * sizeof *places);
+    if (!places) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    int failed = 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < count && !failed; i++) {
+        span_t span;
+        memcpy(&span, (const char *)spans.buf + (size_t)(first + i * every) * sizeof span, sizeof span);
+        failed = (uint64_t)span.sequence + span.sequence_length > (uint64_t)text.len;
+        if (!failed)
+            words_first(words, (size_t)wanted, (size_t)size, (const uint8_t *)text.buf + span.sequence,
+                        span.sequence_length, places + i * wanted);
+    }
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_SetString(PyExc_ValueError, "a span lies outside the text");
+    else
+        answer = PyBytes_FromStringAndSize((const char *)places, count * wanted * (Py_ssize_t)sizeof *places);
+done:
+    free(places);
+    PyBuffer_Release(&joined);
+    PyBuffer_Release(&spans);
+    PyBuffer_Release(&text);
+    return answer;
+}
+
 static PyObject *engines(PyObject *self, PyObject *args) {
     (void)self;
     (void)args;
@@ -187,6 +231,7 @@ static PyMethodDef METHODS[] = {
     {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
+    {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
 };

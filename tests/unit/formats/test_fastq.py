@@ -11,7 +11,6 @@ from biotheca.formats.fastq import Defect, FastqCheck
 from tests.unit.formats.making import cut_into, tiny_fastq, with_line, without_line
 from tests.unit.formats.twin import judge
 
-
 # What differs from engine to engine; of the counts, their table is compared.
 OF_THE_ENGINE = {"engine", "_screen", "_direct_bytes", "counts"}
 

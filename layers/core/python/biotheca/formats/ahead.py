@@ -6,7 +6,7 @@ the consumer has left.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -23,7 +23,7 @@ class _End:
         self.fault = fault
 
 
-def ahead(items: Iterable[Item], slots: int = SLOTS) -> Iterator[Item]:
+def ahead(items: Iterable[Item], slots: int = SLOTS) -> Generator[Item]:
     """The same items, made in another thread. What `items` raises is raised here, after the items before it.
 
     Closing the iterator stops the thread at its next item and waits for it, so that whoever made `items` may go on

@@ -7,7 +7,7 @@ where it was met; a decoder's silence is not trusted, trailers are compared here
 from __future__ import annotations
 
 import bz2
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -123,7 +123,7 @@ class Decoder:
         self.members = 0
         self.ends_without_block = False
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes]:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
         self.container = recognise(self._source.peek(_HEAD_BYTES))
         if self.container is Container.PLAIN:

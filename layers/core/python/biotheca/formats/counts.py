@@ -9,7 +9,8 @@ One table of 64-bit numbers, which the kernel (native/counts.h, the same places)
     ROWS + bin * ROW        one row a cycle: 96 counts by Phred, then A, C, G, T, N, other
 
 Cycles (from 0) have bins of their own up to 511; further ones share a bin by sixteenths of a power of two (by 256ths
-for lengths), as reads of nanopores have millions of cycles. Case is no matter; U is counted as T, '.' as N. Phred is clamped to 0..93.
+for lengths), as reads of nanopores have millions of cycles. Case is no matter; U is counted as T, '.' as N. Phred is
+clamped to 0..93.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _ROW_OF_LETTER = range(LEVELS, LEVELS + len(LETTERS))
 _HIGHEST = 93
 _CODES = bytes({"A": 0, "C": 1, "G": 2, "T": 3, "U": 3, "N": 4, ".": 4}.get(chr(k).upper(), 5) for k in range(256))
 _PHRED = bytes(min(max(k - 33, 0), _HIGHEST) for k in range(256))
+_WAITING_READS, _WAITING_BASES = 1024, 2**20
 _FEW_READS = 8  # fewer reads of one length are not worth being cut into columns
 
 
@@ -64,17 +66,35 @@ def start_of(bin_number: int, parts: int = 16) -> int:
 
 
 class Counts:
-    """The table, and the ways to add to it. `table` is an array of COUNTS unsigned 64-bit numbers."""
+    """The table, and the ways to add to it: an array of COUNTS unsigned 64-bit numbers."""
 
     def __init__(self, engine: str = native.PYTHON) -> None:
-        self.table = array("Q", bytes(8 * COUNTS))
+        self.raw = array("Q", bytes(8 * COUNTS))  # what kernels add to; reads of `add` may still be waiting
         self._engine = engine
+        self._waiting: tuple[list[bytes], list[bytes]] = ([], [])
+        self._waiting_bases = 0
+
+    @property
+    def table(self) -> array[int]:
+        """All that was counted."""
+        if self._waiting[0]:
+            self._take_waiting()
+        return self.raw
 
     def add(self, sequences: Sequence[bytes], qualities: Sequence[bytes]) -> None:
         """Reads and their qualities, each as long as its read."""
+        # One by one they would each cost what hundreds do.
+        self._waiting[0].extend(sequences)
+        self._waiting[1].extend(qualities)
+        self._waiting_bases += sum(map(len, sequences))
+        if len(self._waiting[0]) >= _WAITING_READS or self._waiting_bases >= _WAITING_BASES:
+            self._take_waiting()
+
+    def _take_waiting(self) -> None:
+        sequences, qualities = self._waiting
+        self._waiting, self._waiting_bases = ([], []), 0
         if self._engine != native.PYTHON:
-            for bases, quality in zip(sequences, qualities, strict=True):
-                native.count(self._engine, self.table, bases, quality)
+            native.count(self._engine, self.raw, sequences, qualities)
             return
         by_length: dict[int, list[int]] = {}
         for at, bases in enumerate(sequences):
@@ -88,8 +108,8 @@ class Counts:
             return
         both = [table[SHORTEST] for table in (self.table, other.table) if table[READS]]
         longest = max(self.table[LONGEST], other.table[LONGEST])
-        self.table = array("Q", map(int.__add__, self.table, other.table))
-        self.table[SHORTEST], self.table[LONGEST] = min(both), longest
+        self.raw = array("Q", map(int.__add__, self.table, other.table))
+        self.raw[SHORTEST], self.raw[LONGEST] = min(both), longest
 
     def saved(self) -> str:
         """As text of some kilobytes; `load` takes it back."""
@@ -100,11 +120,11 @@ class Counts:
         table = array("Q", zlib.decompress(base64.b85decode(saved)))
         if len(table) != COUNTS:
             raise ValueError(f"a table has {COUNTS} numbers, not {len(table)}")
-        self.table = table
+        self.raw, self._waiting = table, ([], [])
 
     def _add_alike(self, length: int, sequences: list[bytes], qualities: list[bytes]) -> None:
         """Reads that are all of one length."""
-        table, count = self.table, len(sequences)
+        table, count = self.raw, len(sequences)
         table[SHORTEST] = min(table[SHORTEST], length) if table[READS] else length
         table[LONGEST] = max(table[LONGEST], length)
         table[READS] += count
@@ -119,27 +139,27 @@ class Counts:
             table[READ_QUALITY + sum(phred) // length] += 1
         if count < _FEW_READS:
             for codes, phred in zip(letters, levels, strict=True):
-                self._add_cycles(length, codes, phred, 1)
+                self._add_cycles(length, codes, phred, 0)
         else:
             self._add_cycles(length, b"".join(letters), b"".join(levels), length)
 
     def _add_cycles(self, length: int, letters: bytes, levels: bytes, step: int) -> None:
-        """Reads of one length, joined; with a step of 1 a single read."""
+        """Reads of one length, joined; with a step of 0 a single read."""
         present = sorted(set(levels))
         for row, first, last in _stretches(length):
             codes, phred = (
                 (letters[first:last], levels[first:last])
-                if step == 1
+                if not step
                 else (b"".join(text[at::step] for at in range(first, last)) for text in (letters, levels))
             )
             if len(codes) == 1:
-                self.table[row + LEVELS + codes[0]] += 1
-                self.table[row + phred[0]] += 1
+                self.raw[row + LEVELS + codes[0]] += 1
+                self.raw[row + phred[0]] += 1
                 continue
             for code, place in enumerate(_ROW_OF_LETTER):
-                self.table[row + place] += codes.count(code)
+                self.raw[row + place] += codes.count(code)
             for level in present:
-                self.table[row + level] += phred.count(level)
+                self.raw[row + level] += phred.count(level)
 
 
 def _stretches(length: int) -> Iterator[tuple[int, int, int]]:

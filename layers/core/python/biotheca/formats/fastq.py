@@ -112,7 +112,7 @@ class FastqCheck:
             self._work()
         # What is still held has no line end: it is not joined to be measured.
         if self._held_bytes > self._max_line_bytes + self._block_bytes and not self.stopped:
-            self._begin(b"".join(self._held[:512])[:512])
+            self._begin(b"".join(piece[:512] for piece in self._held[:512])[:512])
             if not self.stopped:
                 self._stop("line_too_long", self.lines + 1, limit_bytes=self._max_line_bytes)
 
@@ -190,7 +190,7 @@ class FastqCheck:
 
     def _pass_sound(self, text: bytes, at: int) -> int:
         """Where the first record begins that the kernel did not pass."""
-        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.table)
+        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.raw)
         if self._screen and reads:
             self._screen(records.sequences)
         if self._names and reads:

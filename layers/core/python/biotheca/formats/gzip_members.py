@@ -80,7 +80,8 @@ class Member:
             for piece in self._inflate(inflater, data, output_bytes):
                 crc = self._library.crc32(piece, crc)
                 self.size_bytes += len(piece)
-                self._meter.add(len(piece), self._source.offset)
+                # Input that waits inside the inflater has not been unpacked yet.
+                self._meter.add(len(piece), self._source.offset - len(inflater.unconsumed_tail))
                 yield piece
         self._source.give_back(inflater.unused_data)
         self._check_trailer(crc)

@@ -77,7 +77,7 @@ class Sequences(Sequence[bytes]):
         return self.text[start : start + length]
 
     def first_places(self, words: Sequence[bytes], first: int, every: int, count: int) -> list[list[int]]:
-        """Where each word (A, C, G and T, all of one size) first begins in sequences chosen as in `lengths`; -1: nowhere."""
+        """Where each word (of A, C, G, T; one size) first begins in sequences chosen as in `lengths`; -1: nowhere."""
         assert _built is not None
         told = _built.first_places(self.text, self.spans, b"".join(words), len(words[0]), first, every, count)
         numbers = memoryview(told).cast("i").tolist()
@@ -88,10 +88,10 @@ class Sequences(Sequence[bytes]):
         return self._numbers[_SPAN_NUMBERS * first + 3 :: _SPAN_NUMBERS * every].tolist()[:count]
 
 
-def count(engine: str, table: array[int], bases: bytes, qualities: bytes) -> None:
-    """Add one read to a table of counts (formats.counts). ValueError if the qualities are not as many as the bases."""
+def count(engine: str, table: array[int], sequences: Sequence[bytes], qualities: Sequence[bytes]) -> None:
+    """Add reads to a table of counts (formats.counts). Each has as many qualities as bases."""
     assert _built is not None
-    _built.count(table, bases, qualities, engine)
+    _built.count(table, b"".join(sequences), b"".join(qualities), array("I", map(len, sequences)), engine)
 
 
 def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:

@@ -23,28 +23,38 @@ static uint64_t *table_of(const Py_buffer *table) {
     return NULL;
 }
 
-/* count(table, bases, qualities, engine): one read that was walked. */
+/* count(table, bases, qualities, lengths, engine): reads that were walked, joined; lengths are 32-bit numbers. */
 static PyObject *count(PyObject *self, PyObject *args) {
     (void)self;
-    Py_buffer table, bases, qualities;
+    Py_buffer table, bases, qualities, lengths;
     const char *name;
-    if (!PyArg_ParseTuple(args, "w*y*y*z", &table, &bases, &qualities, &name)) return NULL;
+    if (!PyArg_ParseTuple(args, "w*y*y*y*z", &table, &bases, &qualities, &lengths, &name)) return NULL;
     PyObject *answer = NULL;
+    few_t *few = NULL;
     const engine_t *engine = engine_named(name);
     uint64_t *counts = engine ? table_of(&table) : NULL;
-    if (counts && bases.len != qualities.len) {
-        PyErr_SetString(PyExc_ValueError, "as many qualities as bases");
-    } else if (counts) {
-        few_t *few = few_new();
-        if (few) {
-            count_read(engine->counter, few, counts, bases.buf, qualities.buf, (size_t)bases.len, 0);
-            few_flush(few, counts);
-            answer = Py_NewRef(Py_None);
-        } else {
-            PyErr_NoMemory();
-        }
-        free(few);
+    if (!counts) goto done;
+    const uint32_t *each = lengths.buf;
+    size_t reads = (size_t)lengths.len / sizeof *each, at = 0, total = 0;
+    for (size_t i = 0; i < reads; i++) total += each[i];
+    if (total != (size_t)bases.len || total != (size_t)qualities.len) {
+        PyErr_SetString(PyExc_ValueError, "as many qualities as bases, and as many as the lengths say");
+        goto done;
     }
+    if (!(few = few_new())) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (size_t i = 0; i < reads; at += each[i], i++)
+        count_read(engine->counter, few, counts, (const uint8_t *)bases.buf + at, (const uint8_t *)qualities.buf + at,
+                   each[i], 0);
+    few_flush(few, counts);
+    Py_END_ALLOW_THREADS
+    answer = Py_NewRef(Py_None);
+done:
+    free(few);
+    PyBuffer_Release(&lengths);
     PyBuffer_Release(&qualities);
     PyBuffer_Release(&bases);
     PyBuffer_Release(&table);

@@ -1,15 +1,10 @@
 /* Words of DNA in a small hash table. Letters other than A, C, G and T end a word; case is no matter. */
 #include "fastq.h"
 
-static inline int letter(uint8_t c) {
-    switch (c & 0xdf) {
-    case 'A': return 0;
-    case 'C': return 1;
-    case 'G': return 2;
-    case 'T': return 3;
-    default: return -1;
-    }
-}
+/* 1 to 4 for A, C, G and T of either case, 0 for all else. */
+static const uint8_t LETTER[256] = {
+    ['A'] = 1, ['C'] = 2, ['G'] = 3, ['T'] = 4, ['a'] = 1, ['c'] = 2, ['g'] = 3, ['t'] = 4,
+};
 
 /* Multiplicative hashing (Knuth, The Art of Computer Programming 3, 6.4); the upper bits are the good ones. */
 static inline size_t slot_of(uint64_t word, size_t capacity) {
@@ -32,9 +27,9 @@ int words_code(const uint8_t *words, size_t count, size_t size, uint64_t *codes)
     for (size_t i = 0; i < count; i++) {
         codes[i] = 0;
         for (size_t k = 0; k < size; k++) {
-            int code = letter(words[i * size + k]);
-            if (code < 0) return -1;
-            codes[i] = codes[i] << 2 | (uint64_t)code;
+            uint8_t code = LETTER[words[i * size + k]];
+            if (!code) return -1;
+            codes[i] = codes[i] << 2 | (code - 1u);
         }
     }
     return 0;
@@ -59,9 +54,9 @@ static size_t count_words(const uint64_t *slots, size_t capacity, size_t size, c
     uint64_t word = 0;
     size_t run = 0, found = 0, next = size - 1; /* where the next word that is looked at ends */
     for (size_t i = 0; i < n; i++) {
-        int code = letter(text[i]);
-        run = code < 0 ? 0 : run + 1;
-        word = (word << 2 | (uint64_t)(code & 3)) & mask;
+        uint8_t code = LETTER[text[i]];
+        run = code ? run + 1 : 0;
+        word = (word << 2 | ((code - 1u) & 3)) & mask;
         if (i != next) continue;
         next += step;
         if (run >= size && holds(slots, capacity, word) && ++found >= enough) break;
@@ -84,9 +79,9 @@ void words_first(const uint64_t *words, size_t count, size_t size, const uint8_t
         wanted |= UINT64_C(1) << (words[k] & 63);
     }
     for (size_t i = 0; i < n; i++) {
-        int code = letter(text[i]);
-        run = code < 0 ? 0 : run + 1;
-        word = (word << 2 | (uint64_t)(code & 3)) & mask;
+        uint8_t code = LETTER[text[i]];
+        run = code ? run + 1 : 0;
+        word = (word << 2 | ((code - 1u) & 3)) & mask;
         if (run < size || !(wanted >> (word & 63) & 1)) continue;
         for (size_t k = 0; k < count; k++)
             if (words[k] == word && places[k] < 0) places[k] = (int32_t)(i + 1 - size);

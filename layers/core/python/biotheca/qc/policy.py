@@ -33,11 +33,9 @@ class Policy:
     severities: Mapping[str, str] = field(default_factory=dict)
 
     def applied(self, findings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The findings with the policy's severities, without those that are off."""
+        """Findings, or counts of a rule's, with the policy's severities and without those that are off."""
         told = ({**f, "severity": self.severities.get(f["rule"], f["severity"])} for f in findings)
         return [f for f in told if f["severity"] != "off"]
-
-    counted = applied  # rows of rule, severity and count
 
 
 def read(text: str) -> Policy:
@@ -57,9 +55,9 @@ def read(text: str) -> Policy:
         return Policy()
     if not isinstance(rows, dict):
         raise PolicyIsWrong("it must be lines of 'rule: severity', such as 'qc.crlf: error'")
-    faults = [fault for rule, word in rows.items() if (fault := _fault(rule, word))]
-    if faults:
-        raise PolicyIsWrong("; ".join(faults))
+    wrong = [said for rule, word in rows.items() if (said := _fault(rule, word))]
+    if wrong:
+        raise PolicyIsWrong("; ".join(wrong))
     return Policy(rows)
 
 

@@ -200,8 +200,14 @@ def _cycles(draw: Callable[..., str], **more: Any) -> _Draw:
 def _adapters(statistics: Mapping[str, Any], title: str, name: str) -> str:
     found = sorted(statistics["adapters"]["found"], key=lambda row: -row["share"])
     drawn = plots.adapters(found, statistics["cycles"], _SHOWN_ADAPTERS, title, name)
-    legend = [(f"{row['name']} {percent(row['share'])}", f"series-{at}") for at, row in enumerate(found[:_SHOWN_ADAPTERS])]
-    told = "" if found else f"<p>None in {number(statistics['adapters']['sampled_reads'])} reads looked at. 未发现接头。</p>"
+    legend = [
+        (f"{row['name']} {percent(row['share'])}", f"series-{at}") for at, row in enumerate(found[:_SHOWN_ADAPTERS])
+    ]
+    told = (
+        ""
+        if found
+        else f"<p>None in {number(statistics['adapters']['sampled_reads'])} reads looked at. 未发现接头。</p>"
+    )
     return drawn + _legend(legend) + told
 
 
@@ -242,7 +248,9 @@ _PLOTS: tuple[tuple[str, str, str, _Draw, list[tuple[str, str]]], ...] = (
 
 def _plots(files: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     """A section a plot, mates beside one another; then the numbers that were drawn."""
-    counted = [(at, file) for at, file in enumerate(files[:_SHOWN_FILES]) if (file.get("statistics") or {}).get("reads")]
+    counted = [
+        (at, file) for at, file in enumerate(files[:_SHOWN_FILES]) if (file.get("statistics") or {}).get("reads")
+    ]
     if not counted:
         return
     yield '<div class="plots">' if len(counted) == 1 else "<div>"
@@ -262,7 +270,9 @@ def _legend(rows: Sequence[tuple[str, str]]) -> str:
     if not rows:
         return ""
     line = '<svg viewBox="0 0 24 10" aria-hidden="true"><path class="line {kind}" d="M1 5H23"/></svg>'
-    return f'<ul class="legend">{"".join(f"<li>{line.format(kind=kind)}{text(label)}</li>" for label, kind in rows)}</ul>'
+    return (
+        f'<ul class="legend">{"".join(f"<li>{line.format(kind=kind)}{text(label)}</li>" for label, kind in rows)}</ul>'
+    )
 
 
 def _numbers(statistics: Mapping[str, Any]) -> str:
@@ -310,7 +320,11 @@ def _names(document: Mapping[str, Any]) -> str:
         rows += [[f"{text(file['name'])}: {label}", "", text(value[:300])] for label, value in told.items() if value]
     body = _table(["", "", ""], [[a, f'<span lang="zh">{b}</span>', c] for a, b, c in rows])
     examples = [
-        [text(row.get("file", "")), f"<code>{text(row['name'])}</code>", ", ".join(number(n) for n in row["lines"][:10])]
+        [
+            text(row.get("file", "")),
+            f"<code>{text(row['name'])}</code>",
+            ", ".join(number(n) for n in row["lines"][:10]),
+        ]
         for row in found["examples"][:_SHOWN_EXAMPLES]
     ]
     if examples:

@@ -1,6 +1,6 @@
 """The document that `biotheca qc` gives programs, made of the reports of one file or of two mates. Pure.
 
-Its shape is published: report.schema.json beside this module, also `biotheca qc --schema`. How people see it: report_html.
+Its shape is published: report.schema.json beside this module, also `biotheca qc --schema`. For people: report_html.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def document(
     policy = policy or Policy()
     shared = [dict(finding) for finding in together]
     findings = [flat(f) for f in policy.applied([*shared, *(f for report in reports for f in report["findings"])])]
-    counted = [policy.counted(_counted(report)) for report in reports]
+    counted = [policy.applied(report.get("counted", ())) for report in reports]
     errors = any(f["severity"] == "error" for f in findings) or any(errors_of(one) for one in counted)
     return {
         "version": DOCUMENT_VERSION,
@@ -73,17 +73,6 @@ def flat(finding: Mapping[str, Any]) -> dict[str, Any]:
     shown = {key: finding.get(key, "") for key in ("rule", "severity", "message", "mend", "value", "expected", "where")}
     file = facts.get("file") or str(finding.get("where", "")).partition(":")[0]
     return shown | {"file": file} | {key: facts.get(key) for key in ("line", "column", "read")} | {"facts": dict(facts)}
-
-
-def _counted(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """How many findings of each rule a report counts: those of the kept ones where it does not say."""
-    if report.get("counted"):
-        return [dict(row) for row in report["counted"]]
-    rows: dict[str, dict[str, Any]] = {}
-    for finding in report["findings"]:
-        row = rows.setdefault(finding["rule"], {"rule": finding["rule"], "severity": finding["severity"], "count": 0})
-        row["count"] += 1
-    return list(rows.values())
 
 
 def _file(report: Mapping[str, Any], counted: list[dict[str, Any]]) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def quality(rows: Sequence[Mapping[str, Any]], title: str, name: str) -> str:
         frame.path("".join(drawn), kind)
     frame.line([row["mean"] for row in rows], "mean")
     worst = min(rows, key=lambda row: row["mean"], default=None)
-    told = "No cycles." if worst is None else f"Lowest mean Phred {number(worst['mean'])} at cycle {cycle_label(worst)}."
+    told = (
+        "No cycles." if worst is None else f"Lowest mean Phred {number(worst['mean'])} at cycle {cycle_label(worst)}."
+    )
     return frame.svg(title, told, _below(rows), "cycle 循环", name)
 
 
@@ -133,9 +135,7 @@ def lengths(rows: Sequence[Sequence[int]], title: str, name: str) -> str:
     return frame.svg(title, told, labels, "bases 碱基数", name)
 
 
-def adapters(
-    found: Sequence[Mapping[str, Any]], cycles: Mapping[str, Any], shown: int, title: str, name: str
-) -> str:
+def adapters(found: Sequence[Mapping[str, Any]], cycles: Mapping[str, Any], shown: int, title: str, name: str) -> str:
     """The share of reads in which an adapter begins at a cycle or before; the first `shown` of those found."""
     size = max(1, math.ceil(len(cycles["from"]) / MOST_COLUMNS))
     kept = found[:shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -69,8 +70,15 @@ def check_file(
         screen=screen.result(),
         findings=tuple(found[:MAX_FINDINGS]),
         findings_total=len(of_file) + content.counted.total(),
+        counted=_counted(Counter(defect.code for defect in of_file) + content.counted),
         seconds=time.monotonic() - began,
     )
+
+
+def _counted(codes: Counter[str]) -> tuple[dict[str, Any], ...]:
+    """How many of each rule there are, whether they are among the hundred kept or not."""
+    rules = ((f"qc.{code}", count) for code, count in codes.items())
+    return tuple({"rule": rule, "severity": catalogue()[rule]["severity"], "count": count} for rule, count in rules)
 
 
 # Findings about the file as a whole stand first, so that no hundred bad lines can hide them.

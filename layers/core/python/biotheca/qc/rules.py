@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -80,6 +81,7 @@ def check_file(
         statistics=_statistics(content, adapters),
         findings=tuple(found[:MAX_FINDINGS]),
         findings_total=len(of_file) + content.counted.total(),
+        counted=_counted(Counter(defect.code for defect in of_file) + content.counted),
         seconds=time.monotonic() - began,
     )
 
@@ -88,6 +90,12 @@ def _statistics(content: Content, adapters: Adapters) -> dict[str, Any] | None:
     if content.counts is None:
         return None
     return statistics(content.counts, adapters.result(content.counts.table[LONGEST]))
+
+
+def _counted(codes: Counter[str]) -> tuple[dict[str, Any], ...]:
+    """How many of each rule there are, whether they are among the hundred kept or not."""
+    rules = ((f"qc.{code}", count) for code, count in codes.items())
+    return tuple({"rule": rule, "severity": catalogue()[rule]["severity"], "count": count} for rule, count in rules)
 
 
 # Findings about the file as a whole stand first, so that no hundred bad lines can hide them.

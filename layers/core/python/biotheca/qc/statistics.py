@@ -57,7 +57,7 @@ def offset_of(qualities: Sequence[int]) -> int:
     Characters below '@' are not there in Phred+64. That a file without them is Phred+64 is believed only if it goes
     beyond 'J' (Phred+33 of 41), as good reads of today have few bases below 31 but none above 41 or so.
 
-    >>> offset_of([0] * 37 + [9]), offset_of([0] * 40 + [9]), offset_of([1] + [0] * 39 + [9])
+    >>> offset_of([0] * 40 + [9]), offset_of([0] * 42 + [9]), offset_of([1] + [0] * 41 + [9])
     (33, 64, 33)
     """
     return 33 + _SHIFT if not any(qualities[:_SHIFT]) and any(qualities[42:]) else 33

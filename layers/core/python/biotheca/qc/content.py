@@ -52,7 +52,7 @@ class Content(Protocol):
 class Asked:
     """How a file is to be looked at. `screen` takes the sequences of reads, `engine` is one of native.engines().
 
-    With two `threads` or more, the container is unpacked in a thread of its own.
+    With two `threads` or more, the container is unpacked in a thread of its own, BGZF in so many.
     """
 
     limits: Limits | None = None
@@ -104,7 +104,7 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
         known = ", ".join(map(repr, FORMATS))
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
     content = FORMATS[declared_format](asked)
-    decoder = Decoder(stored, asked.limits)
+    decoder = Decoder(stored, asked.limits, threads=asked.threads)
     fault: ContainerFault | None = None
     pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
     try:

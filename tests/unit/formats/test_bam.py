@@ -43,7 +43,8 @@ def _everything(text: bytes, engine: str, block_bytes: int = 2**21, cuts: Sequen
         check.feed(text[a:b])
     check.finish()
     counts = (check.reads, check.bases, check.lines, check.failed, check.unmapped, check.without_qualities)
-    return (*counts, check.stopped, check.defects, dict(check.counted), sequences, names.told)
+    table = check.counts.table.tobytes()
+    return (*counts, check.stopped, check.defects, dict(check.counted), table, sequences, names.told)
 
 
 def test_all_sound_records_are_passed_by_the_kernel_with_the_reads_as_they_came_from_the_sequencer() -> None:

@@ -23,6 +23,7 @@ from biotheca.formats.bam_records import (
     take_apart,
 )
 from biotheca.formats.containers import content_of
+from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Tally
 from biotheca.formats.sam_header import SamHeader
 
@@ -51,10 +52,12 @@ class BamCheck(Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
-    `screen` is given the sequences of primary records, `names` their names, both in order.
+    `screen` is given the sequences of primary records, `names` their names, both in order. `counts` tells of them as
+    the sequencer gave them; a base without a quality is counted as Phred 0.
     """
 
     unit = "record"
+    counts: Counts
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class BamCheck(Tally):
         super().__init__(keep)
         self.engine = engine or native.engines()[0]
         self._screen, self._names = screen, names
+        self.counts = Counts(self.engine)
         self._block_bytes, self._max_record_bytes = block_bytes, max_record_bytes
         self._held: list[bytes] = []
         self._held_bytes = 0
@@ -110,6 +114,10 @@ class BamCheck(Tally):
             self.add("bam_record_cut", self.lines + 1, there=self._held_bytes)
         elif not self.lines:
             self.add("no_reads", 0)
+
+    def forget(self) -> None:
+        super().forget()
+        self.counts = Counts(self.engine)
 
     def _work(self, last: bool = False) -> None:
         text = b"".join(self._held)
@@ -219,8 +227,7 @@ class BamCheck(Tally):
         return size if len(text) - at - 4 >= size else 0
 
     def _by_kernel(self, text: bytes, at: int) -> int:
-        wanted = bool(self._screen or self._names)
-        passed = native.scan_bam(text, at, self._lengths, self._groups, self._previous, self._order, wanted)
+        passed = native.scan_bam(text, at, self._lengths, self._groups, self._previous, self._order, True)
         if not passed.count:
             return at
         self._order = passed.order
@@ -233,6 +240,8 @@ class BamCheck(Tally):
         (size,) = struct.unpack_from("<I", text, passed.last)
         last = take_apart(text[passed.last + 4 : passed.last + 4 + size])
         self._previous = (last.reference, last.position, last.name[:-1])
+        # As FASTQ the reads are counted by the same code as any others.
+        native.scan(self.engine, passed.records.text, 0, self.counts.raw)
         if self._names and passed.reads:
             self._names.feed(passed.records)
         if self._screen and passed.reads:
@@ -256,10 +265,15 @@ class BamCheck(Tally):
             self.failed += bool(record.flags & FAILED)
             self.unmapped += bool(record.flags & UNMAPPED)
             self.without_qualities += set(record.quality) in ({255}, set())
-            if self._names:
-                self._names.add(name + record.mate)
-            if self._screen:
-                self._screen([record.sequence()])
+            self._take_read(record, name)
+
+    def _take_read(self, record: Record, name: bytes) -> None:
+        sequence = record.sequence()
+        self.counts.add([sequence], [record.qualities()])
+        if self._names:
+            self._names.add(name + record.mate)
+        if self._screen:
+            self._screen([sequence])
 
     def _keep_order(self, record: Record, name: bytes) -> None:
         before, self._previous = self._previous, (record.reference, record.position, name)

@@ -10,7 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 FIXED_BYTES = 32
@@ -92,7 +92,7 @@ def take_apart(data: bytes) -> Record:
     fixed = (reference, position, flags, length, next_reference, next_position)
     if ends[-1] > len(data):
         return Record(*fixed, whole=False, name=data[FIXED_BYTES : FIXED_BYTES + name_n].split(b"\0")[0])
-    name, cigar, packed, quality = (data[a:b] for a, b in zip(ends, ends[1:], strict=False))
+    name, cigar, packed, quality = (data[a:b] for a, b in pairwise(ends))
     operations = struct.unpack(f"<{cigar_n}I", cigar)
     return Record(*fixed, True, name, operations, packed, quality, data[ends[-1] :])
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from biotheca.formats.counts import Counts
+
 
 @dataclass(frozen=True)
 class Defect:
@@ -36,6 +38,7 @@ class Tally:
         self.counted: Counter[str] = Counter()
         self._warned: dict[str, Defect] = {}
         self.stopped = False
+        self.counts: Counts | None = None
         self.reads = 0
         self.bases = 0
         self.crlf_lines = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from biotheca.errors import Finding, SystemFault
 
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 
 
 class Verdict(StrEnum):
@@ -24,6 +24,7 @@ class NoSuchCheck(SystemFault):
 class Report:
     """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
 
+    `statistics` tell of reads (statistics), None where the format has none.
     `screen` counts sampled reads, marker reads among them and bases looked at (screening).
     `findings` are the first hundred, `findings_total` counts all, `counted` by rule (rows of rule, severity, count).
     `container` is None for an empty file.
@@ -42,6 +43,7 @@ class Report:
     findings_total: int
     counted: tuple[dict[str, Any], ...] = ()
     screen: dict[str, int] = field(default_factory=dict)
+    statistics: dict[str, Any] | None = None
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -64,6 +66,7 @@ class Report:
             "reads": self.reads,
             "bases": self.bases,
             "screen": self.screen,
+            "statistics": self.statistics,
             "verdict": str(self.verdict),
             "findings": [f.as_dict() for f in self.findings],
             "findings_total": self.findings_total,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,11 +12,14 @@ from biotheca import catalog
 from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, Limits
+from biotheca.formats.counts import LONGEST
 from biotheca.formats.defects import Defect
+from biotheca.qc.adapters import Adapters
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
 from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
+from biotheca.qc.statistics import statistics
 
 # What the end of a name promises about the bytes. Names that promise nothing are not compared.
 _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
@@ -39,18 +42,25 @@ def check_file(
     name: str,
     limits: Limits | None = None,
     engine: str | None = None,
+    threads: int = 2,
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
     `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is one of content.FORMATS. `name`
     may be a whole storage key; findings name its last part. Every byte is read even when the content is
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
-    None for the fastest. Raises NoSuchCheck; what `chunks` raises passes.
+    None for the fastest. With fewer than two `threads` all is done in the caller's.
+    Raises NoSuchCheck; what `chunks` raises passes.
     """
     began = time.monotonic()
-    sums, screen = Checksums(), Screen()
-    stored = sums.tee(chunks)
-    looked = look(stored, declared_format, Asked(limits, engine, screen.take))
+    sums, screen, adapters = Checksums(), Screen(), Adapters()
+
+    def sample(sequences: Sequence[bytes]) -> None:
+        screen.take(sequences)
+        adapters.take(sequences)
+
+    stored = sums.tee_beside(chunks) if threads > 1 else sums.tee(chunks)
+    looked = look(stored, declared_format, Asked(limits, engine, sample, threads=threads))
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     content, container = looked.content, looked.decoder.container
@@ -68,11 +78,18 @@ def check_file(
         reads=content.reads,
         bases=content.bases,
         screen=screen.result(),
+        statistics=_statistics(content, adapters),
         findings=tuple(found[:MAX_FINDINGS]),
         findings_total=len(of_file) + content.counted.total(),
         counted=_counted(Counter(defect.code for defect in of_file) + content.counted),
         seconds=time.monotonic() - began,
     )
+
+
+def _statistics(content: Content, adapters: Adapters) -> dict[str, Any] | None:
+    if content.counts is None:
+        return None
+    return statistics(content.counts, adapters.result(content.counts.table[LONGEST]))
 
 
 def _counted(codes: Counter[str]) -> tuple[dict[str, Any], ...]:

@@ -88,9 +88,9 @@ def policy_of(path: Path) -> Policy:
         raise WrongUse(f"The policy {path} is wrong: {fault}.", mend) from fault
 
 
-def check(files: list[Asked], policy: Policy | None = None) -> Checked:
+def check(files: list[Asked], policy: Policy | None = None, threads: int = 2) -> Checked:
     """Read each file once and judge them, two as mates. WrongUse for a format without a check; OSError passes."""
-    reports = [_report(file) for file in files]
+    reports = [_report(file, threads) for file in files]
     told = []
     if len(reports) == 2:
         names = [file.name for file in files]
@@ -100,7 +100,7 @@ def check(files: list[Asked], policy: Policy | None = None) -> Checked:
     return Checked(report_json.document(reports, told, policy, engines()[0]), reports)
 
 
-def _report(file: Asked) -> dict[str, Any]:
+def _report(file: Asked, threads: int) -> dict[str, Any]:
     def chunks(opened: BinaryIO) -> Iterator[bytes]:
         while data := opened.read(_READ_BYTES):
             file.add(len(data))
@@ -108,7 +108,8 @@ def _report(file: Asked) -> dict[str, Any]:
 
     with file.open() as opened:
         try:
-            return check_file(chunks(opened), file.md5, file.format or format_of(file.name), file.name).as_dict()
+            form = file.format or format_of(file.name)
+            return check_file(chunks(opened), file.md5, form, file.name, threads=threads).as_dict()
         except NoSuchCheck as fault:
             raise WrongUse(f"{file.name}: {fault}.", f"--format is one of {', '.join(formats())}.") from fault
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from biotheca.formats.native import engines
-from biotheca.qc import check_file, report_html, report_json, runs
+from biotheca.qc import check_file, report_html, report_json, report_multiqc, runs
 from biotheca.qc.content import FORMATS
 from biotheca.qc.model import NoSuchCheck
 from biotheca.qc.policy import Policy, PolicyIsWrong
@@ -52,6 +52,10 @@ class Checked:
     def html(self) -> str:
         """The page for people."""
         return report_html.page(self.document)
+
+    def multiqc(self) -> dict[str, dict[str, Any]]:
+        """File name -> JSON, for a folder that MultiQC reads."""
+        return report_multiqc.contents(self.document, stem_of)
 
 
 def schema() -> dict[str, Any]:

@@ -42,6 +42,13 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, asked: bo
 @click.option("--format", "form", metavar="FORMAT", help="What FILE holds; else its name tells, else FASTQ.")
 @click.option("--json", "to_json", metavar="OUT", type=_output, help="Write the whole result as JSON; - for stdout.")
 @click.option("--html", "to_html", metavar="OUT", type=_output, help="Write the report with plots as one HTML file.")
+@click.option(
+    "--multiqc",
+    "to_multiqc",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files for MultiQC into FOLDER.",
+)
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Threads to work in.")
 @click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="Severities of your own, as YAML.")
 @click.option(
@@ -55,6 +62,7 @@ def qc(
     form: str | None,
     to_json: Path | None,
     to_html: Path | None,
+    to_multiqc: Path | None,
     threads: int,
     policy: Path | None,
 ) -> None:
@@ -70,7 +78,7 @@ def qc(
 
     \b
     Example:
-      biotheca qc reads_1.fastq.gz reads_2.fastq.gz --html report.html
+      biotheca qc reads_1.fastq.gz reads_2.fastq.gz --html report.html --multiqc for-multiqc
       zcat reads.gz | biotheca qc - --json -
     """
     try:
@@ -78,6 +86,8 @@ def qc(
         targets = {"--json": to_json, "--html": to_html}
         _must_make_sense(names, md5s, targets)
         found = _checked(names, md5s, form, policy, threads)
+        if to_multiqc:
+            _write_for_multiqc(found, to_multiqc)
         _deliver(found, targets)
     except (ClientFault, click.ClickException):
         raise
@@ -165,6 +175,12 @@ def _deliver(found: Any, targets: dict[str, Path | None]) -> None:
             click.echo(made[option](), nl=False)
     if not any(str(path) == _STDIN for path in targets.values()):
         _tell(found.document)
+
+
+def _write_for_multiqc(found: Any, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in found.multiqc().items():
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _tell(document: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fastq.h"
+#include "names_module.h"
 
 static const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
@@ -144,6 +145,7 @@ static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
+    NAMES_METHODS
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
 };

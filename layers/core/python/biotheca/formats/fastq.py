@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from biotheca.formats import containers, native
+from biotheca.formats.defects import Defect
 
 BLOCK_BYTES = 2 * 1024 * 1024
 # What is walked before the kernel is asked again; doubled each time, so that a text full of defects costs no more.
@@ -30,15 +30,6 @@ MAX_NAME_CHARACTERS = 256
 BASES = b"ACGTUNRYKMSWBDHVacgtunrykmswbdhv."
 QUALITIES = bytes(range(33, 127))
 _HEADER_CHARACTERS = bytes(range(33, 127)) + b" \t\n"
-
-
-@dataclass(frozen=True)
-class Defect:
-    """One thing found at `line` (counted from 1) of the decoded text; `facts` depend on the code."""
-
-    code: str
-    line: int
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def name_of(header: bytes) -> bytes:
@@ -146,7 +137,7 @@ class FastqCheck:
         if not self._started:
             self._started = True
             if content := containers.content_of(head):
-                self._stop("content_is_other", 1, content=content)
+                self._stop("content_is_other", 1, content=content, format="FASTQ")
 
     def _work(self) -> None:
         """Look at all whole lines held."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
+from biotheca import catalog
 from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
-from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
-from biotheca.formats.fastq import FastqCheck
-from biotheca.formats.faults import UnpacksTooFar
-from biotheca.qc.model import NoSuchCheck, Report
+from biotheca.formats.containers import Container, Limits
+from biotheca.formats.defects import Defect
+from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
+from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
-
-MAX_FINDINGS = 100
 
 # What the end of a name promises about the bytes. Names that promise nothing are not compared.
 _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
@@ -32,9 +28,7 @@ _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """The rules of the file check by id: severity, message and mend in EN and ZH, example."""
-    text = resources.files("biotheca").joinpath("catalog/rules_qc.yaml").read_text(encoding="utf-8")
-    rules: dict[str, dict[str, Any]] = yaml.safe_load(text)["rules"]
-    return rules
+    return {rule: row for rule, row in catalog.rules().items() if rule.startswith("qc.")}
 
 
 def check_file(
@@ -47,72 +41,55 @@ def check_file(
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
-    `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is "fastq". `name` may
-    be a whole storage key; findings name its last part. Every byte is read even when the content is
+    `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is one of content.FORMATS. `name`
+    may be a whole storage key; findings name its last part. Every byte is read even when the content is
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
     None for the fastest. Raises NoSuchCheck; what `chunks` raises passes.
     """
-    if declared_format != "fastq":
-        raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: 'fastq'")
     began = time.monotonic()
     sums, screen = Checksums(), Screen()
-    reads = FastqCheck(keep=MAX_FINDINGS, screen=screen.take, engine=engine)
     stored = sums.tee(chunks)
-    decoder = Decoder(stored, limits)
-    fault: ContainerFault | None = None
-    try:
-        for piece in decoder.pieces():
-            reads.feed(piece)
-            if reads.stopped:  # nothing more can be said of the content: nothing more is unpacked
-                break
-    except ContainerFault as met:
-        fault = met
+    looked = look(stored, declared_format, Asked(limits, engine, screen.take))
     for _ in stored:  # the rest of a broken file, for its digests
         pass
-    reads.finish(whole=fault is None)
-    if isinstance(fault, UnpacksTooFar):  # whatever lines a bomb holds, they are no reads
-        reads.forget()
+    content, container = looked.content, looked.decoder.container
 
     file = name.rsplit("/", 1)[-1]
-    found = _of_file(file, declared_md5, sums, decoder, fault, reads)
-    found += [made(d.code, file, d.line, d.facts) for d in reads.defects]
+    of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
+    found = [in_words(defect, file) for defect in [*of_file, *content.defects]]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,
         md5=sums.md5,
         sha256=sums.sha256,
         format=declared_format,
-        container=str(decoder.container) if decoder.container else None,
-        reads=reads.reads,
-        bases=reads.bases,
+        container=str(container) if container else None,
+        reads=content.reads,
+        bases=content.bases,
         screen=screen.result(),
         findings=tuple(found[:MAX_FINDINGS]),
-        findings_total=len(found) - len(reads.defects) + reads.counted.total(),
+        findings_total=len(of_file) + content.counted.total(),
         seconds=time.monotonic() - began,
     )
 
 
-def _of_file(
-    file: str,
-    declared_md5: str | None,
-    sums: Checksums,
-    decoder: Decoder,
-    fault: ContainerFault | None,
-    reads: FastqCheck,
-) -> list[Finding]:
-    """Findings about the file as a whole. They stand first, so that no hundred bad lines can hide them."""
-    found = []
+# Findings about the file as a whole stand first, so that no hundred bad lines can hide them.
+
+
+def _of_bytes(declared_md5: str | None, sums: Checksums) -> Iterator[Defect]:
     if declared_md5 is not None and declared_md5.strip().lower() != sums.md5:
-        found.append(made("md5", file, 0, {"expected": declared_md5.strip().lower()[:64], "actual": sums.md5}))
-    if fault:
-        found.append(made(fault.code, file, 0, {"lines": reads.lines} | fault.facts))
-    if decoder.container and (named := _broken_promise(file, decoder.container)):
-        found.append(made("name_and_content", file, 0, {"named": named, "container": str(decoder.container)}))
-    if decoder.ends_without_block:
-        found.append(made("bgzf_no_end", file, 0, {}))
-    if reads.crlf_lines:
-        found.append(made("crlf", file, reads.first_crlf_line, {"lines": reads.crlf_lines}))
-    return found
+        yield Defect("md5", 0, {"expected": declared_md5.strip().lower()[:64], "actual": sums.md5})
+
+
+def _of_name(file: str, looked: Looked) -> Iterator[Defect]:
+    container = looked.decoder.container
+    if container and (named := _broken_promise(file, container)):
+        yield Defect("name_and_content", 0, {"named": named, "container": str(container)})
+
+
+def _of_lines(content: Content) -> Iterator[Defect]:
+    if content.crlf_lines:
+        yield Defect("crlf", content.first_crlf_line, {"lines": content.crlf_lines})
 
 
 def _broken_promise(file: str, container: Container) -> str | None:
@@ -123,13 +100,20 @@ def _broken_promise(file: str, container: Container) -> str | None:
     return None
 
 
-def made(code: str, file: str, line: int, facts: dict[str, Any]) -> Finding:
-    """A finding in words. `line` 0 means the file as a whole."""
-    facts = {k: _readable(v) for k, v in facts.items()} | {"file": file} | ({"line": line} if line else {})
+def in_words(defect: Defect, file: str) -> Finding:
+    """A defect of a file in words."""
+    where = f"{file}:{defect.member}" if defect.member else file
+    return made(defect.code, where, defect.line, defect.facts, defect.unit)
+
+
+def made(code: str, file: str, line: int, facts: dict[str, Any], unit: str = "line") -> Finding:
+    """A finding in words. `line` 0 means the file as a whole; `unit` "record" that it is a record's number."""
+    facts = {k: _readable(v) for k, v in facts.items()} | {"file": file} | ({unit: line} if line else {})
     rule = catalogue()[f"qc.{code}"]
+    place = f"{file}:{line}" if unit == "line" else f"{file}:{unit} {line}"
     return Finding(
         rule=f"qc.{code}",
-        where=f"{file}:{line}" if line else file,
+        where=place if line else file,
         message=sentence(code, facts),
         value=str(facts.get("value", facts.get("actual", ""))),
         expected=str(facts.get("expected", EXPECTED.get(code, ""))),

@@ -1,4 +1,4 @@
-"""How each finding of the file check reads, in one English sentence. Severity and mending: catalog/rules_qc.yaml."""
+"""How each finding of the file check reads, in one English sentence. Severity and mending: catalog/rules_*.yaml."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SENTENCES: dict[str, str] = {
     "{starts_with} ...",
     "unpacks_too_far": "{file} unpacks to more than {allowed_bytes} bytes from {offset} stored bytes; reads do not.",
     "bgzf_no_end": "{file} is BGZF without its empty last block: some of its end may be missing.",
-    "content_is_other": "{file} holds {content}, not FASTQ.",
+    "content_is_other": "{file} holds {content}, not {format}.",
     "no_reads": "{file} holds no reads.",
     "crlf": "{file} has Windows line ends (CR LF) on {lines} lines, first on line {line}.",
     "line_too_long": "Line {line} of {file} is longer than {limit_bytes} bytes. Nothing was read beyond it.",

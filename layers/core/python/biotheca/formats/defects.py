@@ -1,0 +1,58 @@
+"""What a reader of a format finds, and how it is counted. What a defect is called in words: see qc."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One thing found at `line` of the decoded text; `facts` depend on the code.
+
+    Lines are counted from 1, 0 is the file as a whole. In binary files `unit` is "record" and `line` is the record's
+    number. `member` names the file of an archive in which it was found.
+    """
+
+    code: str
+    line: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    unit: str = "line"
+    member: str = ""
+
+
+class Tally:
+    """Counts every defect, keeps the first `keep`. The ground of all readers but that of FASTQ.
+
+    `stopped` says that nothing more can be said of the content: whoever feeds it may stop too.
+    """
+
+    unit = "line"
+
+    def __init__(self, keep: int = 100) -> None:
+        self._keep = keep
+        self.defects: list[Defect] = []
+        self.counted: Counter[str] = Counter()
+        self.stopped = False
+        self.reads = 0
+        self.bases = 0
+        self.crlf_lines = 0
+        self.first_crlf_line = 0
+
+    def add(self, code: str, line: int, **facts: Any) -> None:
+        """One more defect. Bytes among its facts are cut to 300."""
+        self.counted[code] += 1
+        if len(self.defects) < self._keep:
+            shown = {k: v[:300] if isinstance(v, bytes) else v for k, v in facts.items()}
+            self.defects.append(Defect(code, line, shown, self.unit))
+
+    def stop(self, code: str, line: int, **facts: Any) -> None:
+        """A defect beyond which nothing can be said."""
+        self.stopped = True
+        self.add(code, line, **facts)
+
+    def forget(self) -> None:
+        """Take back what was found: the content is not what it was taken for."""
+        self.defects, self.reads, self.bases = [], 0, 0
+        self.counted.clear()

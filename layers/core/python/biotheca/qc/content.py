@@ -1,0 +1,105 @@
+"""Which reader looks at the bytes of each format, and one look at one file with it. Digests and findings: rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from biotheca.formats.containers import ContainerFault, Decoder, Limits
+from biotheca.formats.defects import Defect
+from biotheca.formats.fastq import FastqCheck
+from biotheca.formats.faults import UnpacksTooFar
+from biotheca.qc.model import NoSuchCheck
+
+MAX_FINDINGS = 100
+
+
+class Content(Protocol):
+    """A reader of one format. It is read once, then finished; what is bad is a defect, never an exception."""
+
+    stopped: bool  # nothing more can be said of the content: nothing more need be unpacked
+    defects: list[Defect]
+    counted: Counter[str]
+    reads: int
+    bases: int
+    crlf_lines: int
+    first_crlf_line: int
+
+    @property
+    def lines(self) -> int:
+        """Lines (records, where there are none) read so far."""
+
+    def read(self, pieces: Iterable[bytes]) -> None:
+        """Look at decoded bytes, cut anywhere, to their end or until `stopped`. What `pieces` raises passes."""
+
+    def finish(self, whole: bool = True) -> None:
+        """The end. `whole` is False if the container broke before it."""
+
+    def forget(self) -> None:
+        """Take back what was found: the content is not what it was taken for."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a file is to be looked at. `screen` takes the sequences of reads, `engine` is one of native.engines()."""
+
+    limits: Limits | None = None
+    engine: str | None = None
+    screen: Callable[[Sequence[bytes]], None] | None = None
+    keep: int = MAX_FINDINGS
+
+
+class Fastq(FastqCheck):
+    """FASTQ, which is fed."""
+
+    def read(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self.feed(piece)
+            if self.stopped:
+                return
+
+
+def _fastq(asked: Asked) -> Content:
+    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+
+
+# By the terms of the vocabularies of file types.
+FORMATS: dict[str, Callable[[Asked], Content]] = {"fastq": _fastq}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one look at one file said. `fault` is what broke its container."""
+
+    decoder: Decoder
+    content: Content
+    fault: ContainerFault | None
+
+    def of_file(self) -> list[Defect]:
+        """Defects of the container, of the file as a whole."""
+        found = []
+        if self.fault:
+            found.append(Defect(self.fault.code, 0, {"lines": self.content.lines} | self.fault.facts))
+        if self.decoder.ends_without_block:
+            found.append(Defect("bgzf_no_end", 0))
+        return found
+
+
+def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
+    """Unpack and read one file. Not all of `stored` is taken if the rest can say nothing. Raises NoSuchCheck."""
+    if declared_format not in FORMATS:
+        known = ", ".join(map(repr, FORMATS))
+        raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
+    content = FORMATS[declared_format](asked)
+    decoder = Decoder(stored, asked.limits)
+    fault: ContainerFault | None = None
+    try:
+        content.read(decoder.pieces())
+    except ContainerFault as met:
+        fault = met
+    content.finish(whole=fault is None)
+    if isinstance(fault, UnpacksTooFar):  # whatever a bomb holds, it is no data
+        content.forget()
+    return Looked(decoder, content, fault)

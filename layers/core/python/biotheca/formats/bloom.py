@@ -1,4 +1,4 @@
-"""Names in Bloom filters (Bloom 1970): the method of the GSA family's paper, for comparison and where no disk is to spare.
+"""Names in Bloom filters (1970): the method of the GSA family's paper, for comparison and where no disk is to spare.
 
 A filter says "met before" of every name that was, and of a few that were not: one in 10^9, when as many names are in it
 as it was designed for. So what it says is only a candidate. Further filters follow, each twice as large as the last,

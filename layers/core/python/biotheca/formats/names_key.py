@@ -14,7 +14,7 @@ from biotheca.formats import native
 try:
     import mmh3
 except ImportError:  # the kernel, or slow arithmetic, says the same
-    mmh3 = None
+    mmh3 = None  # type: ignore[assignment]
 
 BITS_64 = 2**64 - 1
 READ_STEP = 0x9E3779B97F4A7C15

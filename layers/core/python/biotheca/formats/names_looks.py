@@ -84,6 +84,13 @@ class Looks:
         prints: bytes = native.kernel().window_prints(records.text, records.spans)
         return prints
 
+    def lines(self, records: native.Records) -> bytes:
+        """Of each record what makes its key, a line each."""
+        if not self.compiled:
+            return names_twin.lines(records)
+        lines: bytes = native.kernel().name_lines(records.text, records.spans)
+        return lines
+
     def table(self, candidates: bytes) -> Any:
         """Candidates, 64-bit numbers, as `match` wants them."""
         return native.kernel().prints(candidates) if self.compiled else frozenset(array("Q", candidates))

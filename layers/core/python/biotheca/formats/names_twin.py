@@ -18,7 +18,7 @@ NAMES_PER_DIGEST = 65_536
 MAX_CANDIDATES = 65_536
 MAX_LANES, _MAX_LANE_BYTES = 64, 128
 
-_KEYS, _DECIDED_AT, _MAX_CLOSED = 65_536, 4_096, 24_576
+_KEYS, _DECIDED_AT, _MAX_CLOSED, _MAX_REPEATS = 65_536, 4_096, 24_576, 131_072
 _CHAIN = (0x9FB21C651E98DF25, 0xD6E8FEB86659FD93)
 _MGI_LANE = re.compile(rb".L[1-8](?=C[0-9]{3}R)", re.DOTALL)
 
@@ -119,9 +119,9 @@ def window_prints(records: native.Records) -> bytes:
 class Window:
     """Names in the order of their instrument prove by it that they are unique.
 
-    Within a prefix (up to the tile) keys are held in a buffer of 65,536. When it is full it is sorted, equal neighbours are
-    candidates, and the lower half goes; its highest key is the mark. A later key at or below the mark, or a prefix
-    that comes back, ends the proof: such a name may have been there before.
+    Within a prefix (up to the tile) keys are held in a buffer of 65,536. When it is full it is sorted, equal neighbours
+    are candidates, and the lower half goes; its highest key is the mark. A later key at or below the mark, or a
+    prefix that comes back, ends the proof: such a name may have been there before.
     """
 
     def __init__(self) -> None:
@@ -165,7 +165,9 @@ class Window:
         key = self._turned((place.a, place.b, read))
         if self._mark is not None and key <= self._mark:
             return False
-        if len(self._keys) == _KEYS and (not self._settle(_KEYS // 2) or (self._mark is not None and key <= self._mark)):
+        if len(self._keys) == _KEYS and (
+            not self._settle(_KEYS // 2) or (self._mark is not None and key <= self._mark)
+        ):
             return False
         self._keys.append(key)
         return True
@@ -175,7 +177,7 @@ class Window:
         return key if self._first_is_major else (key[1], key[0], key[2])
 
     def _decide(self) -> None:
-        """Take the order of the two numbers in which fewer keys step back."""
+        """Take the order of the two numbers in which fewer keys are below the one that came half a buffer before."""
         self._decided = True
         if self._prefix is not None and self._prefix[0] == ONE:
             return
@@ -195,9 +197,9 @@ class Window:
         for key, same in itertools.groupby(self._keys[:want]):
             count = sum(1 for _ in same)
             if count > 1:
-                if len(self._found) == MAX_CANDIDATES:
-                    return False
                 self._repeats += count - 1
+                if self._repeats > _MAX_REPEATS or len(self._found) == MAX_CANDIDATES:
+                    return False
                 self._found.append(_print_of(self._hash, *self._turned(key)))
         self._mark = self._keys[want - 1]
         del self._keys[:want]
@@ -205,13 +207,16 @@ class Window:
 
     def result(self) -> Found | None:
         """Candidates of a proof that held, None if it did not."""
-        if self._ended or not self._settle(len(self._keys)):
+        self._ended = self._ended or not self._settle(len(self._keys))
+        if self._ended:
             return None
         return self._found.tobytes(), self._repeats
 
 
 def _steps_back(keys: list[tuple[int, int, int]]) -> int:
-    return sum(later <= one for one, later in itertools.pairwise(keys))
+    # Neighbours may be shaken in either order.
+    half = max(len(keys) // 2, 1)
+    return sum(later <= one for one, later in zip(keys, keys[half:], strict=False))
 
 
 class Spool:
@@ -278,6 +283,17 @@ class Spool:
                 data += more
             pieces.append(array("Q", data))
         return pieces
+
+
+def lines(records: native.Records) -> bytes:
+    """Of each record what makes its key: the name, and ` 1:N:` behind it if it says so, a line each."""
+    made = []
+    for header in records.headers():
+        words = header.split(maxsplit=1) if not header[:1].isspace() else []
+        comment = words[1] if len(words) > 1 else b""
+        said = b" " + comment[:4] if len(comment) > 3 and comment[1:2] == b":" else b""
+        made.append(words[0] + said + b"\n" if words else b"\n")
+    return b"".join(made)
 
 
 def match(table: frozenset[int], hashes: bytes) -> list[int]:

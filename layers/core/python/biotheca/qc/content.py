@@ -9,7 +9,7 @@ from typing import Protocol
 
 from biotheca.formats.containers import ContainerFault, Decoder, Limits
 from biotheca.formats.defects import Defect
-from biotheca.formats.fastq import FastqCheck
+from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.model import NoSuchCheck
 
@@ -43,12 +43,14 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a file is to be looked at. `screen` takes the sequences of reads, `engine` is one of native.engines()."""
+    """How a file is to be looked at. `screen` takes the sequences of reads, `names` their header lines; `engine` is
+    one of native.engines()."""
 
     limits: Limits | None = None
     engine: str | None = None
     screen: Callable[[Sequence[bytes]], None] | None = None
     keep: int = MAX_FINDINGS
+    names: TakesNames | None = None
 
 
 class Fastq(FastqCheck):
@@ -62,7 +64,7 @@ class Fastq(FastqCheck):
 
 
 def _fastq(asked: Asked) -> Content:
-    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 # By the terms of the vocabularies of file types.

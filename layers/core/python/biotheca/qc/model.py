@@ -8,7 +8,7 @@ from typing import Any
 
 from biotheca.errors import Finding, SystemFault
 
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 
 
 class Verdict(StrEnum):
@@ -20,10 +20,19 @@ class NoSuchCheck(SystemFault):
     """A file was sent to the check with a format that the check does not know: a fault of the caller, not the data."""
 
 
+class NoScratch(SystemFault):
+    """The folder for scratch files is full or cannot be written: nothing can be said of the file yet."""
+
+
+class SourceChanged(SystemFault):
+    """The file was another one when it was read for the second time."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
 
+    `names` and `duplicates` (see duplicates) are None for formats without reads' names.
     `screen` counts sampled reads, marker reads among them and bases looked at (screening).
     `findings` are the first hundred, `findings_total` counts all. `container` is None for an empty file.
     Two reports are equal if they say the same, however long the passes took.
@@ -40,6 +49,8 @@ class Report:
     findings: tuple[Finding, ...]
     findings_total: int
     screen: dict[str, int] = field(default_factory=dict)
+    names: dict[str, Any] | None = None
+    duplicates: dict[str, Any] | None = None
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -63,6 +74,8 @@ class Report:
             "reads": self.reads,
             "bases": self.bases,
             "screen": self.screen,
+            "names": self.names,
+            "duplicates": self.duplicates,
             "verdict": str(self.verdict),
             "findings": [f.as_dict() for f in self.findings],
             "findings_total": self.findings_total,

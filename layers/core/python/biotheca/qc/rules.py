@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from biotheca import catalog
@@ -12,7 +13,9 @@ from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, Limits
 from biotheca.formats.defects import Defect
+from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
+from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
@@ -38,25 +41,36 @@ def check_file(
     name: str,
     limits: Limits | None = None,
     engine: str | None = None,
+    *,
+    duplicates: str = "auto",
+    scratch: Path | None = None,
+    again: Callable[[], Iterable[bytes]] | None = None,
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
     `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is one of content.FORMATS. `name`
     may be a whole storage key; findings name its last part. Every byte is read even when the content is
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
-    None for the fastest. Raises NoSuchCheck; what `chunks` raises passes.
+    None for the fastest. `duplicates` is one of formats.names.METHODS, `scratch` a folder for its files. `again` opens
+    the same bytes once more, which is asked for only where a name seems to stand twice; what can be iterated twice
+    need not say it. Raises NoSuchCheck, NoScratch; what `chunks` raises passes.
     """
     began = time.monotonic()
+    again = again or (None if iter(chunks) is chunks else lambda: chunks)
+    names = Duplicates(duplicates, scratch, engine, again, Asked(limits, engine), declared_format)
     sums, screen = Checksums(), Screen()
     stored = sums.tee(chunks)
-    looked = look(stored, declared_format, Asked(limits, engine, screen.take))
+    looked = look(stored, declared_format, Asked(limits, engine, screen.take, names=names.taker))
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     content, container = looked.content, looked.decoder.container
+    repeated = names.found(not isinstance(looked.fault, UnpacksTooFar))
 
     file = name.rsplit("/", 1)[-1]
     of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
-    found = [in_words(defect, file) for defect in [*of_file, *content.defects]]
+    of_file += repeated.of_file
+    kept = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
+    found = [in_words(defect, file) for defect in [*of_file, *kept]]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,
@@ -68,7 +82,9 @@ def check_file(
         bases=content.bases,
         screen=screen.result(),
         findings=tuple(found[:MAX_FINDINGS]),
-        findings_total=len(of_file) + content.counted.total(),
+        findings_total=len(of_file) + content.counted.total() + repeated.reads,
+        names=repeated.names,
+        duplicates=repeated.told,
         seconds=time.monotonic() - began,
     )
 

@@ -20,6 +20,10 @@ typedef struct {
 
 read_name_t names_of_header(const uint8_t *header, size_t n);
 
+/* Of each record what makes its key: the name up to the first blank, and ` 1:N:` behind it if it says so, then a line end.
+   Bytes written; `out` has room for all headers and one byte each; -2 if a span lies outside. */
+int64_t names_lines(const uint8_t *text, size_t text_n, const span_t *spans, size_t count, uint8_t *out);
+
 /* MurmurHash3 x64-128 (Appleby, public domain), seed 0; equal to mmh3.hash128. */
 void murmur128(const uint8_t *text, size_t n, uint64_t out[2]);
 

@@ -47,6 +47,26 @@ read_name_t names_of_header(const uint8_t *header, size_t n) {
     return name;
 }
 
+int64_t names_lines(const uint8_t *text, size_t text_n, const span_t *spans, size_t count, uint8_t *out) {
+    uint8_t *to = out;
+    for (size_t i = 0; i < count; i++) {
+        span_t span = spans[i];
+        if ((uint64_t)span.header + span.header_length > text_n) return -2;
+        const uint8_t *header = text + span.header;
+        size_t end = to_blank(header, span.header_length), at = end;
+        memcpy(to, header, end);
+        to += end;
+        while (at < span.header_length && is_blank(header[at])) at++;
+        if (end && at + 3 < span.header_length && header[at + 1] == ':') {
+            *to++ = ' ';
+            memcpy(to, header + at, 4);
+            to += 4;
+        }
+        *to++ = '\n';
+    }
+    return to - out;
+}
+
 static inline uint64_t rotl(uint64_t v, int by) { return v << by | v >> (64 - by); }
 
 static inline uint64_t mixed(uint64_t k) {

@@ -23,6 +23,31 @@ PyObject *names_murmur(PyObject *self, PyObject *args) {
     return Py_BuildValue("KK", (unsigned long long)hash[0], (unsigned long long)hash[1]);
 }
 
+/* name_lines(text, spans) -> text */
+PyObject *names_packed(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer text, spans;
+    if (!PyArg_ParseTuple(args, "y*y*", &text, &spans)) return NULL;
+    PyObject *answer = NULL;
+    size_t count = (size_t)spans.len / sizeof(span_t), room = count;
+    const span_t *all = spans.buf;
+    for (size_t i = 0; i < count; i++) room += all[i].header_length;
+    uint8_t *out = malloc(room + 1);
+    if (!out) {
+        PyErr_NoMemory();
+    } else {
+        int64_t n;
+        Py_BEGIN_ALLOW_THREADS
+        n = names_lines(text.buf, (size_t)text.len, all, count, out);
+        Py_END_ALLOW_THREADS
+        answer = n < 0 ? no_such_span() : PyBytes_FromStringAndSize((const char *)out, (Py_ssize_t)n);
+    }
+    free(out);
+    PyBuffer_Release(&spans);
+    PyBuffer_Release(&text);
+    return answer;
+}
+
 static void free_facts(PyObject *capsule) {
     name_facts_t *facts = PyCapsule_GetPointer(capsule, FACTS);
     if (facts) free(facts->digests);

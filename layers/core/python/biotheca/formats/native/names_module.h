@@ -7,6 +7,7 @@
 #include <Python.h>
 
 PyObject *names_murmur(PyObject *self, PyObject *args);
+PyObject *names_packed(PyObject *self, PyObject *args);
 PyObject *names_facts(PyObject *self, PyObject *args);
 PyObject *names_facts_feed(PyObject *self, PyObject *args);
 PyObject *names_facts_result(PyObject *self, PyObject *args);
@@ -23,6 +24,7 @@ PyObject *names_bloom(PyObject *self, PyObject *args);
 
 #define NAMES_METHODS                                                                                                  \
     {"murmur", names_murmur, METH_VARARGS, "MurmurHash3 x64-128 of a text."},                                          \
+        {"name_lines", names_packed, METH_VARARGS, "Of each record what makes its key, a line each."},                 \
         {"facts", names_facts, METH_NOARGS, "Digests, read numbers and lanes of names to come."},                      \
         {"facts_feed", names_facts_feed, METH_VARARGS, "The next records; their hashes."},                             \
         {"facts_result", names_facts_result, METH_VARARGS, "What the names said."},                                    \

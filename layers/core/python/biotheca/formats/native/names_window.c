@@ -9,7 +9,7 @@
 
 #include "names.h"
 
-enum { KEYS = 65536, DECIDED_AT = 4096, CLOSED_SLOTS = 32768, MAX_CLOSED = 24576, MAX_PREFIX = 1000 };
+enum { KEYS = 65536, DECIDED_AT = 4096, CLOSED_SLOTS = 32768, MAX_CLOSED = 24576, MAX_PREFIX = 1000, MAX_REPEATS = 131072 };
 
 struct window {
     uint8_t prefix[MAX_PREFIX];
@@ -65,18 +65,19 @@ static uint64_t turned(uint64_t key) {
     return (key >> 4 & ((UINT64_C(1) << 30) - 1)) << 34 | key >> 34 << 4 | (key & 15);
 }
 
-/* Take the order of the two numbers in which fewer keys step back. */
+/* Take the order of the two numbers in which fewer keys are below the one that came half a buffer before: neighbours may
+   be shaken in either order. */
 static void decide(window_t *w) {
     w->decided = 1;
     if (w->form == PLACE_ONE || w->sorted) return;
-    size_t back = 0, turned_back = 0;
-    for (size_t i = 1; i < w->n; i++) {
-        back += w->keys[i] <= w->keys[i - 1];
-        turned_back += turned(w->keys[i]) <= turned(w->keys[i - 1]);
+    size_t back = 0, turned_back = 0, half = w->n > 1 ? w->n / 2 : 1;
+    for (size_t i = half; i < w->n; i++) {
+        back += w->keys[i] <= w->keys[i - half];
+        turned_back += turned(w->keys[i]) <= turned(w->keys[i - half]);
     }
     if (turned_back >= back) return;
     w->first_is_major = !w->first_is_major;
-    w->sorted = turned_back == 0;
+    w->sorted = 0;
     for (size_t i = 0; i < w->n; i++) w->keys[i] = turned(w->keys[i]);
     w->last = w->keys[w->n - 1];
 }
@@ -102,7 +103,8 @@ static void sort_keys(window_t *w) {
     if (from != w->keys) memcpy(w->keys, from, w->n * sizeof *from);
 }
 
-/* Look at the lowest `want` keys and let them go. 0 if there are too many candidates. */
+/* Look at the lowest `want` keys and let them go. 0 if there are too many candidates: names that differ only behind their
+   numbers, or a file that is full of repeats. The spool takes both. */
 static int settle(window_t *w, size_t want) {
     if (!w->n) return 1;
     if (!w->decided) decide(w);
@@ -112,7 +114,7 @@ static int settle(window_t *w, size_t want) {
     while (want < w->n && w->keys[want] == w->keys[want - 1]) want++;
     for (size_t i = 1; i < want; i++) {
         if (w->keys[i] != w->keys[i - 1]) continue;
-        w->repeats++;
+        if (w->repeats++ >= MAX_REPEATS) return 0;
         if (i > 1 && w->keys[i] == w->keys[i - 2]) continue;
         if (w->found_n == MAX_CANDIDATES) return 0;
         w->found[w->found_n++] = print_of_key(w, w->keys[i]);
@@ -214,7 +216,10 @@ int64_t window_feed(window_t *w, const uint8_t *text, size_t text_n, const span_
     return (int64_t)count;
 }
 
-int window_finish(window_t *w) { return !w->ended && settle(w, w->n) ? 0 : -1; }
+int window_finish(window_t *w) {
+    w->ended = w->ended || !settle(w, w->n);
+    return w->ended ? -1 : 0;
+}
 
 int window_prints(const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out) {
     uint64_t hash = 0;

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from biotheca_client.commands import account, archive, deposit, desk, people, record
+from biotheca_client.commands import account, archive, deposit, desk, people, quality, record
 from biotheca_client.commands.common import Context
 from biotheca_client.errors import ClientFault
 from biotheca_client.local_files import Stopped
@@ -39,7 +39,7 @@ def biotheca(context: click.Context, server: str | None) -> None:
     context.obj = Context(server)
 
 
-for module in (account, people, deposit, desk, record, archive):
+for module in (account, people, deposit, quality, desk, record, archive):
     for command in module.COMMANDS:
         biotheca.add_command(command)
 

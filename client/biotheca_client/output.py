@@ -121,7 +121,7 @@ def finding_line(finding: dict[str, Any]) -> str:
 class _Progress:
     """Shows nothing."""
 
-    def start(self, name: str, size_bytes: int) -> Callable[[int], None]:
+    def start(self, name: str, size_bytes: int | None) -> Callable[[int], None]:
         return lambda _: None
 
 
@@ -129,7 +129,7 @@ class _BarProgress(_Progress):
     def __init__(self, bars: Any) -> None:
         self._bars = bars
 
-    def start(self, name: str, size_bytes: int) -> Callable[[int], None]:
+    def start(self, name: str, size_bytes: int | None) -> Callable[[int], None]:
         task = self._bars.add_task(words.clean(name), total=size_bytes)
         return lambda count: self._bars.advance(task, count)
 
@@ -138,7 +138,7 @@ class _LineProgress(_Progress):
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
 
-    def start(self, name: str, size_bytes: int) -> Callable[[int], None]:
+    def start(self, name: str, size_bytes: int | None) -> Callable[[int], None]:
         lock, done, said_at = threading.Lock(), 0, time.monotonic()
 
         def add(count: int) -> None:

@@ -1,6 +1,6 @@
 """A folder's metadata in any of its three forms, and the archive's own verdict on it, without the archive.
 
-Here alone the client enters the package: rooms without a cloud, held by an import contract (docs/decisions, 14).
+Here and in file_check the client enters the package: rooms without a cloud, by an import contract (docs/decisions, 14).
 """
 
 from __future__ import annotations

@@ -7,12 +7,13 @@
 #include "fastq.h"
 
 static uint64_t checksum;
+static uint64_t table[COUNTS];
 
 static void look(const engine_t *engine, const uint8_t *text, size_t n) {
     uint8_t *exact = malloc(n ? n : 1); /* reading one byte beyond is a fault */
     memcpy(exact, text, n);
     passed_t passed = {0};
-    if (fastq_pass(engine, exact, 0, n, &passed) != 0) abort();
+    if (fastq_pass(engine, exact, 0, n, table, &passed) != 0) abort();
     checksum = checksum * 31 + passed.end + passed.reads + passed.bases;
     uint64_t slots[64];
     words_fill(slots, 64, (const uint8_t *)"ACGTACTT", 2, 4);
@@ -37,6 +38,8 @@ int main(int count, char **words) {
             free(text);
         }
         fclose(file);
+        for (size_t i = 0; i < COUNTS; i++) checksum = checksum * 31 + table[i];
+        memset(table, 0, sizeof table);
         printf("%llx\n", (unsigned long long)checksum);
     }
     return 0;

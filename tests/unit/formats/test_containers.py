@@ -16,7 +16,7 @@ from biotheca.formats import faults
 from biotheca.formats.containers import Container, Decoder, Limits, content_of
 from biotheca.formats.faults import ContainerFault, StreamIsTruncated
 from biotheca.formats.gzip_members import INFLATERS
-from tests.unit.formats.making import BGZF_END, bgzf, cut_into, gzip_member, tiny_fastq
+from tests.unit.formats.making import BGZF_END, bgzf, bgzf_block, cut_into, gzip_member, tiny_fastq
 
 TEXT = tiny_fastq(reads=2000, length=40)
 
@@ -180,8 +180,11 @@ def test_contents_that_are_plainly_something_else_have_a_name(head: bytes, name:
     assert content_of(b"@SQ1 a read may be called so") is None
 
 
-def _unpacked(stored: bytes, inflater: str) -> tuple[bytes, object, ContainerFault | None]:
-    decoder, pieces = Decoder([stored], inflater=inflater), []
+def _unpacked(
+    stored: bytes, inflater: str, threads: int = 1, chunk: int = 2**30
+) -> tuple[bytes, object, ContainerFault | None]:
+    chunks = [stored[at : at + chunk] for at in range(0, len(stored), chunk)]
+    decoder, pieces = Decoder(chunks, inflater=inflater, threads=threads), []
     try:
         for piece in decoder.pieces():
             pieces.append(piece)
@@ -219,3 +222,38 @@ def test_igzip_unpacks_and_refuses_as_zlib_does(seed: int, kind: str) -> None:
     )
     assert theirs.startswith(ours)
     assert len(theirs) - len(ours) <= (1 if isinstance(fault, StreamIsTruncated) else 0)
+
+
+def _blocks_of_bgzf(dice: random.Random) -> list[bytes]:
+    """Some hundred blocks, as bgzip makes them, some nearly empty, and at times a plain member among them."""
+    blocks = [bgzf_block(dice.randbytes(dice.choice([0, 1, 60_000]))) for _ in range(dice.randrange(1, 40))]
+    blocks += [bgzf(tiny_fastq(dice.randrange(1, 400), 100), end=False) for _ in range(dice.randrange(20))]
+    dice.shuffle(blocks)
+    if dice.random() < 0.2:
+        blocks.insert(dice.randrange(len(blocks)), gzip_member(b"a plain member"))
+    return blocks
+
+
+@settings(max_examples=120, deadline=None)
+@given(seed=st.integers(0, 2**32), inflater=st.sampled_from(list(INFLATERS)))
+def test_threads_unpack_bgzf_and_refuse_it_as_one_does(seed: int, inflater: str) -> None:
+    dice = random.Random(seed)
+    blocks = _blocks_of_bgzf(dice)
+    stored = b"".join(blocks) + (BGZF_END if dice.random() < 0.8 else b"")
+    damage = dice.choice(["none", "none", "bit", "bit", "bit", "cut", "zeros", "garbage", "size", "crc"])
+    at = dice.randrange(len(stored))
+    if damage == "bit":
+        stored = stored[:at] + bytes([stored[at] ^ 1 << dice.randrange(8)]) + stored[at + 1 :]
+    elif damage == "cut":
+        stored = stored[:at]
+    elif damage in ("size", "crc"):
+        end = len(b"".join(blocks[: dice.randrange(1, len(blocks) + 1)])) - (4 if damage == "size" else 8)
+        stored = stored[:end] + bytes([stored[end] ^ 1]) + stored[end + 1 :]
+    else:
+        stored += {"none": b"", "zeros": bytes(99), "garbage": b"\0garbage"}[damage]
+    alone = _unpacked(stored, inflater)
+    for threads, chunk in ((2, 2**30), (3, 10_000)):
+        side_by_side = _unpacked(stored, inflater, threads, chunk)
+        assert side_by_side[:2] == alone[:2]
+        fault, expected = side_by_side[2], alone[2]
+        assert (type(fault), fault and fault.facts) == (type(expected), expected and expected.facts)

@@ -3,7 +3,8 @@
 Definitions. Qualities are Phred values, the offset taken off. A percentile is the lowest value that at least so many
 per cent of the values do not exceed. A row of `cycles` holds one cycle up to 512, beyond it a sixteenth of the power
 of two that it lies in; `reads` of a row are those that reach it, its letters and qualities all that lie in it.
-Shares of G and C and of N are of all bases. Letters of either case count alike. Empty reads have no quality and no GC.
+Shares of G and C and of N are of all bases. Letters of either case count alike; U counts as T and '.' as N.
+Empty reads have no quality and no GC.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def rows_to(longest: int) -> list[tuple[int, int]]:
 
 def statistics(reads: Reads, offset: int | None = None, adapters: dict[str, str] = ADAPTERS) -> dict[str, Any]:
     """The object `statistics` of a report, of reads given as (sequence, quality), both as they stand in the file."""
+    reads = [(s.upper().replace("U", "T").replace(".", "N"), q) for s, q in reads]
     characters = Counter("".join(quality for _, quality in reads))
     if offset is None:
         offset = 64 if characters and min(characters) >= "@" and max(characters) > "J" else 33

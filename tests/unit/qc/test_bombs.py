@@ -17,7 +17,7 @@ STORED_BYTES = 10_000_000
 
 _CHILD = f"""
 import json, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({MEMORY_BYTES}, {MEMORY_BYTES}))
+resource.setrlimit(resource.RLIMIT_DATA, ({MEMORY_BYTES}, {MEMORY_BYTES}))
 resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
 from biotheca.qc import check_file
 with open(sys.argv[1], "rb") as file:

@@ -119,8 +119,8 @@ def test_a_message_says_what_and_where_and_holds_no_bytes_a_terminal_would_obey(
 def test_the_report_is_json_of_the_agreed_shape() -> None:
     document = json.loads(json.dumps(_check(gzip_member(tiny_fastq(3, 8))).as_dict()))
     assert document.pop("seconds") >= 0
-    fields = "version key size_bytes md5 sha256 format container reads bases screen names duplicates verdict findings"
-    assert list(document) == [*fields.split(), "findings_total"]
+    fields = "version key size_bytes md5 sha256 format container reads bases screen statistics names duplicates verdict"
+    assert list(document) == [*fields.split(), "findings", "findings_total", "counted"]
     wanted = {"version": 3, "key": "run/reads", "container": "gzip", "reads": 3, "bases": 24, "verdict": "sound"}
     assert wanted.items() <= document.items()
 

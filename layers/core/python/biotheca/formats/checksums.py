@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from biotheca.formats.ahead import Beside
+
 
 class Checksums:
     """Both digests and the size of a stream, in one pass.
@@ -31,6 +33,19 @@ class Checksums:
         for chunk in chunks:
             self.update(chunk)
             yield chunk
+
+    def tee_beside(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same with each digest in a thread of its own. They are done when the iterator has ended."""
+        threads = [Beside(self._md5.update), Beside(self._sha256.update)]
+        try:
+            for chunk in chunks:
+                for thread in threads:
+                    thread.put(chunk)
+                self.size_bytes += len(chunk)
+                yield chunk
+        finally:
+            for thread in threads:
+                thread.finish()
 
     @property
     def md5(self) -> str:

@@ -7,11 +7,11 @@ where it was met; a decoder's silence is not trusted, trailers are compared here
 from __future__ import annotations
 
 import bz2
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from biotheca.formats import gzip_members
+from biotheca.formats import bgzf, gzip_members
 from biotheca.formats.faults import (
     ContainerFault,
     ContainerIsRefused,
@@ -113,17 +113,21 @@ class Decoder:
 
     `ends_without_block` is True for a BGZF file that lacks its empty last block (SAM spec 4.1.2):
     whole members, but perhaps not all of them. `inflater` is one of gzip_members.INFLATERS, None for the fastest.
+    With two `threads` or more, BGZF is unpacked by so many at once.
     """
 
-    def __init__(self, chunks: Iterable[bytes], limits: Limits | None = None, inflater: str | None = None) -> None:
+    def __init__(
+        self, chunks: Iterable[bytes], limits: Limits | None = None, inflater: str | None = None, threads: int = 1
+    ) -> None:
         self._inflater = inflater
+        self._threads = threads
         self._source = Source(chunks)
         self._meter = Meter(limits or Limits())
         self.container: Container | None = None
         self.members = 0
         self.ends_without_block = False
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Generator[bytes]:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
         self.container = recognise(self._source.peek(_HEAD_BYTES))
         if self.container is Container.PLAIN:
@@ -138,17 +142,25 @@ class Decoder:
             yield data
 
     def _gzip(self) -> Iterator[bytes]:
-        all_bgzf, last_size_bytes = True, 0
+        self._all_bgzf, self._last_size_bytes = True, 0
         while True:
+            if self._threads > 1 and bgzf.starts(self._source.peek(16)):
+                yield from bgzf.pieces(self._source, self._meter, self._threads, self._passed)
+                if self.members and not self._another_member(b"\x1f\x8b"):
+                    break
             self.members += 1
             member = gzip_members.Member(self._source, self.members, self._meter, self._inflater)
             yield from member.pieces(_OUTPUT_BYTES)
-            all_bgzf, last_size_bytes = all_bgzf and member.bgzf, member.size_bytes
+            self._all_bgzf, self._last_size_bytes = self._all_bgzf and member.bgzf, member.size_bytes
             if not self._another_member(b"\x1f\x8b"):
                 break
         # BGZF with a foreign member glued on is read as any gzip, but cannot be indexed as BGZF.
-        self.container = Container.BGZF if all_bgzf else Container.GZIP
-        self.ends_without_block = all_bgzf and last_size_bytes > 0
+        self.container = Container.BGZF if self._all_bgzf else Container.GZIP
+        self.ends_without_block = self._all_bgzf and self._last_size_bytes > 0
+
+    def _passed(self, batch: bgzf.Batch) -> None:
+        self.members += batch.blocks
+        self._last_size_bytes = batch.last_bytes
 
     def _bzip2(self) -> Iterator[bytes]:
         while True:

@@ -13,11 +13,13 @@ After a record whose lines do not fit, the walk looks for the next place where f
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from biotheca.formats import containers, native
+from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
 
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -57,7 +59,7 @@ class FastqCheck:
 
     `screen` is given the sequences of records that count as reads, `names` their header lines, both in order.
     `engine` is one of native.engines(), None for the fastest; all find the same.
-    `reads` are the records whose four lines fit together; `bases` is the sum of their lengths.
+    `reads` are the records whose four lines fit together; `bases` is the sum of their lengths; `counts` tells of both.
     """
 
     def __init__(
@@ -71,8 +73,11 @@ class FastqCheck:
     ) -> None:
         self._names = names
         self.engine = engine or native.engines()[0]
+        self.counts = Counts(self.engine)
         self._screen = screen
         self._keep = keep
+        # A large piece is looked at where it lies: to copy it would cost a tenth of its check.
+        self._direct_bytes = max(block_bytes // 16, 1) if self.engine != native.PYTHON else sys.maxsize
         self._block_bytes = block_bytes
         self._max_line_bytes = max_line_bytes
         self._held: list[bytes] = []  # decoded bytes not yet looked at
@@ -98,7 +103,7 @@ class FastqCheck:
 
     def feed(self, piece: bytes) -> None:
         """The next decoded bytes, cut anywhere."""
-        if self.stopped:
+        if self.stopped or (len(piece) >= self._direct_bytes and self._work_on(piece)):
             return
         self._held.append(piece)
         self._held_bytes += len(piece)
@@ -107,7 +112,7 @@ class FastqCheck:
             self._work()
         # What is still held has no line end: it is not joined to be measured.
         if self._held_bytes > self._max_line_bytes + self._block_bytes and not self.stopped:
-            self._begin(b"".join(self._held[:512])[:512])
+            self._begin(b"".join(piece[:512] for piece in self._held[:512])[:512])
             if not self.stopped:
                 self._stop("line_too_long", self.lines + 1, limit_bytes=self._max_line_bytes)
 
@@ -130,6 +135,7 @@ class FastqCheck:
     def forget(self) -> None:
         """Take back what was found: the text is not what it was taken for."""
         self.defects, self.reads, self.bases = [], 0, 0
+        self.counts = Counts(self.engine)
         self.counted.clear()
 
     def _begin(self, head: bytes) -> None:
@@ -138,6 +144,19 @@ class FastqCheck:
             self._started = True
             if content := containers.content_of(head):
                 self._stop("content_is_other", 1, content=content, format="FASTQ")
+
+    def _work_on(self, piece: bytes) -> bool:
+        """Look at the whole lines of a piece without copying it; whether that could be done."""
+        first, end = piece.find(b"\n") + 1, piece.rfind(b"\n") + 1
+        if not first or self._held_line_ends or not self._started or len(piece) > native.MAX_BLOCK_BYTES:
+            return False
+        begun = b"".join([*self._held, piece[:first]])
+        self._held, self._held_bytes = [], 0
+        self._walk_part(begun, 0, len(begun))
+        self._by_kernel(piece, first, end)
+        if not self.stopped:
+            self._held, self._held_bytes = [piece[end:]], len(piece) - end
+        return True
 
     def _work(self) -> None:
         """Look at all whole lines held."""
@@ -150,15 +169,14 @@ class FastqCheck:
             return
         end = text.rfind(b"\n") + 1
         self._held, self._held_bytes, self._held_line_ends = [text[end:]], len(text) - end, False
-        self._count_crlf(text, end)
         if self.engine == native.PYTHON or len(text) > native.MAX_BLOCK_BYTES:
             self._walk_part(text, 0, end)
         else:
-            self._by_kernel(text, end)
+            self._by_kernel(text, 0, end)
 
-    def _by_kernel(self, text: bytes, end: int) -> None:
-        """Let the kernel pass what is sound in text[:end], and walk what it stops at."""
-        at, walk_bytes = 0, _WALK_BYTES
+    def _by_kernel(self, text: bytes, at: int, end: int) -> None:
+        """Let the kernel pass what is sound in text[at:end], and walk what it stops at."""
+        walk_bytes = _WALK_BYTES
         while at < end and not self.stopped:
             if self._lost or self._blank_from or not self._carry:
                 if not (self._lost or self._blank_from or self._carry):
@@ -172,7 +190,7 @@ class FastqCheck:
 
     def _pass_sound(self, text: bytes, at: int) -> int:
         """Where the first record begins that the kernel did not pass."""
-        at, reads, bases, records = native.scan(self.engine, text, at)
+        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.raw)
         if self._screen and reads:
             self._screen(records.sequences)
         if self._names and reads:
@@ -185,15 +203,16 @@ class FastqCheck:
     def _walk_part(self, text: bytes, at: int, end: int) -> None:
         """Walk text[at:end], which ends with a line."""
         if at < end:
+            self._count_crlf(text, at, end)
             self._walk(self._take_carry(_split(text[at:end])), last=False)
 
-    def _count_crlf(self, text: bytes, end: int) -> None:
-        """Count the lines of text[:end] that end with CRLF."""
-        if b"\r" not in text or (first := text.find(b"\r\n", 0, end)) < 0:
+    def _count_crlf(self, text: bytes, at: int, end: int) -> None:
+        """Count the lines of text[at:end] that end with CRLF. What the kernel passed has none."""
+        if (first := text.find(b"\r\n", at, end)) < 0:
             return
         if not self.crlf_lines:
-            self.first_crlf_line = self.lines + 1 + text.count(b"\n", 0, first)
-        self.crlf_lines += text.count(b"\r\n", 0, end)
+            self.first_crlf_line = self.lines + 1 + text.count(b"\n", at, first)
+        self.crlf_lines += text.count(b"\r\n", at, end)
 
     def _take_carry(self, lines: list[bytes]) -> list[bytes]:
         lines, self._carry = self._carry + lines, []
@@ -223,6 +242,7 @@ class FastqCheck:
         if self._names:
             for k, header in enumerate(names):
                 self._names.add(header[1:], self._line + 1 + 4 * k)
+        self.counts.add(sequences, qualities)
         self.reads += n // 4
         self.bases += sum(map(len, sequences))
         self._line += n
@@ -278,6 +298,7 @@ class FastqCheck:
             return 3
         if self._screen:
             self._screen([sequence])
+        self.counts.add([sequence], [quality])
         if self._names:
             self._names.add(header[1:], line)
         self.reads += 1

@@ -32,18 +32,11 @@ try:
 except ImportError:
     _igzip = None
 
+# One phrase for all inflaters: which of two defects is met first depends on how far each looks ahead.
+_REASON = "the compressed data are invalid"
+
 # What unpacks deflate, the faster first. Both answer alike; of a stream that breaks off, igzip may lack the last byte.
 INFLATERS: dict[str, Any] = ({"igzip": _igzip} if _igzip else {}) | {"zlib": zlib}
-
-
-def _reason(fault: Exception) -> str:
-    """What an inflater met, in words that are the same for all of them."""
-    told = str(fault)
-    if "too far back" in told or "lookback" in told:
-        return "the compressed data refer to what was before their beginning"
-    if told.endswith(("literal/length code", "distance code")) or "symbol found" in told:
-        return "a symbol of the compressed data is invalid"
-    return "a block of the compressed data is invalid"
 
 
 def is_bgzf(head: bytes) -> bool:
@@ -87,7 +80,8 @@ class Member:
             for piece in self._inflate(inflater, data, output_bytes):
                 crc = self._library.crc32(piece, crc)
                 self.size_bytes += len(piece)
-                self._meter.add(len(piece), self._source.offset)
+                # Input that waits inside the inflater has not been unpacked yet.
+                self._meter.add(len(piece), self._source.offset - len(inflater.unconsumed_tail))
                 yield piece
         self._source.give_back(inflater.unused_data)
         self._check_trailer(crc)
@@ -97,7 +91,7 @@ class Member:
             try:
                 piece = inflater.decompress(data, output_bytes)
             except self._library.error as fault:
-                raise StreamIsDamaged(**self._place(), reason=_reason(fault)) from fault
+                raise StreamIsDamaged(**self._place(), reason=_REASON) from fault
             data = inflater.unconsumed_tail
             if piece:
                 yield piece

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
+from biotheca.formats.ahead import ahead
 from biotheca.formats.containers import ContainerFault, Decoder, Limits
+from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
@@ -28,6 +31,10 @@ class Content(Protocol):
     first_crlf_line: int
 
     @property
+    def counts(self) -> Counts | None:
+        """Of its reads, where the format has reads that can be counted."""
+
+    @property
     def lines(self) -> int:
         """Lines (records, where there are none) read so far."""
 
@@ -44,12 +51,16 @@ class Content(Protocol):
 @dataclass(frozen=True)
 class Asked:
     """How a file is to be looked at. `screen` takes the sequences of reads, `names` their header lines; `engine` is
-    one of native.engines()."""
+    one of native.engines().
+
+    With two `threads` or more, the container is unpacked in a thread of its own, BGZF in so many.
+    """
 
     limits: Limits | None = None
     engine: str | None = None
     screen: Callable[[Sequence[bytes]], None] | None = None
     keep: int = MAX_FINDINGS
+    threads: int = 1
     names: TakesNames | None = None
 
 
@@ -95,10 +106,12 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
         known = ", ".join(map(repr, FORMATS))
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
     content = FORMATS[declared_format](asked)
-    decoder = Decoder(stored, asked.limits)
+    decoder = Decoder(stored, asked.limits, threads=asked.threads)
     fault: ContainerFault | None = None
+    pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
     try:
-        content.read(decoder.pieces())
+        with closing(pieces):
+            content.read(pieces)
     except ContainerFault as met:
         fault = met
     content.finish(whole=fault is None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -216,7 +216,7 @@ class Duplicates:
                     return
             return
         # Wherever it broke the first time it breaks again, or where it is cut here.
-        look(_until(self._again(), until), self._format, Asked(self._asked.limits, self._asked.engine, names=taker))
+        look(_until(self._again(), until), self._format, replace(self._asked, names=taker))
         taker.flush()
 
 

@@ -32,9 +32,11 @@ class SourceChanged(SystemFault):
 class Report:
     """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
 
+    `statistics` tell of reads (statistics), None where the format has none.
     `names` and `duplicates` (see duplicates) are None for formats without reads' names.
     `screen` counts sampled reads, marker reads among them and bases looked at (screening).
-    `findings` are the first hundred, `findings_total` counts all. `container` is None for an empty file.
+    `findings` are the first hundred, `findings_total` counts all, `counted` by rule (rows of rule, severity, count).
+    `container` is None for an empty file.
     Two reports are equal if they say the same, however long the passes took.
     """
 
@@ -48,7 +50,9 @@ class Report:
     bases: int
     findings: tuple[Finding, ...]
     findings_total: int
+    counted: tuple[dict[str, Any], ...] = ()
     screen: dict[str, int] = field(default_factory=dict)
+    statistics: dict[str, Any] | None = None
     names: dict[str, Any] | None = None
     duplicates: dict[str, Any] | None = None
     seconds: float = field(default=0.0, compare=False)
@@ -56,10 +60,9 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Unsound if any finding is an error; warnings alone leave a file sound."""
-        # Warnings stand first in `findings`, so an error can hide beyond the hundred kept: see the total.
-        kept_is_all = self.findings_total == len(self.findings)
-        errors = any(f.severity == "error" for f in self.findings)
-        return Verdict.UNSOUND if errors or not kept_is_all else Verdict.SOUND
+        # An error can hide beyond the hundred kept: see the counts.
+        errors = any(row["severity"] == "error" for row in self.counted)
+        return Verdict.UNSOUND if errors else Verdict.SOUND
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document that the archive keeps beside the file."""
@@ -74,10 +77,12 @@ class Report:
             "reads": self.reads,
             "bases": self.bases,
             "screen": self.screen,
+            "statistics": self.statistics,
             "names": self.names,
             "duplicates": self.duplicates,
             "verdict": str(self.verdict),
             "findings": [f.as_dict() for f in self.findings],
             "findings_total": self.findings_total,
+            "counted": list(self.counted),
             "seconds": round(self.seconds, 3),
         }

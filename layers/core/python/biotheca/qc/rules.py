@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ from biotheca import catalog
 from biotheca.errors import Finding
 from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, Limits
+from biotheca.formats.counts import LONGEST
 from biotheca.formats.defects import Defect
 from biotheca.formats.faults import UnpacksTooFar
+from biotheca.qc.adapters import Adapters
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
 from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
+from biotheca.qc.statistics import statistics
 
 # What the end of a name promises about the bytes. Names that promise nothing are not compared.
 _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
@@ -41,6 +45,7 @@ def check_file(
     name: str,
     limits: Limits | None = None,
     engine: str | None = None,
+    threads: int = 2,
     *,
     duplicates: str = "auto",
     scratch: Path | None = None,
@@ -51,16 +56,22 @@ def check_file(
     `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is one of content.FORMATS. `name`
     may be a whole storage key; findings name its last part. Every byte is read even when the content is
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
-    None for the fastest. `duplicates` is one of formats.names.METHODS, `scratch` a folder for its files. `again` opens
-    the same bytes once more, which is asked for only where a name seems to stand twice; what can be iterated twice
-    need not say it. Raises NoSuchCheck, NoScratch; what `chunks` raises passes.
+    None for the fastest. With fewer than two `threads` all is done in the caller's. `duplicates` is one of
+    formats.names.METHODS, `scratch` a folder for its files. `again` opens the same bytes once more, which is asked for
+    only where a name seems to stand twice; what can be iterated twice need not say it.
+    Raises NoSuchCheck, NoScratch; what `chunks` raises passes.
     """
     began = time.monotonic()
     again = again or (None if iter(chunks) is chunks else lambda: chunks)
-    names = Duplicates(duplicates, scratch, engine, again, Asked(limits, engine), declared_format)
-    sums, screen = Checksums(), Screen()
-    stored = sums.tee(chunks)
-    looked = look(stored, declared_format, Asked(limits, engine, screen.take, names=names.taker))
+    names = Duplicates(duplicates, scratch, engine, again, Asked(limits, engine, threads=threads), declared_format)
+    sums, screen, adapters = Checksums(), Screen(), Adapters()
+
+    def sample(sequences: Sequence[bytes]) -> None:
+        screen.take(sequences)
+        adapters.take(sequences)
+
+    stored = sums.tee_beside(chunks) if threads > 1 else sums.tee(chunks)
+    looked = look(stored, declared_format, Asked(limits, engine, sample, names=names.taker, threads=threads))
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     content, container = looked.content, looked.decoder.container
@@ -69,6 +80,8 @@ def check_file(
     file = name.rsplit("/", 1)[-1]
     of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
     of_file += repeated.of_file
+    counted = Counter(defect.code for defect in of_file) + content.counted
+    counted += Counter(duplicate_name=repeated.reads)
     kept = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
     found = [in_words(defect, file) for defect in [*of_file, *kept]]
     return Report(
@@ -81,12 +94,26 @@ def check_file(
         reads=content.reads,
         bases=content.bases,
         screen=screen.result(),
+        statistics=_statistics(content, adapters),
         findings=tuple(found[:MAX_FINDINGS]),
-        findings_total=len(of_file) + content.counted.total() + repeated.reads,
+        findings_total=sum(counted.values()),
+        counted=_counted(counted),
         names=repeated.names,
         duplicates=repeated.told,
         seconds=time.monotonic() - began,
     )
+
+
+def _statistics(content: Content, adapters: Adapters) -> dict[str, Any] | None:
+    if content.counts is None:
+        return None
+    return statistics(content.counts, adapters.result(content.counts.table[LONGEST]))
+
+
+def _counted(codes: Counter[str]) -> tuple[dict[str, Any], ...]:
+    """How many of each rule there are, whether they are among the hundred kept or not."""
+    rules = ((f"qc.{code}", count) for code, count in codes.items())
+    return tuple({"rule": rule, "severity": catalogue()[rule]["severity"], "count": count} for rule, count in rules)
 
 
 # Findings about the file as a whole stand first, so that no hundred bad lines can hide them.

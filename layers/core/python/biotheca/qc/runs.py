@@ -45,6 +45,11 @@ def check_run(member: Member, run: CheckedRun) -> list[Finding]:
     return [*found, *_human(run)] if files.get("screened") == "human_reads" else found
 
 
+def check_mates(run: CheckedRun) -> list[Finding]:
+    """What two files say together as mates, of whatever member."""
+    return list(_mates(run))
+
+
 def _mates(run: CheckedRun) -> Iterator[Finding]:
     if len(run.files) != 2:
         return

@@ -16,6 +16,7 @@ from typing import Any
 
 from biotheca import catalog
 from biotheca.formats import native
+from biotheca.qc.sampling import EvenSample
 
 _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 
@@ -72,47 +73,33 @@ def _compiled_words() -> native.Words | None:
     return native.Words.of(marker_words(), row["word_bases"], row["step"], row["words_in_read"])
 
 
-class Screen:
-    """Give it the sequences of a file in order. Every n-th is looked at; n doubles whenever the sample is full.
-
-    So the sample is evenly spread over a file whose length nobody knows before, and the same however the bytes arrive.
-    """
+class Screen(EvenSample):
+    """Give it the sequences of a file in order."""
 
     def __init__(self) -> None:
         row = policy()
+        super().__init__(row["sample_reads"])
         self._words = marker_words()
         self._size, self._step, self._needed = row["word_bases"], row["step"], row["words_in_read"]
-        self._bases, self._most = row["read_bases"], row["sample_reads"]
-        self._seen = 0
-        self._every = 1
+        self._bases = row["read_bases"]
         self._marked = bytearray()  # one byte a sampled read
         self._lengths = array("H")  # bases looked at, of each
 
-    def take(self, sequences: Sequence[bytes]) -> None:
-        """The next sequences of the file."""
-        at = -self._seen % self._every
-        while at < len(sequences):
-            if len(self._marked) == self._most:
-                self._marked, self._lengths = self._marked[::2], self._lengths[::2]
-                self._every *= 2
-            count = min(self._most - len(self._marked), (len(sequences) - at - 1) // self._every + 1)
-            self._look(sequences, at, count)
-            at += count * self._every
-        self._seen += len(sequences)
-
-    def _look(self, sequences: Sequence[bytes], first: int, count: int) -> None:
-        """Examine `count` sequences from `first` on, each `every`-th."""
+    def look(self, sequences: Sequence[bytes], first: int, every: int, count: int) -> None:
         words = _compiled_words()
         if words and isinstance(sequences, native.Sequences):
-            self._marked += words.marked(sequences, first, self._every, count, self._bases)
-            lengths = sequences.lengths(first, self._every, count)
+            self._marked += words.marked(sequences, first, every, count, self._bases)
+            lengths = sequences.lengths(first, every, count)
             long = max(lengths) > self._bases
             self._lengths.extend([min(n, self._bases) for n in lengths] if long else lengths)
             return
-        for at in range(first, first + count * self._every, self._every):
+        for at in range(first, first + count * every, every):
             window = sequences[at][: self._bases]
             self._marked.append(self._is_marker(window))
             self._lengths.append(len(window))
+
+    def thin(self) -> None:
+        self._marked, self._lengths = self._marked[::2], self._lengths[::2]
 
     def _is_marker(self, window: bytes) -> bool:
         if not window.isupper():

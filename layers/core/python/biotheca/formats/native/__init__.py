@@ -106,18 +106,33 @@ class Sequences(Sequence[bytes]):
         start, length = self._numbers[_SPAN_NUMBERS * at + 2], self._numbers[_SPAN_NUMBERS * at + 3]
         return self.text[start : start + length]
 
+    def first_places(self, words: Sequence[bytes], first: int, every: int, count: int) -> list[list[int]]:
+        """Where each word (of A, C, G, T; one size) first begins in sequences chosen as in `lengths`; -1: nowhere."""
+        assert _built is not None
+        told = _built.first_places(self.text, self.spans, b"".join(words), len(words[0]), first, every, count)
+        numbers = memoryview(told).cast("i").tolist()
+        return [numbers[at :: len(words)] for at in range(len(words))]
+
     def lengths(self, first: int, every: int, count: int) -> list[int]:
         """Lengths of `count` sequences from `first` on, each `every`-th."""
         return self._numbers[_SPAN_NUMBERS * first + 3 :: _SPAN_NUMBERS * every].tolist()[:count]
 
 
-def scan(engine: str, text: bytes, start: int) -> tuple[int, int, int, Records]:
+def count(engine: str, table: array[int], sequences: Sequence[bytes], qualities: Sequence[bytes]) -> None:
+    """Add reads to a table of counts (formats.counts). Each has as many qualities as bases."""
+    assert _built is not None
+    _built.count(table, b"".join(sequences), b"".join(qualities), array("I", map(len, sequences)), engine)
+
+
+def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
+
+    What passes is added to `table` (formats.counts).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, engine)
+    end, reads, bases, spans = _built.scan(text, start, table, engine)
     return end, reads, bases, Records(text, spans)
 
 

@@ -27,7 +27,7 @@ static size_t plain_printable(const uint8_t *text, size_t n) {
     return i;
 }
 
-static const engine_t PLAIN = {"C", plain_bases, plain_printable};
+static const engine_t PLAIN = {"C", plain_bases, plain_printable, &COUNT_PLAIN};
 
 #ifdef X86
 static int sse2_bases(const uint8_t *text, size_t n) {
@@ -56,7 +56,7 @@ static size_t sse2_printable(const uint8_t *text, size_t n) {
     return i + plain_printable(text + i, n - i);
 }
 
-static const engine_t SSE2 = {"SSE2", sse2_bases, sse2_printable};
+static const engine_t SSE2 = {"SSE2", sse2_bases, sse2_printable, &COUNT_SSE2};
 
 /* A letter is a base if its two halves have a bit in common: 1 for 4x and 6x, 2 for 5x and 7x, 4 for 2x. */
 __attribute__((target("avx2"))) static inline __m256i avx2_no_bases(__m256i text) {
@@ -90,7 +90,7 @@ __attribute__((target("avx2"))) static size_t avx2_printable(const uint8_t *text
     return i + sse2_printable(text + i, n - i);
 }
 
-static const engine_t AVX2 = {"AVX2", avx2_bases, avx2_printable};
+static const engine_t AVX2 = {"AVX2", avx2_bases, avx2_printable, &COUNT_AVX2};
 
 const engine_t *const *fastq_engines(void) {
     static const engine_t *const with_avx2[] = {&AVX2, &SSE2, &PLAIN, NULL};

@@ -35,7 +35,8 @@ static int keep_span(passed_t *passed, span_t span) {
     return 0;
 }
 
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, passed_t *passed) {
+static int pass_records(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
+                        passed_t *passed) {
     size_t at = start;
     for (;;) {
         passed->end = at;
@@ -61,8 +62,18 @@ int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t
         if (!engine->bases(line[1], length) || engine->printable(line[3], length) != length) return 0;
         span_t span = {(uint32_t)(line[0] + 1 - text), (uint32_t)(header - 1), (uint32_t)(line[1] - text), (uint32_t)length};
         if (keep_span(passed, span) != 0) return -1;
+        if (few) count_read(engine->counter, few, table, line[1], line[3], length, 1);
         passed->reads += 1;
         passed->bases += length;
         at = (size_t)(p - text);
     }
+}
+
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, uint64_t *table, passed_t *passed) {
+    few_t *few = table ? few_new() : NULL;
+    if (table && !few) return -1;
+    int failed = pass_records(engine, text, start, n, few, table, passed);
+    if (few) few_flush(few, table);
+    free(few);
+    return failed;
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counts.h"
+
 /* How bytes are looked at; all engines answer alike. */
 typedef struct {
     const char *name;
@@ -12,6 +14,7 @@ typedef struct {
     int (*bases)(const uint8_t *text, size_t n);
     /* How many of the first bytes are ASCII 33 to 126. */
     size_t (*printable)(const uint8_t *text, size_t n);
+    const counter_t *counter;
 } engine_t;
 
 /* Engines that this processor runs, best first; NULL ends the list. */
@@ -31,16 +34,22 @@ typedef struct {
 } passed_t;
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
+   What passes is counted in `table` (COUNTS numbers), unless it is NULL.
    Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32. */
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, passed_t *passed);
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, uint64_t *table, passed_t *passed);
 
 /* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
 #define NO_WORD UINT64_MAX
 size_t words_capacity(size_t count);                     /* slots, a power of two */
+/* Words as numbers; -1 if they hold another letter. */
+int words_code(const uint8_t *words, size_t count, size_t size, uint64_t *codes);
 int words_fill(uint64_t *slots, size_t capacity, const uint8_t *words, size_t count, size_t size);
 
 /* Whether one of the words stands in text[:n] at a multiple of `step`, and at least `needed` stand anywhere. */
 int words_mark(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
                size_t needed);
+
+/* Where each of `count` words (as in a table, `size` of 3 to 31 letters) first begins in text[:n]; -1 if nowhere. */
+void words_first(const uint64_t *words, size_t count, size_t size, const uint8_t *text, size_t n, int32_t *places);
 
 #endif

@@ -16,24 +16,75 @@ static const engine_t *engine_named(const char *name) {
     return NULL;
 }
 
-/* scan(text, start, engine) -> (end, reads, bases, spans) */
+/* The table that is counted in, or NULL with an error set if it is of another size. */
+static uint64_t *table_of(const Py_buffer *table) {
+    if (table->len == (Py_ssize_t)(COUNTS * sizeof(uint64_t)) && (uintptr_t)table->buf % sizeof(uint64_t) == 0)
+        return table->buf;
+    PyErr_Format(PyExc_ValueError, "a table has %d numbers of 64 bits", (int)COUNTS);
+    return NULL;
+}
+
+/* count(table, bases, qualities, lengths, engine): reads that were walked, joined; lengths are 32-bit numbers. */
+static PyObject *count(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer table, bases, qualities, lengths;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "w*y*y*y*z", &table, &bases, &qualities, &lengths, &name)) return NULL;
+    PyObject *answer = NULL;
+    few_t *few = NULL;
+    const engine_t *engine = engine_named(name);
+    uint64_t *counts = engine ? table_of(&table) : NULL;
+    if (!counts) goto done;
+    const uint32_t *each = lengths.buf;
+    size_t reads = (size_t)lengths.len / sizeof *each, at = 0, total = 0;
+    for (size_t i = 0; i < reads; i++) total += each[i];
+    if (total != (size_t)bases.len || total != (size_t)qualities.len) {
+        PyErr_SetString(PyExc_ValueError, "as many qualities as bases, and as many as the lengths say");
+        goto done;
+    }
+    if (!(few = few_new())) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    for (size_t i = 0; i < reads; at += each[i], i++)
+        count_read(engine->counter, few, counts, (const uint8_t *)bases.buf + at, (const uint8_t *)qualities.buf + at,
+                   each[i], 0);
+    few_flush(few, counts);
+    Py_END_ALLOW_THREADS
+    answer = Py_NewRef(Py_None);
+done:
+    free(few);
+    PyBuffer_Release(&lengths);
+    PyBuffer_Release(&qualities);
+    PyBuffer_Release(&bases);
+    PyBuffer_Release(&table);
+    return answer;
+}
+
+/* scan(text, start, table or None, engine) -> (end, reads, bases, spans) */
 static PyObject *scan(PyObject *self, PyObject *args) {
     (void)self;
-    Py_buffer text;
+    Py_buffer text, table = {0};
     Py_ssize_t start;
+    PyObject *counted;
     const char *name;
-    if (!PyArg_ParseTuple(args, "y*nz", &text, &start, &name)) return NULL;
+    uint64_t *counts = NULL;
+    if (!PyArg_ParseTuple(args, "y*nOz", &text, &start, &counted, &name)) return NULL;
     PyObject *answer = NULL;
     passed_t passed = {0};
     const engine_t *engine = engine_named(name);
     if (!engine) goto done;
+    if (counted != Py_None) {
+        if (PyObject_GetBuffer(counted, &table, PyBUF_WRITABLE) != 0 || !(counts = table_of(&table))) goto done;
+    }
     if (start < 0 || start > text.len || (uint64_t)text.len >= UINT32_MAX) {
         PyErr_SetString(PyExc_ValueError, "start must lie in the text, and the text be smaller than 4 GiB");
         goto done;
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, &passed);
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, counts, &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyErr_NoMemory();
@@ -44,6 +95,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
                            passed.spans ? (Py_ssize_t)(passed.reads * sizeof(span_t)) : (Py_ssize_t)0);
 done:
     free(passed.spans);
+    if (table.obj) PyBuffer_Release(&table);
     PyBuffer_Release(&text);
     return answer;
 }
@@ -129,6 +181,50 @@ done:
     return answer;
 }
 
+/* first_places(text, spans, words, size, first, every, count) -> places: a 32-bit number for each word, read by read */
+static PyObject *first_places(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_buffer text, spans, joined;
+    Py_ssize_t size, first, every, count;
+    if (!PyArg_ParseTuple(args, "y*y*y*nnnn", &text, &spans, &joined, &size, &first, &every, &count)) return NULL;
+    PyObject *answer = NULL;
+    uint64_t words[64];
+    int32_t *places = NULL;
+    Py_ssize_t there = spans.len / (Py_ssize_t)sizeof(span_t), wanted = size > 0 ? joined.len / size : 0;
+    if (size < 3 || size > 31 || joined.len % size || wanted < 1 || wanted > 64 || first < 0 || every < 1 || count < 1 ||
+        first >= there || count - 1 > (there - 1 - first) / every ||
+        words_code(joined.buf, (size_t)wanted, (size_t)size, words) != 0) {
+        PyErr_SetString(PyExc_ValueError, "no such spans, or no such words");
+        goto done;
+    }
+    places = malloc((size_t)(count * wanted) * sizeof *places);
+    if (!places) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    int failed = 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < count && !failed; i++) {
+        span_t span;
+        memcpy(&span, (const char *)spans.buf + (size_t)(first + i * every) * sizeof span, sizeof span);
+        failed = (uint64_t)span.sequence + span.sequence_length > (uint64_t)text.len;
+        if (!failed)
+            words_first(words, (size_t)wanted, (size_t)size, (const uint8_t *)text.buf + span.sequence,
+                        span.sequence_length, places + i * wanted);
+    }
+    Py_END_ALLOW_THREADS
+    if (failed)
+        PyErr_SetString(PyExc_ValueError, "a span lies outside the text");
+    else
+        answer = PyBytes_FromStringAndSize((const char *)places, count * wanted * (Py_ssize_t)sizeof *places);
+done:
+    free(places);
+    PyBuffer_Release(&joined);
+    PyBuffer_Release(&spans);
+    PyBuffer_Release(&text);
+    return answer;
+}
+
 static PyObject *engines(PyObject *self, PyObject *args) {
     (void)self;
     (void)args;
@@ -143,9 +239,11 @@ static PyObject *engines(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
+    {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
+    {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
 };

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from biotheca.qc import sentences_formats
+
 # Keys are rule ids without "qc."; the names in braces are facts of the finding.
 SENTENCES: dict[str, str] = {
     "md5": "{file} has MD5 {actual}; {expected} was declared.",
@@ -44,14 +46,19 @@ SENTENCES: dict[str, str] = {
     "'{value}' at position {column} (line {line} of {file}).",
     "quality_character": "Read '{read}' has {count} quality character(s) outside ASCII 33 to 126; the first is "
     "'{value}' at position {column} (line {line} of {file}).",
+    "duplicate_name": "Read '{read}' on line {line} of {file} has the name of the read on line {first_line}.",
+    "duplicate_names_suspected": "{names} read name(s) of {file} seem to stand more than once (method {method}); it "
+    "could be read only once, so that this is not confirmed.",
     "mates_differ": "{file} and {other} are the mates of run '{run}', but have {reads} and {other_reads} reads.",
     "human_reads": "Run '{run}' seems to hold {share} % of human reads ({low} to {high} %, 95 % confidence): "
     "{marker_reads} of {screened} screened reads carry Alu repeats, which primates alone have.",
     "quality_length": "Read '{read}' has {bases} bases but {qualities} quality characters (line {line} of {file}).",
+    **sentences_formats.SENTENCES,
 }
 
 # What was expected, where a short word says it.
 EXPECTED: dict[str, str] = {
+    "duplicate_name": "each name once in a file",
     "header_line": "a line that begins with '@'",
     "plus_line": "a line that begins with '+'",
     "plus_name": "'+' alone, or '+' and the read's own name",
@@ -61,6 +68,7 @@ EXPECTED: dict[str, str] = {
     "mates_differ": "as many reads in both files",
     "human_reads": "reads of the declared organism",
     "quality_length": "as many quality characters as bases",
+    **sentences_formats.EXPECTED,
 }
 
 

@@ -50,6 +50,19 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, asked: bo
     help="Write files for MultiQC into FOLDER.",
 )
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Threads to work in.")
+@click.option(
+    "--duplicates",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "bloom", "spool", "off"]),
+    help="How reads of the same name are found; bloom only suspects.",
+)
+@click.option(
+    "--scratch",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where names of large files that are in no order are put aside.",
+)
 @click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="Severities of your own, as YAML.")
 @click.option(
     "--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help="The JSON Schema."
@@ -64,6 +77,8 @@ def qc(
     to_html: Path | None,
     to_multiqc: Path | None,
     threads: int,
+    duplicates: str,
+    scratch: Path | None,
     policy: Path | None,
 ) -> None:
     """Check a file of reads, or two mates: digests, container, every read, statistics. FILE may be - (stdin).
@@ -81,11 +96,14 @@ def qc(
       biotheca qc reads_1.fastq.gz reads_2.fastq.gz --html report.html --multiqc for-multiqc
       zcat reads.gz | biotheca qc - --json -
     """
+    from biotheca_client.file_check import How
+
     try:
         names = [name for name in (file, mate) if name is not None]
         targets = {"--json": to_json, "--html": to_html}
         _must_make_sense(names, md5s, targets)
-        found = _checked(names, md5s, form, policy, threads)
+        how = How(threads, duplicates, scratch)
+        found = _checked(names, md5s, form, policy, how)
         if to_multiqc:
             _write_for_multiqc(found, to_multiqc)
         _deliver(found, targets)
@@ -124,7 +142,7 @@ def _must_make_sense(names: list[str], md5s: tuple[str, ...], targets: dict[str,
             raise WrongUse(f"{option}: there is no folder {path.parent}.", "Make it first.")
 
 
-def _checked(names: list[str], md5s: tuple[str, ...], form: str | None, policy: Path | None, threads: int) -> Any:
+def _checked(names: list[str], md5s: tuple[str, ...], form: str | None, policy: Path | None, how: Any) -> Any:
     """The check with a bar where somebody looks at the terminal, silent elsewhere."""
     from biotheca_client.file_check import Asked, check, policy_of
 
@@ -136,9 +154,9 @@ def _checked(names: list[str], md5s: tuple[str, ...], form: str | None, policy: 
         for name, md5 in zip(names, declared, strict=False):
             shown = "stdin" if name == _STDIN else Path(name).name
             size = None if name == _STDIN else Path(name).stat().st_size
-            files.append(Asked(shown, _opened(name, stop), md5, form, progress.start(shown, size)))
+            files.append(Asked(shown, _opened(name, stop), md5, form, name != _STDIN, progress.start(shown, size)))
         with _stopped_by_ctrl_c(stop):
-            return check(files, chosen, threads)
+            return check(files, chosen, how)
 
 
 @contextmanager

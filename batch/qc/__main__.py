@@ -1,4 +1,4 @@
-"""Door of the file-check job: read one object, write one report, say the verdict with the exit code.
+"""Door of the file-check job: read one object, write its report and page, say the verdict with the exit code.
 
 0: sound. 2: unsound data, the report is written, trying again is useless. 64: called wrongly.
 70: our fault or the cloud's, try again. 143: told to stop (a Spot machine taken away), try again.
@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -15,22 +14,19 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
+from batch.qc.progress import Progress
+from batch.qc.task import CalledWrongly, Task, place, task_of
 from biotheca import clock
-from biotheca.aws.buckets import put_document
+from biotheca.aws.buckets import put_document, put_text
 from biotheca.aws.ranged import RangedReader
 from biotheca.formats.native import engines
-from biotheca.qc import Report, Verdict, check_file
+from biotheca.qc import Report, Verdict, check_file, report_html, report_json
 
 SOUND, UNSOUND, CALLED_WRONGLY, FAULT, STOPPED = 0, 2, 64, 70, 143
+# Of a report, what its log line leaves out: it stands in the report.
+_LONG = ("findings", "statistics", "names", "duplicates", "content")
 
 log = logging.getLogger("batch.qc")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        # argparse would exit with 2, which the queue reads as "unsound data" and never tries again.
-        log.error("called wrongly", extra={"facts": {"reason": message}})
-        raise SystemExit(CALLED_WRONGLY)
 
 
 class _JsonLines(logging.Formatter):
@@ -42,27 +38,21 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line | getattr(record, "facts", {}), ensure_ascii=False)
 
 
-def _arguments(words: list[str]) -> argparse.Namespace:
-    parser = _Parser(prog="python -m batch.qc", description=__doc__.splitlines()[0] if __doc__ else "")
-    for name in ("bucket", "key", "md5", "format", "report-bucket", "report-key"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--name", default=None, help="the file's name as its owner knows it, for the findings")
-    parser.add_argument("--version-id", default=None, help="check this version of the object, not the newest")
-    return parser.parse_args(words)
-
-
 def _stop(number: int, _frame: Any) -> NoReturn:
     log.warning("told to stop", extra={"facts": {"signal": signal.Signals(number).name}})
-    # Nothing is half-written: the report is the only thing this job leaves. Threads may hang in a read.
+    # Nothing is half-written: report and page are all that this job leaves. Threads may hang in a read.
     sys.stdout.flush()
     os._exit(STOPPED)
 
 
-def check(job: argparse.Namespace) -> Report:
-    """Check the object and write the report beside it."""
-    object_bytes = RangedReader(job.bucket, job.key, job.version_id)
-    report = check_file(object_bytes, job.md5 or None, job.format, job.name or job.key)
-    put_document(job.report_bucket, job.report_key, report.as_dict())
+def check(task: Task) -> Report:
+    """Check the object, write the report and beside it the page. The report comes last: with it the job is done."""
+    progress = Progress(lambda facts: log.info("file is being checked", extra={"facts": facts}), task.size_bytes)
+    object_bytes = RangedReader(task.bucket, task.key, task.version_id or None)
+    report = check_file(progress.over(object_bytes), task.md5 or None, task.format, task.name or task.key)
+    whole = report.as_dict() | {"engine": engines()[0]}
+    put_text(*task.page_place, report_html.page(report_json.document([whole])), "text/html; charset=utf-8")
+    put_document(*place(task.report), whole)
     return report
 
 
@@ -73,17 +63,20 @@ def main(words: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("botocore").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
-    job = _arguments(words)
-    log.info("file check begins", extra={"facts": {"key": job.key, "format": job.format, "engine": engines()[0]}})
     try:
-        report = check(job)
+        task = task_of(words)
+        log.info("file check begins", extra={"facts": {"key": task.key, "format": task.format, "engine": engines()[0]}})
+        report = check(task)
+    except CalledWrongly as fault:
+        log.error("called wrongly", extra={"facts": {"reason": str(fault)}})
+        return CALLED_WRONGLY
     except Exception as fault:  # the door: whatever comes here is no fault of the data
         trace = traceback.format_exc().splitlines()
         log.error(
             "file check failed", extra={"facts": {"fault": type(fault).__name__, "reason": str(fault), "trace": trace}}
         )
         return FAULT
-    facts = {k: v for k, v in report.as_dict().items() if k != "findings"}
+    facts = {k: v for k, v in report.as_dict().items() if k not in _LONG}
     log.info("file checked", extra={"facts": facts})
     return SOUND if report.verdict is Verdict.SOUND else UNSOUND
 

@@ -54,6 +54,8 @@ class FileShape(BaseModel):
     bases: int | None
     state: str
     findings: list[dict[str, Any]]
+    has_report: bool = False
+    measured: dict[str, Any] | None = None
 
 
 class ObjectShape(BaseModel):

@@ -69,6 +69,8 @@ def file(f: DataFile) -> FileShape:
         bases=f.bases,
         state=f.state,
         findings=f.findings,
+        has_report=f.report is not None,
+        measured=f.measured,
     )
 
 

@@ -38,6 +38,7 @@ class Api(Capability):
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "api", house)
         needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
+        needs |= {"derived_bucket": "r"}  # reports of the file checks
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)

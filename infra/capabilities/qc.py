@@ -24,4 +24,4 @@ class Qc(Capability):
         self.add("judge", SUBMISSIONS | {"taxonomy_table": "r"})
         self.add("return_files", SUBMISSIONS)
         command = [word for name in _ARGUMENTS for word in (f"--{name}", f"Ref::{name.replace('-', '_')}")]
-        self.jobs["QcJob"] = BatchJob(self, "qc", house, {"inbox_bucket": "r", "derived_bucket": "w"}, command)
+        self.jobs["QcJob"] = BatchJob(self, "qc", house, {"inbox_bucket": "r", "derived_bucket": "rw"}, command)

@@ -1,6 +1,7 @@
 // A submission on the desk: take it up, look at metadata, files and warnings, decide, go on.
 
 import { call, get, post } from "./api.js";
+import { checkReport } from "./check_report.js";
 import { checklistOf } from "./checklist.js";
 import { element, size, words } from "./dom.js";
 import { button, field, findings, form, moment, quiet, section, select, table } from "./forms.js";
@@ -72,8 +73,8 @@ function priority(desk, id) {
 /** What the file checks counted and found. */
 async function filesOf(of) {
   if (!of.files.length) return "";
-  const rows = of.files.map((f) => [f.name, f.run, size(f.size_bytes), f.reads ?? "", f.bases ?? "", element("span", { class: `state ${f.state}` }, t(`file.${f.state}`))]);
-  const heads = [t("files.name"), t("files.run"), t("files.size"), t("files.reads"), t("files.bases"), t("files.state")];
+  const rows = of.files.map((f) => [f.name, f.run, size(f.size_bytes), f.reads ?? "", f.bases ?? "", element("span", { class: `state ${f.state}` }, t(`file.${f.state}`)), checkReport(of.id, f)]);
+  const heads = [t("files.name"), t("files.run"), t("files.size"), t("files.reads"), t("files.bases"), t("files.state"), t("files.report")];
   const found = of.files.flatMap((f) => f.findings);
   return section(t("files.checks"), table(t("files.checks"), heads, rows), found.length ? await findings(found) : "");
 }

@@ -1,6 +1,7 @@
 // One submission: where it stands, what to do now, what was found, its objects, files and history.
 
 import { call, get, post } from "./api.js";
+import { checkReport } from "./check_report.js";
 import { element, save, size } from "./dom.js";
 import { button, findings, moment, quiet, section, table } from "./forms.js";
 import { sharing } from "./sharing.js";
@@ -148,8 +149,8 @@ function objects(of) {
 
 function filesOf(of) {
   if (!of.files.length) return "";
-  const rows = of.files.map((f) => [f.name, f.run, size(f.size_bytes), element("span", { class: `state ${f.state}` }, t(`file.${f.state}`))]);
-  const heads = [t("files.name"), t("files.run"), t("files.size"), t("files.state")];
+  const rows = of.files.map((f) => [f.name, f.run, size(f.size_bytes), element("span", { class: `state ${f.state}` }, t(`file.${f.state}`)), checkReport(of.id, f)]);
+  const heads = [t("files.name"), t("files.run"), t("files.size"), t("files.state"), t("files.report")];
   return section(t("files.title"), table(t("files.title"), heads, rows));
 }
 

@@ -186,6 +186,8 @@ const TEXTS = {
   "files.progress": ["Progress", "进度"],
   "files.progress_of": ["Progress of {name}", "{name} 的进度"],
   "files.reads": ["Reads", "读段数"],
+  "files.report": ["Report", "报告"],
+  "files.report_of": ["Report of {name}", "{name} 的报告"],
   "files.run": ["Run", "数据"],
   "files.send": ["Send files", "上传文件"],
   "files.size": ["Size", "大小"],

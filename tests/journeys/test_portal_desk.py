@@ -35,6 +35,27 @@ def _places(page: Page, *ids: str) -> list[int]:
     return [held.index(one) for one in ids]
 
 
+def _reads_the_report(page: Page, ana: Person, submission: str) -> None:
+    """The curator opens a file's report from the desk; its owner gets the same page, and no script could run in it."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Report of part_1.fastq.gz").click()
+    shown = opened.value
+    shown.get_by_role("heading", name="part_1.fastq.gz").first.wait_for()
+    assert "Sound" in shown.locator(".banner").inner_text()
+    look(shown, "report")
+    whole = shown.content()
+    shown.close()
+    file = next(f for f in ana.get(f"/v1/submissions/{submission}")["files"] if f["name"] == "part_1.fastq.gz")
+    where = f"/v1/submissions/{submission}/files/{file['id']}/report"
+    answer = ana.call("GET", f"{where}?format=html")
+    assert answer.headers["Content-Type"].startswith("text/html") and "<h1>part_1.fastq.gz</h1>" in whole
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "<h1>part_1.fastq.gz</h1>" in answer.text and "<script" not in answer.text
+    document = ana.get(where)
+    assert document["verdict"] == "pass" and document["files"][0]["md5"] == file["md5"]
+    assert ana.call("GET", f"{where}?format=pdf").status_code == 422
+
+
 def test_a_curator_puts_one_first_and_accepts_some_runs_alone(
     chen_surfs: Surfer, ana: Person, named: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
@@ -54,6 +75,7 @@ def test_a_curator_puts_one_first_and_accepts_some_runs_alone(
     look(page, "queue")
     wait_for(ana, made["id"], "data_review")
     page.goto(f"{chen_surfs.url}/desk.html#s/{made['id']}")
+    _reads_the_report(page, ana, made["id"])
     some = page.get_by_role("region", name="Accept some runs alone")
     accept = some.get_by_role("button", name="Accept the ticked runs")
     accept.click()  # none is ticked

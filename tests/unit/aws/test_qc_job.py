@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from batch.qc.progress import Progress
 from tests.unit.aws.s3_with_faults import Faults
 from tests.unit.formats.making import gzip_member, tiny_fastq
 
@@ -64,6 +65,52 @@ def test_the_report_is_written_and_the_exit_code_is_the_verdict(client: Any, fau
     assert (report["reads"], report["key"], report["size_bytes"]) == (500, "in/a.fastq.gz", len(stored))
     assert [line["event"] for line in lines] == ["file check begins", "file checked"]
     assert {line["correlation_id"] for line in lines} == {"corr-7"}
+
+
+def test_the_page_for_people_stands_beside_the_report(client: Any, faults: Faults) -> None:
+    stored = gzip_member(tiny_fastq(reads=50))
+    client.put_object(Bucket="reads", Key="in/p.fastq.gz", Body=stored)
+    assert _run(faults, *_words("in/p.fastq.gz", "0" * 32))[0] == 2
+    page = client.get_object(Bucket="reads", Key="in/p.fastq.gz.html")
+    text = page["Body"].read().decode()
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    assert "<h1>p.fastq.gz</h1>" in text and "qc.md5" in text and "<script" not in text
+
+
+def test_a_task_document_says_the_same_as_the_words_of_a_job_definition(
+    client: Any, faults: Faults, tmp_path: Path
+) -> None:
+    stored = gzip_member(tiny_fastq(reads=50))
+    client.put_object(Bucket="reads", Key="in/t.fastq.gz", Body=stored)
+    assert _run(faults, *_words("in/t.fastq.gz", ""))[0] == 0
+    task = {"bucket": "reads", "key": "in/t.fastq.gz", "format": "fastq", "name": "mine.fastq.gz", "version_id": None}
+    task |= {"report": "s3://reads/out/t.json", "page": "s3://reads/pages/t.html", "size_bytes": len(stored)}
+    client.put_object(Bucket="reads", Key="tasks/t.json", Body=json.dumps(task).encode())
+    assert _run(faults, "--task", "s3://reads/tasks/t.json")[0] == 0
+
+    def read(key: str) -> Any:
+        return json.loads(client.get_object(Bucket="reads", Key=key)["Body"].read()) | {"seconds": 0, "key": ""}
+
+    assert read("out/t.json") == read("in/t.fastq.gz.json")
+    assert b"<h1>mine.fastq.gz</h1>" in client.get_object(Bucket="reads", Key="pages/t.html")["Body"].read()
+    for spoilt, said in (({"report": "t.json"}, "s3://"), ({"bukcet": "x"}, "bukcet"), ({"key": ""}, "key")):
+        (tmp_path / "task.json").write_text(json.dumps(task | spoilt))
+        code, lines, _ = _run(faults, "--task", str(tmp_path / "task.json"))
+        assert code == 64 and said in lines[-1]["reason"]
+    assert _run(faults, "--task", str(tmp_path / "none.json"))[0] == 64
+
+
+def test_progress_is_told_as_a_log_line_that_is_also_a_metric() -> None:
+    told: list[dict[str, Any]] = []
+    progress = Progress(told.append, size_bytes=400, every_s=0)
+    assert b"".join(progress.over([b"a" * 100, b"b" * 100])) == b"a" * 100 + b"b" * 100
+    assert [line["bytes"] for line in told] == [100, 200] and [line["CheckedBytes"] for line in told] == [100, 100]
+    described = told[-1]["_aws"]["CloudWatchMetrics"][0]
+    assert all(metric["Name"] in told[-1] for metric in described["Metrics"])
+    assert told[-1]["size_bytes"] == 400 and told[-1]["left_s"] >= 0
+    quiet = Progress(told.append)
+    list(quiet.over([b"x"]))
+    assert len(told) == 2
 
 
 def test_a_missing_object_is_our_fault_and_is_logged_as_one_line(faults: Faults, client: Any) -> None:

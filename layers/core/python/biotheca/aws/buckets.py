@@ -233,6 +233,13 @@ def presign_download(bucket: str, key: str, version_id: str | None, name: str, v
     return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)
 
 
+def presign_page(bucket: str, key: str, valid_s: int) -> str:
+    """A GET link to an HTML page that a browser shows, not saves."""
+    shown = {"ResponseContentType": "text/html; charset=utf-8", "ResponseContentDisposition": "inline"}
+    wanted = {"Bucket": bucket, "Key": key, **shown}
+    return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)
+
+
 def put_text(bucket: str, key: str, text: str, content_type: str) -> None:
     """Store a text in UTF-8."""
     client("s3").put_object(

@@ -54,12 +54,26 @@ def document(
     return {
         "version": DOCUMENT_VERSION,
         "verdict": "fail" if errors else "pass",
-        "engine": engine,
+        "engine": engine or (reports[0].get("engine") if reports else None),
         "findings": findings,
         "findings_total": len(policy.applied(shared)) + sum(row["count"] for one in counted for row in one),
         "files": [_file(report, one) for report, one in zip(reports, counted, strict=True)],
         "duplicates": _duplicates(reports),
     }
+
+
+def summary(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The few numbers of a report that a record of its file keeps. Lengths in bases, shares from 0 to 1."""
+    found: dict[str, Any] = {"engine": report.get("engine")}
+    if counted := report.get("statistics"):
+        lengths = counted["length_bases"]
+        found |= {f"length_{key}": lengths[key] for key in ("min", "max", "mean")}
+        found |= {key: counted[key] for key in ("gc_share", "n_share", "q20_share", "q30_share")}
+        found["encoding"] = counted["quality"]["encoding"]
+    if compared := report.get("duplicates"):
+        found["duplicate_names"] = compared["duplicate_names"]
+    rounded = {key: round(value, 6) if isinstance(value, float) else value for key, value in found.items()}
+    return {key: value for key, value in rounded.items() if value is not None}
 
 
 def errors_of(counted: Iterable[Mapping[str, Any]]) -> int:

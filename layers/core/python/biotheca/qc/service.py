@@ -10,9 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from biotheca import catalog, events
-from biotheca.qc import runs
+from biotheca.accounts.model import Person
+from biotheca.errors import NotFound
+from biotheca.qc import report_json, runs
+from biotheca.qc.report_json import summary
 from biotheca.qc.store import ReportStore
 from biotheca.submissions.model import DataFile, FileState, State, Submission
+from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.store import Inbox
@@ -77,6 +81,8 @@ def note_verdict(
         bases=report.get("bases"),
         container=report.get("container"),
         screen=report.get("screen"),
+        report=report_key,
+        measured=summary(report),
         findings=report["findings"][:FINDINGS_KEPT],
     )
     store.save_file(submission_id, changed, only_from={FileState.CHECKING}, words=_words(file, report))
@@ -132,6 +138,36 @@ def _judge_runs(store: SubmissionStore, taxonomy: Taxonomy, submission: Submissi
                 changed = replace(file, findings=findings)
                 files[file.id] = store.save_file(submission.id, changed, only_from={file.state}, words=words)
     return list(files.values())
+
+
+def report_of(store: SubmissionStore, person: Person, submission_id: str, file_id: str) -> DataFile:
+    """A file whose check left a report, of a submission that the person may see; NotFound otherwise, all alike."""
+    submission = visible(store, person, submission_id)
+    try:
+        owner, file = store.file(file_id)
+    except NotFound:
+        owner, file = "", None
+    if file is None or owner != submission.id or not file.report:
+        raise NotFound(f"Submission {submission.id} has no report of a file {file_id[:60]!r}.")
+    return file
+
+
+def document_of(reports: ReportStore, file: DataFile) -> dict[str, Any]:
+    """The published document of a file's check; findings are those of today, with what is wrong with its run."""
+    report = reports.report(file.report or "")
+    if report is None:
+        raise NotFound(f"There is no report of {file.name!r} any more.")
+    # What its run was told after the check counts as well; the file's own findings are among them.
+    of_run = [found for found in file.findings if found["rule"] in runs.RULES]
+    return report_json.document([report | {"key": file.name}], of_run)
+
+
+def page_of(reports: ReportStore, file: DataFile) -> str:
+    """The page for people that the check wrote."""
+    page = reports.page(file.report or "")
+    if page is None:
+        raise NotFound(f"There is no page of {file.name!r}.")
+    return page
 
 
 def return_files(store: SubmissionStore, submission_id: str) -> Submission:

@@ -22,6 +22,11 @@ class ReportStore:
         """The key of the report of one file in one round."""
         return f"qc/{submission_id}/round-{round_number}/{file_id}.json"
 
+    @staticmethod
+    def page_key(report_key: str) -> str:
+        """The key of the page for people, beside the report."""
+        return report_key.removesuffix(".json") + ".html"
+
     def put_manifest(self, submission_id: str, round_number: int, step: str, items: list[dict[str, Any]]) -> str:
         """Store a list of work items for a Map state; returns its key."""
         key = f"manifests/{submission_id}/round-{round_number}/{step}.json"
@@ -34,3 +39,14 @@ class ReportStore:
             return buckets.get_document(self.bucket, key)
         except ObjectMissing:
             return None
+
+    def page(self, report_key: str) -> str | None:
+        """The page beside a report, or None if the check wrote none."""
+        try:
+            return buckets.get_text(self.bucket, self.page_key(report_key))
+        except ObjectMissing:
+            return None
+
+    def page_link(self, report_key: str, valid_s: int) -> str:
+        """A presigned GET of the page beside a report, to be shown by a browser."""
+        return buckets.presign_page(self.bucket, self.page_key(report_key), valid_s)

@@ -99,6 +99,7 @@ class FilesWrong(BiothecaError):
 class DataFile:
     """One file of a run. `key`, `version_id` and `sequencer` name the very object that was received.
 
+    `report` is the key of what its check said, `measured` a few numbers of it (qc.report_json.summary).
     `key` is empty where the bytes lie at the place that the archive chooses itself.
     """
 
@@ -115,6 +116,8 @@ class DataFile:
     bases: int | None = None
     container: str | None = None
     screen: dict[str, int] | None = None
+    report: str | None = None
+    measured: dict[str, Any] | None = None
     key: str = ""
     version_id: str | None = None
     sequencer: str | None = None

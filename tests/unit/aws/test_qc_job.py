@@ -123,7 +123,7 @@ def test_a_wrong_call_never_looks_like_unsound_data(faults: Faults) -> None:
     code, lines, err = _run(faults, "--bucket", "reads")
     assert (code, err) == (64, "")
     assert "--key" in lines[-1]["reason"]
-    assert _run(faults, *_words("a", "", fmt="bam"))[0] == 70
+    assert _run(faults, *_words("a", "", fmt="sff"))[0] == 70
 
 
 def test_a_job_told_to_stop_stops_at_once_and_writes_no_report(client: Any, faults: Faults) -> None:

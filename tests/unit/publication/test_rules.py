@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from biotheca import catalog
 from biotheca.publication.rules import archive_key, published_name, records_of
 from biotheca.submissions.model import ArchiveObject, DataFile, State, Submission
@@ -58,4 +60,9 @@ def test_published_names_follow_the_original_archives() -> None:
     assert published_name(run, "CRR000001", file(1, "bgzf")) == "CRR000001_r2.fq.gz"
     assert published_name(run, "CRR000001", file(0, "plain")) == "CRR000001_f1.fq"
     assert published_name(run, "CRR000001", file(0, "bzip2")) == "CRR000001_f1.fq.bz2"
+
+
+def test_the_published_name_of_bam_says_nothing_of_its_blocks() -> None:
+    run = GSA.object_type("run")
+    assert published_name(run, "CRR000001", replace(file(0, "bgzf"), format="bam")) == "CRR000001_f1.bam"
     assert archive_key(GSA, "CRA000123", "CRR000001", "n") == "123/gsa/CRA000123/CRR000001/n"

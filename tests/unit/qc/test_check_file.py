@@ -127,7 +127,7 @@ def test_the_report_is_json_of_the_agreed_shape() -> None:
 
 def test_an_unknown_format_is_a_fault_of_the_caller_and_not_of_the_data() -> None:
     with pytest.raises(NoSuchCheck, match="'bam'"):
-        check_file([b""], None, "bam", "a.bam")
+        check_file([b""], None, "sff", "a.sff")
 
 
 def test_a_bomb_is_refused() -> None:

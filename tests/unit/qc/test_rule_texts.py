@@ -10,7 +10,11 @@ from biotheca.qc import check_file
 from biotheca.qc.rules import catalogue
 from biotheca.qc.runs import RULES
 from biotheca.qc.sentences import EXPECTED, SENTENCES
+from tests.unit.qc import defects_bam
 from tests.unit.qc.defects import CASES
+
+# Of other formats than FASTQ: format -> name -> (stored bytes, rule or None, ...).
+OTHERS = {"bam": defects_bam.CASES}
 
 
 def test_catalogue_and_sentences_know_the_same_rules() -> None:
@@ -28,6 +32,7 @@ def test_every_row_says_message_and_mending_in_both_languages_and_gives_an_examp
 
 def test_every_rule_is_shown_by_a_case_or_by_a_test_of_its_own() -> None:
     shown = {rule for _, rules, _ in CASES.values() for rule in rules}
+    shown |= {rule for cases in OTHERS.values() for _, rule, *_ in cases.values() if rule}
     of_their_own = {"qc.md5", "qc.name_and_content", "qc.unpacks_too_far", "qc.line_too_long"} | RULES
     assert shown | of_their_own == set(catalogue())
 
@@ -39,9 +44,19 @@ def test_every_kind_of_broken_container_has_a_rule() -> None:
 
 
 def test_facts_fill_every_gap_of_the_sentences() -> None:
-    for stored, _, _ in CASES.values():
-        for finding in check_file([stored], hashlib.md5(stored).hexdigest(), "fastq", "reads").findings:
+    files = [("fastq", stored) for stored, _, _ in CASES.values()]
+    files += [(form, stored) for form, cases in OTHERS.items() for stored, *_ in cases.values()]
+    for form, stored in files:
+        for finding in check_file([stored], hashlib.md5(stored).hexdigest(), form, "reads").findings:
             gaps = {
                 gap for _, gap, _, _ in string.Formatter().parse(SENTENCES[finding.rule.removeprefix("qc.")]) if gap
             }
             assert gaps <= set(finding.facts)
+
+
+def test_a_warning_outside_of_fastq_is_told_once_with_its_count() -> None:
+    """Else a hundred warnings would hide whether the file is sound."""
+    for form, cases in OTHERS.items():
+        for stored, *_ in cases.values():
+            told = [f for f in check_file([stored], None, form, "a").findings if f.severity == "warning"]
+            assert len(told) == len({(f.rule, f.facts.get("key")) for f in told})

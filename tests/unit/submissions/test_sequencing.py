@@ -52,10 +52,20 @@ def test_a_paired_library_needs_its_second_length_and_its_size_and_a_single_one_
     assert refused(made) == {("files.count", "/runs/0/files")}
 
 
-@pytest.mark.parametrize("value", [t for t in catalog.vocabulary("run_file_type") if t != "fastq"])
+_CHECKED = GSA.object_type("run").files["checked"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("value", [t for t in catalog.vocabulary("run_file_type") if t not in _CHECKED])
 def test_a_file_type_of_the_vocabulary_that_cannot_be_checked_is_refused_by_a_rule_of_its_own(value: str) -> None:
     rule = "files.fasta" if value == "fasta" else "files.type_unchecked"
     assert refused(changed("runs/0/file_type", value)) == {(rule, "/runs/0/file_type")}
+
+
+def test_a_bam_file_is_a_run_by_itself_even_of_a_paired_library() -> None:
+    made = changed("runs/0/file_type", "bam")
+    assert refused(made) == {("files.count", "/runs/0/files")}
+    del made["runs"][0]["files"][1]
+    assert refused(made) == set()
 
 
 def test_an_unknown_file_type_is_no_term() -> None:

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from biotheca.formats.counts import Counts
+
 
 @dataclass(frozen=True)
 class Defect:
@@ -34,18 +36,27 @@ class Tally:
         self._keep = keep
         self.defects: list[Defect] = []
         self.counted: Counter[str] = Counter()
+        self._warned: dict[str, Defect] = {}
         self.stopped = False
+        self.counts: Counts | None = None
         self.reads = 0
         self.bases = 0
         self.crlf_lines = 0
         self.first_crlf_line = 0
 
-    def add(self, code: str, line: int, **facts: Any) -> None:
+    def add(self, code: str, line: int, unit: str = "", **facts: Any) -> None:
         """One more defect. Bytes among its facts are cut to 300."""
         self.counted[code] += 1
         if len(self.defects) < self._keep:
             shown = {k: v[:300] if isinstance(v, bytes) else v for k, v in facts.items()}
-            self.defects.append(Defect(code, line, shown, self.unit))
+            self.defects.append(Defect(code, line, shown, unit or self.unit))
+
+    def warn(self, code: str, line: int, unit: str = "", **facts: Any) -> None:
+        """A defect that leaves the file sound: told once, at its first place, with how often it was met (`count`)."""
+        if code not in self._warned:
+            self.add(code, line, unit, count=0, **facts)
+            self._warned[code] = next((d for d in self.defects if d.code == code), Defect(code, line, {"count": 0}))
+        self._warned[code].facts["count"] += 1
 
     def stop(self, code: str, line: int, **facts: Any) -> None:
         """A defect beyond which nothing can be said."""
@@ -56,3 +67,4 @@ class Tally:
         """Take back what was found: the content is not what it was taken for."""
         self.defects, self.reads, self.bases = [], 0, 0
         self.counted.clear()
+        self._warned.clear()

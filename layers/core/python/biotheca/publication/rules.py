@@ -10,13 +10,16 @@ from biotheca.publication.model import Record, Visibility
 from biotheca.submissions.model import ArchiveObject, DataFile, Submission
 
 _SUFFIX = {"gzip": ".gz", "bgzf": ".gz", "bzip2": ".bz2", "plain": ""}
-_FORMAT = {"fastq": ".fq"}
+_FORMAT = {"fastq": ".fq", "10x": ".tar", "OxfordNanopore_native": ".tar"}
+_COMPRESSED_WITHIN = frozenset({"bam", "cram", "bcf"})  # by their very format: the name says it already
 
 
 def published_name(kind: ObjectType, accession: str, file: DataFile) -> str:
     """The name under which a file is published, e.g. CRR000001_f1.fq.gz."""
     pattern = kind.published_names[file.position]
-    suffix = _FORMAT.get(file.format, f".{file.format}") + _SUFFIX.get(file.container or "plain", "")
+    suffix = _FORMAT.get(file.format, f".{file.format}")
+    if file.format not in _COMPRESSED_WITHIN:
+        suffix += _SUFFIX.get(file.container or "plain", "")
     return pattern.format(accession=accession, suffix=suffix)
 
 

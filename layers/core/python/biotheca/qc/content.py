@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from biotheca.formats.ahead import ahead
-from biotheca.formats.containers import ContainerFault, Decoder, Limits
+from biotheca.formats.bam import BamCheck
+from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
 from biotheca.formats.fastq import FastqCheck
@@ -76,14 +77,33 @@ def _fastq(asked: Asked) -> Content:
     return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine)
 
 
+def _bam(asked: Asked) -> Content:
+    return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of a format are read, the containers that they may be in, and what a lacking end block of BGZF is."""
+
+    make: Callable[[Asked], Content]
+    containers: frozenset[Container] = frozenset(Container)
+    end_code: str = "bgzf_no_end"
+
+
+_BGZF = frozenset({Container.BGZF})
+
 # By the terms of the vocabularies of file types.
-FORMATS: dict[str, Callable[[Asked], Content]] = {"fastq": _fastq}
+FORMATS: dict[str, Format] = {
+    "fastq": Format(_fastq),
+    "bam": Format(_bam, _BGZF, "end_missing"),
+}
 
 
 @dataclass(frozen=True)
 class Looked:
     """What one look at one file said. `fault` is what broke its container."""
 
+    format: Format
     decoder: Decoder
     content: Content
     fault: ContainerFault | None
@@ -93,8 +113,13 @@ class Looked:
         found = []
         if self.fault:
             found.append(Defect(self.fault.code, 0, {"lines": self.content.lines} | self.fault.facts))
+        container, allowed = self.decoder.container, self.format.containers
+        if container and container not in allowed and not self.content.counted["content_is_other"]:
+            found.append(
+                Defect("container_other", 0, {"value": str(container), "expected": " or ".join(sorted(allowed))})
+            )
         if self.decoder.ends_without_block:
-            found.append(Defect("bgzf_no_end", 0))
+            found.append(Defect(self.format.end_code, 0))
         return found
 
 
@@ -103,7 +128,8 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
     if declared_format not in FORMATS:
         known = ", ".join(map(repr, FORMATS))
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
-    content = FORMATS[declared_format](asked)
+    form = FORMATS[declared_format]
+    content = form.make(asked)
     decoder = Decoder(stored, asked.limits, threads=asked.threads)
     fault: ContainerFault | None = None
     pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
@@ -115,4 +141,4 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
     content.finish(whole=fault is None)
     if isinstance(fault, UnpacksTooFar):  # whatever a bomb holds, it is no data
         content.forget()
-    return Looked(decoder, content, fault)
+    return Looked(form, decoder, content, fault)

@@ -133,7 +133,9 @@ def in_words(defect: Defect, file: str) -> Finding:
 
 def made(code: str, file: str, line: int, facts: dict[str, Any], unit: str = "line") -> Finding:
     """A finding in words. `line` 0 means the file as a whole; `unit` "record" that it is a record's number."""
-    facts = {k: _readable(v) for k, v in facts.items()} | {"file": file} | ({unit: line} if line else {})
+    facts = (
+        {k: _readable(v) for k, v in facts.items()} | {"file": file} | ({unit.replace(" ", "_"): line} if line else {})
+    )
     rule = catalogue()[f"qc.{code}"]
     place = f"{file}:{line}" if unit == "line" else f"{file}:{unit} {line}"
     return Finding(

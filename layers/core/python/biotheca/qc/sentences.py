@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from biotheca.qc import sentences_formats
+
 # Keys are rule ids without "qc."; the names in braces are facts of the finding.
 SENTENCES: dict[str, str] = {
     "md5": "{file} has MD5 {actual}; {expected} was declared.",
@@ -48,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "human_reads": "Run '{run}' seems to hold {share} % of human reads ({low} to {high} %, 95 % confidence): "
     "{marker_reads} of {screened} screened reads carry Alu repeats, which primates alone have.",
     "quality_length": "Read '{read}' has {bases} bases but {qualities} quality characters (line {line} of {file}).",
+    **sentences_formats.SENTENCES,
 }
 
 # What was expected, where a short word says it.
@@ -61,6 +64,7 @@ EXPECTED: dict[str, str] = {
     "mates_differ": "as many reads in both files",
     "human_reads": "reads of the declared organism",
     "quality_length": "as many quality characters as bases",
+    **sentences_formats.EXPECTED,
 }
 
 

@@ -133,3 +133,44 @@ class Words:
         assert _built is not None
         place = (first, every, count, longest)
         return _built.mark(sequences.text, sequences.spans, self.table, *place, self.size_bases, self.step, self.needed)
+
+
+@dataclass(frozen=True)
+class Alignments:
+    """Sound alignment records that the kernel passed. `order` has a bit for each order that still holds (see bam).
+
+    `last` is where the last of them begins. `reads` are the primary ones, `failed`, `unmapped` and `without_qualities`
+    count among them; `records` holds them as FASTQ, as the sequencer gave them, if they were wanted.
+    """
+
+    end: int
+    last: int
+    order: int
+    count: int
+    reads: int
+    bases: int
+    failed: int
+    unmapped: int
+    without_qualities: int
+    records: Records
+
+
+def scan_bam(
+    text: bytes,
+    start: int,
+    lengths: bytes,
+    groups: bytes,
+    previous: tuple[int, int, bytes],
+    order: int,
+    want_reads: bool,
+) -> Alignments:
+    """Pass over sound records of BAM from `start`, which must begin one, up to the first that is not plainly sound.
+
+    `lengths` of the references are 32-bit numbers in the machine's byte order; each of `groups` ends with NUL.
+    `previous` is reference, position and name of the record before; the name is empty if there is none.
+    """
+    assert _built is not None
+    reference, position, name = previous
+    name = name + b"\0" if name else b""
+    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, want_reads)
+    return Alignments(*passed[:9], Records(*passed[9:]))

@@ -8,6 +8,18 @@ def scan(text: Buffer, start: int, table: Buffer | None, engine: str, /) -> tupl
 def first_places(
     text: Buffer, spans: Buffer, words: Buffer, size: int, first: int, every: int, count: int, /
 ) -> bytes: ...
+def bam(
+    text: Buffer,
+    start: int,
+    lengths: Buffer,
+    groups: Buffer,
+    previous_reference: int,
+    previous_position: int,
+    previous_name: Buffer,
+    order: int,
+    want_reads: bool,
+    /,
+) -> tuple[int, int, int, int, int, int, int, int, int, bytes, bytes]: ...
 def words(joined: Buffer, size: int, /) -> bytes: ...
 def mark(
     text: Buffer,

@@ -236,11 +236,14 @@ static PyObject *engines(PyObject *self, PyObject *args) {
     return names;
 }
 
+PyObject *bam_door(PyObject *self, PyObject *args); /* bam_module.c */
+
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
     {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
+    {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},

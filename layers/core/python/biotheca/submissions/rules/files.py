@@ -80,9 +80,10 @@ def _check_counts(
 def _check_files(kind: ObjectType, entry: dict[str, Any], where: str, seen: set[str]) -> Iterator[Finding]:
     policy = kind.files or {}
     files = entry.get("files")
-    if not isinstance(files, list) or not policy["at_least"] <= len(files) <= policy["at_most"]:
+    at_least, at_most = policy["at_least"], _at_most(policy, entry)
+    if not isinstance(files, list) or not at_least <= len(files) <= at_most:
         count = len(files) if isinstance(files, list) else 0
-        expected = f"{policy['at_least']} to {policy['at_most']} files"
+        expected = f"{at_least} to {at_most} files" if at_least < at_most else f"{at_least} file(s)"
         yield finding("files.count", f"{where}/files", f"The {kind.type} has {count} files.", count, expected)
         return
     for number, file in enumerate(files):
@@ -93,6 +94,13 @@ def _check_files(kind: ObjectType, entry: dict[str, Any], where: str, seen: set[
         for name in sorted(set(file) - {"name", "md5", "size_bytes"}):
             yield finding("metadata.unknown_field", f"{place}/{name}", f"A file has no field {name!r}.", name)
         yield from _check_file(file, place, seen)
+
+
+def _at_most(policy: dict[str, Any], entry: dict[str, Any]) -> int:
+    """How many files an object of this type of file may have."""
+    value = entry.get(policy["type_field"])
+    most: int = policy.get("at_most_of", {}).get(value if isinstance(value, str) else "", policy["at_most"])
+    return most
 
 
 def _check_file(file: dict[str, Any], where: str, seen: set[str]) -> Iterator[Finding]:

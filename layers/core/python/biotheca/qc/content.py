@@ -13,7 +13,7 @@ from biotheca.formats.bam import BamCheck
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
-from biotheca.formats.fastq import FastqCheck
+from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.model import NoSuchCheck
 
@@ -51,7 +51,8 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a file is to be looked at. `screen` takes the sequences of reads, `engine` is one of native.engines().
+    """How a file is to be looked at. `screen` takes the sequences of reads, `names` their header lines; `engine` is
+    one of native.engines().
 
     With two `threads` or more, the container is unpacked in a thread of its own, BGZF in so many.
     """
@@ -61,6 +62,7 @@ class Asked:
     screen: Callable[[Sequence[bytes]], None] | None = None
     keep: int = MAX_FINDINGS
     threads: int = 1
+    names: TakesNames | None = None
 
 
 class Fastq(FastqCheck):
@@ -74,7 +76,7 @@ class Fastq(FastqCheck):
 
 
 def _fastq(asked: Asked) -> Content:
-    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 def _bam(asked: Asked) -> Content:

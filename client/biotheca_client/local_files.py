@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from biotheca_client.errors import FileDiffers, Refused
+from biotheca_client.errors import FileDiffers, Refused, Stopped
 
 _READ_BYTES = 1024 * 1024
 MOST_PARTS = 10_000  # S3's limit of a multipart upload
-
-
-class Stopped(Exception):
-    """The person pressed Ctrl-C; every thread ends at its next read."""
 
 
 class Stop(Protocol):

@@ -24,16 +24,16 @@ COMPILED = native.engines()[:-1]
 
 
 class Names:
-    """Keeps the header lines that it is told."""
+    """Keeps the header lines that it is told, and where they stand."""
 
     def __init__(self) -> None:
-        self.headers: list[bytes] = []
+        self.headers: list[tuple[bytes, int]] = []
 
-    def feed(self, records: native.Records) -> None:
-        self.headers += records.headers()
+    def feed(self, records: native.Records, line: int) -> None:
+        self.headers += [(header, line + 4 * k) for k, header in enumerate(records.headers())]
 
-    def add(self, header: bytes) -> None:
-        self.headers.append(header)
+    def add(self, header: bytes, line: int) -> None:
+        self.headers.append((header, line))
 
 
 def _everything(text: bytes, engine: str, block_bytes: int, cut: int = 0) -> tuple[object, ...]:

@@ -52,6 +52,11 @@ _HARMLESS: dict[str, bytes] = {
     "the name repeated after +": with_line(TEXT, AT + 2, b"+r200 1:N:0:ATC"),
 }
 
+_MATE = TEXT.replace(b" 1:N", b" 2:N").split(b"\n")
+_HARMLESS["interleaved mates"] = b"".join(
+    b"\n".join([*TEXT.split(b"\n")[i : i + 4], *_MATE[i : i + 4], b""]) for i in range(0, 1200, 4)
+)
+
 _OF_LINES: dict[str, tuple[bytes, str, int]] = {
     "bad base": (with_line(TEXT, AT + 1, b"X" + _SEQUENCE[1:]), "qc.base", AT + 1),
     "NUL in sequence": (with_line(TEXT, AT + 1, b"AC\0" + _SEQUENCE[3:]), "qc.base", AT + 1),
@@ -78,6 +83,8 @@ _OF_LINES: dict[str, tuple[bytes, str, int]] = {
     "last read cut in its sequence": (TEXT[:-80], "qc.record_cut", 1197),
     "last read without quality line": (TEXT[:-51], "qc.record_cut", 1197),
     "300-character name": (with_line(TEXT, AT, b"@" + b"n" * 300), "qc.name_length", AT),
+    "the name of the read before": (with_line(TEXT, AT, b"@r199 1:N:0:ATC"), "qc.duplicate_name", AT),
+    "the name of a read far before": (with_line(TEXT, AT, b"@r2/1"), "qc.duplicate_name", AT),
     "no name": (with_line(TEXT, AT, b"@"), "qc.name_missing", AT),
     "a blank before the name": (with_line(TEXT, AT, b"@ r200"), "qc.name_missing", AT),
     "a name that is not ASCII": (with_line(TEXT, AT, "@prøve".encode()), "qc.name_characters", AT),
@@ -98,7 +105,7 @@ _OF_LINES: dict[str, tuple[bytes, str, int]] = {
 _OF_FILES: dict[str, tuple[bytes, str]] = {
     "empty file": (b"", "qc.file_empty"),
     "gzip cut in the middle": (GZ[: len(GZ) // 2], "qc.stream_truncated"),
-    "second member cut": (GZ + GZ[: len(GZ) // 2], "qc.stream_truncated"),
+    "second member cut": (GZ + gzip_member(TEXT.replace(b"@r", b"@s"))[: len(GZ) // 2], "qc.stream_truncated"),
     "gzip without its trailer": (GZ[:-8], "qc.trailer_missing"),
     "gzip CRC wrong": (_flip(GZ, len(GZ) - 7), "qc.stream_checksum"),
     "gzip size wrong": (_flip(GZ, len(GZ) - 2), "qc.stream_size"),

@@ -57,7 +57,7 @@ class RangedReader:
     """Iterating yields the object's bytes in order, in parts of `part_size_bytes`; one part is read ahead.
 
     At most two parts are in memory beside the one in the caller's hands. The first answer's ETag binds
-    all later ones. Iterate once; a second iteration reads the object anew.
+    all later ones, those of a second iteration too.
     Raises ObjectIsMissing, ObjectChanged, ReadBroke.
     """
 
@@ -80,7 +80,6 @@ class RangedReader:
         self.size_bytes: int | None = None  # known after the first answer
 
     def __iter__(self) -> Iterator[bytes]:
-        self._etag = self.size_bytes = None
         self._stop.clear()
         part = self._part(0)
         size_bytes = self.size_bytes or 0

@@ -47,10 +47,10 @@ def name_of(header: bytes) -> bytes:
 class TakesNames(Protocol):
     """Whoever wants to know the reads' names."""
 
-    def feed(self, records: native.Records) -> None:
-        """The next records of the file, as many as one block holds."""
+    def feed(self, records: native.Records, line: int) -> None:
+        """The next records of the file, as many as one block holds, the first of which begins on `line`."""
 
-    def add(self, header: bytes) -> None:
+    def add(self, header: bytes, line: int) -> None:
         """The next record's header line, without '@'."""
 
 
@@ -194,7 +194,7 @@ class FastqCheck:
         if self._screen and reads:
             self._screen(records.sequences)
         if self._names and reads:
-            self._names.feed(records)
+            self._names.feed(records, self._line + 1)
         self.reads += reads
         self.bases += bases
         self._line += 4 * reads
@@ -240,8 +240,8 @@ class FastqCheck:
         if self._screen:
             self._screen(sequences)
         if self._names:
-            for header in names:
-                self._names.add(header[1:])
+            for k, header in enumerate(names):
+                self._names.add(header[1:], self._line + 1 + 4 * k)
         self.counts.add(sequences, qualities)
         self.reads += n // 4
         self.bases += sum(map(len, sequences))
@@ -300,7 +300,7 @@ class FastqCheck:
             self._screen([sequence])
         self.counts.add([sequence], [quality])
         if self._names:
-            self._names.add(header[1:])
+            self._names.add(header[1:], line)
         self.reads += 1
         self.bases += len(sequence)
         self._check_name(header, plus, line)

@@ -14,7 +14,7 @@ from biotheca.formats.containers import Container, ContainerFault, Decoder, Limi
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
 from biotheca.formats.fasta import FastaCheck
-from biotheca.formats.fastq import FastqCheck
+from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
 from biotheca.formats.vcf import VcfCheck
 from biotheca.qc.model import NoSuchCheck
@@ -53,7 +53,8 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a file is to be looked at. `screen` takes the sequences of reads, `engine` is one of native.engines().
+    """How a file is to be looked at. `screen` takes the sequences of reads, `names` their header lines; `engine` is
+    one of native.engines().
 
     With two `threads` or more, the container is unpacked in a thread of its own, BGZF in so many.
     """
@@ -63,6 +64,7 @@ class Asked:
     screen: Callable[[Sequence[bytes]], None] | None = None
     keep: int = MAX_FINDINGS
     threads: int = 1
+    names: TakesNames | None = None
 
 
 class Fastq(FastqCheck):
@@ -76,11 +78,11 @@ class Fastq(FastqCheck):
 
 
 def _fastq(asked: Asked) -> Content:
-    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 def _bam(asked: Asked) -> Content:
-    return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+    return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 @dataclass(frozen=True)

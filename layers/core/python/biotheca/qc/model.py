@@ -20,11 +20,20 @@ class NoSuchCheck(SystemFault):
     """A file was sent to the check with a format that the check does not know: a fault of the caller, not the data."""
 
 
+class NoScratch(SystemFault):
+    """The folder for scratch files is full or cannot be written: nothing can be said of the file yet."""
+
+
+class SourceChanged(SystemFault):
+    """The file was another one when it was read for the second time."""
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything one pass over a file found. Sizes in bytes; digests in lower-case hexadecimal, of the stored bytes.
 
     `statistics` tell of reads (statistics), None where the format has none.
+    `names` and `duplicates` (see duplicates) are None for formats without reads' names.
     `screen` counts sampled reads, marker reads among them and bases looked at (screening).
     `findings` are the first hundred, `findings_total` counts all, `counted` by rule (rows of rule, severity, count).
     `container` is None for an empty file.
@@ -44,6 +53,8 @@ class Report:
     counted: tuple[dict[str, Any], ...] = ()
     screen: dict[str, int] = field(default_factory=dict)
     statistics: dict[str, Any] | None = None
+    names: dict[str, Any] | None = None
+    duplicates: dict[str, Any] | None = None
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -67,6 +78,8 @@ class Report:
             "bases": self.bases,
             "screen": self.screen,
             "statistics": self.statistics,
+            "names": self.names,
+            "duplicates": self.duplicates,
             "verdict": str(self.verdict),
             "findings": [f.as_dict() for f in self.findings],
             "findings_total": self.findings_total,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from biotheca import catalog
@@ -14,8 +15,10 @@ from biotheca.formats.checksums import Checksums
 from biotheca.formats.containers import Container, Limits
 from biotheca.formats.counts import LONGEST
 from biotheca.formats.defects import Defect
+from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.adapters import Adapters
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
+from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
@@ -43,16 +46,24 @@ def check_file(
     limits: Limits | None = None,
     engine: str | None = None,
     threads: int = 2,
+    *,
+    duplicates: str = "auto",
+    scratch: Path | None = None,
+    again: Callable[[], Iterable[bytes]] | None = None,
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
     `declared_md5` is hexadecimal, None if nothing was declared. `declared_format` is one of content.FORMATS. `name`
     may be a whole storage key; findings name its last part. Every byte is read even when the content is
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
-    None for the fastest. With fewer than two `threads` all is done in the caller's.
-    Raises NoSuchCheck; what `chunks` raises passes.
+    None for the fastest. With fewer than two `threads` all is done in the caller's. `duplicates` is one of
+    formats.names.METHODS, `scratch` a folder for its files. `again` opens the same bytes once more, which is asked for
+    only where a name seems to stand twice; what can be iterated twice need not say it.
+    Raises NoSuchCheck, NoScratch; what `chunks` raises passes.
     """
     began = time.monotonic()
+    again = again or (None if iter(chunks) is chunks else lambda: chunks)
+    names = Duplicates(duplicates, scratch, engine, again, Asked(limits, engine, threads=threads), declared_format)
     sums, screen, adapters = Checksums(), Screen(), Adapters()
 
     def sample(sequences: Sequence[bytes]) -> None:
@@ -60,14 +71,19 @@ def check_file(
         adapters.take(sequences)
 
     stored = sums.tee_beside(chunks) if threads > 1 else sums.tee(chunks)
-    looked = look(stored, declared_format, Asked(limits, engine, sample, threads=threads))
+    looked = look(stored, declared_format, Asked(limits, engine, sample, names=names.taker, threads=threads))
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     content, container = looked.content, looked.decoder.container
+    repeated = names.found(not isinstance(looked.fault, UnpacksTooFar))
 
     file = name.rsplit("/", 1)[-1]
     of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
-    found = [in_words(defect, file) for defect in [*of_file, *content.defects]]
+    of_file += repeated.of_file
+    counted = Counter(defect.code for defect in of_file) + content.counted
+    counted += Counter(duplicate_name=repeated.reads)
+    kept = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
+    found = [in_words(defect, file) for defect in [*of_file, *kept]]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,
@@ -80,8 +96,10 @@ def check_file(
         screen=screen.result(),
         statistics=_statistics(content, adapters),
         findings=tuple(found[:MAX_FINDINGS]),
-        findings_total=len(of_file) + content.counted.total(),
-        counted=_counted(Counter(defect.code for defect in of_file) + content.counted),
+        findings_total=sum(counted.values()),
+        counted=_counted(counted),
+        names=repeated.names,
+        duplicates=repeated.told,
         seconds=time.monotonic() - began,
     )
 

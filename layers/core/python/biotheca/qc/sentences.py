@@ -46,6 +46,9 @@ SENTENCES: dict[str, str] = {
     "'{value}' at position {column} (line {line} of {file}).",
     "quality_character": "Read '{read}' has {count} quality character(s) outside ASCII 33 to 126; the first is "
     "'{value}' at position {column} (line {line} of {file}).",
+    "duplicate_name": "Read '{read}' on line {line} of {file} has the name of the read on line {first_line}.",
+    "duplicate_names_suspected": "{names} read name(s) of {file} seem to stand more than once (method {method}); it "
+    "could be read only once, so that this is not confirmed.",
     "mates_differ": "{file} and {other} are the mates of run '{run}', but have {reads} and {other_reads} reads.",
     "human_reads": "Run '{run}' seems to hold {share} % of human reads ({low} to {high} %, 95 % confidence): "
     "{marker_reads} of {screened} screened reads carry Alu repeats, which primates alone have.",
@@ -55,6 +58,7 @@ SENTENCES: dict[str, str] = {
 
 # What was expected, where a short word says it.
 EXPECTED: dict[str, str] = {
+    "duplicate_name": "each name once in a file",
     "header_line": "a line that begins with '@'",
     "plus_line": "a line that begins with '+'",
     "plus_name": "'+' alone, or '+' and the read's own name",

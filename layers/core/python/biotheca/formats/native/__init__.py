@@ -30,6 +30,22 @@ def engines() -> list[str]:
     return [*(_built.engines() if _built else ()), PYTHON]
 
 
+def has_kernel() -> bool:
+    """Whether something was compiled here."""
+    return _built is not None
+
+
+def kernel() -> Any:
+    """The compiled module itself; only if has_kernel()."""
+    return _built
+
+
+def murmur(text: bytes) -> tuple[int, int]:
+    """Both halves of MurmurHash3 x64-128, seed 0."""
+    assert _built is not None
+    return _built.murmur(text)
+
+
 @dataclass(frozen=True)
 class Records:
     """Sound records of a block, in order. `spans` holds four 32-bit numbers a record, in the machine's byte order:
@@ -41,10 +57,24 @@ class Records:
     def __len__(self) -> int:
         return len(self.spans) // (4 * _SPAN_NUMBERS)
 
+    @classmethod
+    def of(cls, headers: Sequence[bytes]) -> Records:
+        """Records of which nothing but the header lines is known; their sequences are empty."""
+        spans, at = array("I"), 0
+        for header in headers:
+            spans.extend((at, len(header), 0, 0))
+            at += len(header)
+        return cls(b"".join(headers), spans.tobytes())
+
     @property
     def sequences(self) -> Sequences:
         """Their bases."""
         return Sequences(self.text, self.spans)
+
+    def header(self, at: int) -> bytes:
+        """The header line of one, without '@'."""
+        start, length = memoryview(self.spans).cast("I")[_SPAN_NUMBERS * at : _SPAN_NUMBERS * at + 2]
+        return self.text[start : start + length]
 
     def headers(self) -> list[bytes]:
         """Their header lines without '@'; copies."""

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fastq.h"
+#include "names_module.h"
 
 static const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
@@ -243,6 +244,7 @@ static PyMethodDef METHODS[] = {
     {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
+    NAMES_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},

@@ -45,7 +45,8 @@ class BamCheck(Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
-    `screen` is given the sequences of primary records, `names` their names (with the number of the read for a line), both in order. `counts` tells of them as
+    `screen` is given the sequences of primary records, `names` their names (with the
+    number of the read for a line), both in order. `counts` tells of them as
     the sequencer gave them; a base without a quality is counted as Phred 0.
     """
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from biotheca import catalog
 from biotheca.catalog import Member, ObjectType
 from biotheca.qc import Verdict, check_file
+from biotheca.qc.content import FORMATS
 from biotheca.submissions.rules import files
 from tests.checks_machines import _reached
 
@@ -37,6 +39,14 @@ def test_every_type_of_file_that_a_member_takes_is_checked_and_every_other_is_re
             assert check_file([b"\0" * 100], None, term, "a.dat").verdict is Verdict.UNSOUND
         else:
             assert rules and all(catalog.rules()[rule]["severity"] == "error" for rule in rules), term
+
+
+def test_all_members_one_added_for_a_test_too_name_formats_of_one_table() -> None:
+    added = yaml.safe_load((ROOT / "tests/journeys/fifth_member/members.yaml").read_text())["members"]
+    policies = [kind.files or {} for _, kind in KINDS]
+    policies += [kind["files"] for member in added for kind in member["objects"] if kind.get("files")]
+    assert len(policies) > len(KINDS)
+    assert all(set(policy["checked"]) <= set(FORMATS) for policy in policies)
 
 
 def test_there_are_members_with_files() -> None:

@@ -82,8 +82,8 @@ def _named(head: bytes, table: tuple[tuple[int, bytes, str], ...]) -> str | None
     return next((name for at, magic, name in table if head[at : at + len(magic)] == magic), None)
 
 
-def recognise(head: bytes) -> Container:
-    """The container of a file from its first 512 bytes. Raises FileIsEmpty, ContainerIsRefused.
+def recognise(head: bytes, tar: bool = False) -> Container:
+    """The container of a file from its first 512 bytes; `tar`: tar is plain. Raises FileIsEmpty, ContainerIsRefused.
 
     >>> recognise(b"@read1")
     <Container.PLAIN: 'plain'>
@@ -94,7 +94,7 @@ def recognise(head: bytes) -> Container:
         return Container.BGZF if gzip_members.is_bgzf(head) else Container.GZIP
     if head[:3] == b"BZh" and head[3:4] in b"123456789":
         return Container.BZIP2
-    if name := _named(head, _REFUSED):
+    if (name := _named(head, _REFUSED)) and not (tar and name == "tar"):
         raise ContainerIsRefused(offset=0, container=name)
     return Container.PLAIN
 
@@ -117,8 +117,14 @@ class Decoder:
     """
 
     def __init__(
-        self, chunks: Iterable[bytes], limits: Limits | None = None, inflater: str | None = None, threads: int = 1
+        self,
+        chunks: Iterable[bytes],
+        limits: Limits | None = None,
+        inflater: str | None = None,
+        threads: int = 1,
+        tar: bool = False,
     ) -> None:
+        self._tar = tar
         self._inflater = inflater
         self._threads = threads
         self._source = Source(chunks)
@@ -129,7 +135,7 @@ class Decoder:
 
     def pieces(self) -> Generator[bytes]:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
-        self.container = recognise(self._source.peek(_HEAD_BYTES))
+        self.container = recognise(self._source.peek(_HEAD_BYTES), self._tar)
         if self.container is Container.PLAIN:
             yield from self._plain()
         elif self.container is Container.BZIP2:

@@ -10,13 +10,16 @@ from typing import Protocol
 
 from biotheca.formats.ahead import ahead
 from biotheca.formats.bam import BamCheck
+from biotheca.formats.bcf import BcfCheck
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
+from biotheca.formats.cram import CramCheck
 from biotheca.formats.defects import Defect
 from biotheca.formats.fasta import FastaCheck
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
 from biotheca.formats.vcf import VcfCheck
+from biotheca.qc.archive import ArchiveCheck
 from biotheca.qc.model import NoSuchCheck
 
 MAX_FINDINGS = 100
@@ -92,6 +95,7 @@ class Format:
     make: Callable[[Asked], Content]
     containers: frozenset[Container] = frozenset(Container)
     end_code: str = "bgzf_no_end"
+    tar: bool = False
     indexed: bool = False  # gzip can hold it, but BGZF is wanted
 
 
@@ -102,6 +106,10 @@ FORMATS: dict[str, Format] = {
     "fastq": Format(_fastq),
     "bam": Format(_bam, _BGZF, "end_missing"),
     "vcf": Format(lambda asked: VcfCheck(asked.keep), indexed=True),
+    "bcf": Format(lambda asked: BcfCheck(asked.keep), _BGZF, "end_missing"),
+    "cram": Format(lambda asked: CramCheck(asked.keep), frozenset({Container.PLAIN})),
+    "10x": Format(lambda asked: ArchiveCheck(asked, "10x", look), tar=True),
+    "OxfordNanopore_native": Format(lambda asked: ArchiveCheck(asked, "nanopore", look), tar=True),
     "fasta": Format(lambda asked: FastaCheck(asked.keep)),
 }
 
@@ -139,7 +147,7 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
     form = FORMATS[declared_format]
     content = form.make(asked)
-    decoder = Decoder(stored, asked.limits, threads=asked.threads)
+    decoder = Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar)
     fault: ContainerFault | None = None
     pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
     try:

@@ -28,7 +28,9 @@ from biotheca.qc.statistics import statistics
 _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
     ((".gz", ".bgz", ".bgzf"), "gzip", frozenset({Container.GZIP, Container.BGZF})),
     ((".bz2",), "bzip2", frozenset({Container.BZIP2})),
-    ((".fastq", ".fq"), "plain text", frozenset({Container.PLAIN})),
+    ((".fastq", ".fq", ".vcf", ".fasta", ".fa", ".fna", ".faa"), "plain text", frozenset({Container.PLAIN})),
+    ((".bam", ".bcf"), "BGZF", frozenset({Container.BGZF})),
+    ((".cram", ".tar"), "uncompressed", frozenset({Container.PLAIN})),
 )
 
 

@@ -82,6 +82,26 @@ SENTENCES: dict[str, str] = {
     "fasta_width": "{count} sequence(s) of {file} have lines of different widths, first '{name}' on line {line}: "
     "{value} letters after lines of {expected}.",
     "fasta_blank_line": "{file} has {count} blank line(s), first line {line}.",
+    "not_decoded": "{file} was looked at from outside alone: htslib (pysam) is not installed here.",
+    "htslib": "htslib cannot read {file} beyond record {records}: {reason}",
+    "cram_cut": "{file} ends at byte {offset}, in the middle of its data.",
+    "cram_version": "{file} is CRAM {value}; 2.1, 3.0 and 3.1 are taken.",
+    "cram_container": "Container {container} of {file} is broken: {reason}. Nothing was read beyond it.",
+    "cram_checksum": "Container {container} of {file} is damaged: the CRC-32 of {what} is {actual}, stored is "
+    "{expected}.",
+    "cram_no_md5": "{count} reference(s) of {file} have no M5 in the header, first '{value}' (line {header_line}).",
+    "tar_cut": "{file} is cut at byte {offset}: {reason}.",
+    "tar_broken": "{file} cannot be read beyond byte {offset}: {reason}.",
+    "tar_many": "{file} has more than {limit} members.",
+    "tar_link": "{file} is a {value}, not a file: nothing but files and folders is taken.",
+    "tar_name": "{file} has a name that leads out of the archive, or cannot be a name.",
+    "tar_twice": "{file} stands in the archive more than once.",
+    "tar_nested": "{file} is itself an archive ({value}).",
+    "tar_without": "{file} holds none of what it is for: {expected} ({members} member(s)).",
+    "tar_mates_differ": "The files {name} in {file} have different numbers of reads: {value}.",
+    "tar_10x_name": "{count} FASTQ file(s) in {file} are not named as bcl2fastq names them, first '{value}'.",
+    "tar_unchecked": "{count} member(s) of {file} are of no kind that is checked, first '{value}'.",
+    "tar_matrix": "{file} is no matrix in Matrix Market form, or empty: '{value}'.",
 }
 
 EXPECTED: dict[str, str] = {

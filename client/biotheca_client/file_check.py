@@ -95,7 +95,7 @@ def check(files: list[Asked], policy: Policy | None = None) -> Checked:
     if len(reports) == 2:
         names = [file.name for file in files]
         pairs = zip(names, reports, strict=True)
-        mates = tuple(runs.CheckedFile(name, r["format"], r["reads"], r["screen"]) for name, r in pairs)
+        mates = tuple(runs.CheckedFile.of(name, r) for name, r in pairs)
         told = [found.as_dict() for found in runs.check_mates(runs.CheckedRun("run", _common(names), mates))]
     return Checked(report_json.document(reports, told, policy, engines()[0]), reports)
 

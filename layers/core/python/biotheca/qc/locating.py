@@ -1,4 +1,4 @@
-"""Where two mates first name different fragments, once their digests told in which block of reads: both are read again."""
+"""Where two mates first name different fragments: their digests told in which block of reads, both are read again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def locator(one: Again, two: Again) -> Locate:
         for at, ((name, line), (other, other_line)) in enumerate(zip(*kept, strict=False)):
             if fragment_of(name) != fragment_of(other):
                 words = (text.decode("ascii", "backslashreplace")[:300] for text in (name, other))
-                return block * NAMES_PER_DIGEST + at, *words, line, other_line  # type: ignore[return-value]
+                return block * NAMES_PER_DIGEST + at, *words, line, other_line
         return None
 
     return locate

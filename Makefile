@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
-.PHONY: setup demo test check up synth bench deploy-local images lock clean
+.PHONY: setup demo test check up synth bench bench-qc deploy-local images lock clean
 
 setup: $(VENV)/.ready  ## a .venv with .venv/bin/biotheca in it, and the compiled FASTQ kernel
 	@$(BIN)/python -m biotheca.formats.native.build
@@ -42,6 +42,9 @@ synth: setup  ## CloudFormation templates in cdk.out, as they deploy to AWS
 
 bench: setup  ## tables of docs/performance.md
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-qc: setup  ## the FASTQ check beside decompression alone and beside its peers
+	@$(BIN)/python -m bench qc
 
 deploy-local: setup  ## the real `cdk bootstrap` and `cdk deploy` against the laptop cloud
 	@$(BIN)/python -m local deploy $(ARGS)

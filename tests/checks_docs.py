@@ -243,7 +243,9 @@ def help_texts(group: click.Group, program: str) -> str:
 
 def _inner_texts(group: click.Group, context: click.Context, program: str, width: dict[str, int]) -> list[str]:
     pieces = []
-    for name, command in sorted(group.commands.items()):
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         inner = click.Context(command, info_name=name, parent=context, **width)
         pieces.append(f"### {program} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
         if isinstance(command, click.Group):

@@ -148,7 +148,8 @@ def names() -> frozenset[str]:
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
-    jobs = {f"{_pascal(folder.parent.name)}Job" for folder in (ROOT / "batch").glob("*/__main__.py")}
+    folders = [folder.parent.name for folder in (ROOT / "batch").glob("*/__main__.py")]
+    jobs = {f"{_pascal(name)}{size}Job" for name in folders for size in ("", "Large")}
     workflow = (ROOT / "infra" / "constructs" / "workflow.py").read_text(encoding="utf-8")
     return frozenset(handlers | jobs | set(re.findall(r'names\["(\w+)"\]', workflow)))
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn
 
 from batch.qc.progress import Progress
@@ -49,7 +50,16 @@ def check(task: Task) -> Report:
     """Check the object, write the report and beside it the page. The report comes last: with it the job is done."""
     progress = Progress(lambda facts: log.info("file is being checked", extra={"facts": facts}), task.size_bytes)
     object_bytes = RangedReader(task.bucket, task.key, task.version_id or None)
-    report = check_file(progress.over(object_bytes), task.md5 or None, task.format, task.name or task.key)
+    report = check_file(
+        progress.over(object_bytes),
+        task.md5 or None,
+        task.format,
+        task.name or task.key,
+        threads=task.threads or 2,
+        duplicates=task.duplicates or "auto",
+        scratch=Path(task.scratch) if task.scratch else None,
+        again=lambda: object_bytes,
+    )
     whole = report.as_dict() | {"engine": engines()[0]}
     put_text(*task.page_place, report_html.page(report_json.document([whole])), "text/html; charset=utf-8")
     put_document(*place(task.report), whole)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from biotheca.aws.buckets import get_document
+from biotheca.formats.names import METHODS
 
 _S3 = "s3://"
 
@@ -96,6 +97,8 @@ def from_document(document: Any) -> Task:
         wanted = int if name in ("size_bytes", "threads") else str
         if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise CalledWrongly(f"{name} of the task is {value!r}, not of type {wanted.__name__}")
+    if document.get("duplicates") not in (None, *METHODS):
+        raise CalledWrongly(f"duplicates of the task is {document['duplicates']!r}; known: {', '.join(METHODS)}")
     task = Task(**{name: value for name, value in document.items() if value is not None})
     place(task.report)
     return task

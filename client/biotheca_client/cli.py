@@ -7,16 +7,36 @@ import sys
 
 import click
 
-from biotheca_client.commands import account, archive, deposit, desk, people, quality, record
 from biotheca_client.commands.common import Context
-from biotheca_client.errors import ClientFault
-from biotheca_client.local_files import Stopped
+from biotheca_client.errors import ClientFault, Stopped
+from biotheca_client.lazily import LazyGroup
 from biotheca_client.output import Output
 
 INTERRUPTED = 130
 
+MODULES = {
+    "account": ("login", "logout", "whoami", "version"),
+    "people": ("register", "confirm", "tokens", "groups", "notices"),
+    "deposit": ("template", "check", "submit", "upload", "status", "workbook"),
+    "quality": ("qc",),
+    "desk": (
+        *("queue", "next", "desk", "assign", "unassign", "prioritise", "judge", "note", "decide", "reasons"),
+        *("figures", "corrections", "decide-correction"),
+    ),
+    "record": (
+        *("records", "release", "append", "reception", "reviewer-link", "correct", "versions", "difference"),
+        *("publications", "cite", "certificate", "listing"),
+    ),
+    "archive": ("search", "show", "download", "rules"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyGroup,
+    package="biotheca_client.commands",
+    modules=MODULES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--server", metavar="URL", help="The archive; else BIOTHECA_SERVER, else the last one signed in to.")
 @click.pass_context
 def biotheca(context: click.Context, server: str | None) -> None:
@@ -37,11 +57,6 @@ def biotheca(context: click.Context, server: str | None) -> None:
       130  interrupted; run the same command again to go on
     """
     context.obj = Context(server)
-
-
-for module in (account, people, deposit, quality, desk, record, archive):
-    for command in module.COMMANDS:
-        biotheca.add_command(command)
 
 
 def run(words: list[str]) -> int:

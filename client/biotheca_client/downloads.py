@@ -16,8 +16,8 @@ import requests
 import urllib3
 
 from biotheca_client.api import ATTEMPTS, TIMEOUT_S, Session, path_of, pause_before, plain_session
-from biotheca_client.errors import NetworkDown, NotFound, Refused
-from biotheca_client.local_files import Stop, Stopped
+from biotheca_client.errors import NetworkDown, NotFound, Refused, Stopped
+from biotheca_client.local_files import Stop
 from biotheca_client.words import clean, size
 
 REVIEWER_HEADER = "X-Reviewer-Token"

@@ -57,3 +57,7 @@ class NetworkDown(ClientFault):
 
 class UploadGone(ClientFault):
     """The store no longer knows an upload: it was completed or thrown away elsewhere."""
+
+
+class Stopped(Exception):
+    """The person pressed Ctrl-C; every thread ends at its next read."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from biotheca.formats.names import METHODS
 from biotheca.formats.native import engines
-from biotheca.qc import check_file, report_html, report_json, runs
+from biotheca.qc import check_file, report_html, report_json, report_multiqc, runs
 from biotheca.qc.content import FORMATS
-from biotheca.qc.model import NoSuchCheck
+from biotheca.qc.model import NoScratch, NoSuchCheck, SourceChanged
 from biotheca.qc.policy import Policy, PolicyIsWrong
 from biotheca.qc.policy import read as read_policy
 from biotheca_client.errors import WrongUse
@@ -34,7 +35,17 @@ class Asked:
     open: Callable[[], BinaryIO]
     md5: str | None = None
     format: str | None = None
+    twice: bool = True  # whether it can be opened again
     add: Add = lambda _: None
+
+
+@dataclass(frozen=True)
+class How:
+    """How files are read. `duplicates` is one of `methods()`; `scratch` a folder for large files' names."""
+
+    threads: int = 2
+    duplicates: str = "auto"
+    scratch: Path | None = None
 
 
 @dataclass
@@ -53,6 +64,10 @@ class Checked:
         """The page for people."""
         return report_html.page(self.document)
 
+    def multiqc(self) -> dict[str, dict[str, Any]]:
+        """File name -> JSON, for a folder that MultiQC reads."""
+        return report_multiqc.contents(self.document, stem_of)
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the document."""
@@ -62,6 +77,11 @@ def schema() -> dict[str, Any]:
 def formats() -> list[str]:
     """The formats that can be checked."""
     return sorted(FORMATS)
+
+
+def methods() -> tuple[str, ...]:
+    """The ways of looking for reads of the same name."""
+    return METHODS
 
 
 def format_of(name: str) -> str:
@@ -88,9 +108,9 @@ def policy_of(path: Path) -> Policy:
         raise WrongUse(f"The policy {path} is wrong: {fault}.", mend) from fault
 
 
-def check(files: list[Asked], policy: Policy | None = None) -> Checked:
+def check(files: list[Asked], policy: Policy | None = None, how: How | None = None) -> Checked:
     """Read each file once and judge them, two as mates. WrongUse for a format without a check; OSError passes."""
-    reports = [_report(file) for file in files]
+    reports = [_report(file, how or How()) for file in files]
     told = []
     if len(reports) == 2:
         names = [file.name for file in files]
@@ -100,17 +120,30 @@ def check(files: list[Asked], policy: Policy | None = None) -> Checked:
     return Checked(report_json.document(reports, told, policy, engines()[0]), reports)
 
 
-def _report(file: Asked) -> dict[str, Any]:
+def _report(file: Asked, how: How) -> dict[str, Any]:
     def chunks(opened: BinaryIO) -> Iterator[bytes]:
         while data := opened.read(_READ_BYTES):
             file.add(len(data))
             yield data
 
+    def again() -> Iterator[bytes]:
+        with file.open() as reopened:
+            while data := reopened.read(_READ_BYTES):
+                yield data
+
+    chosen: dict[str, Any] = {"threads": how.threads, "duplicates": how.duplicates, "scratch": how.scratch}
     with file.open() as opened:
         try:
-            return check_file(chunks(opened), file.md5, file.format or format_of(file.name), file.name).as_dict()
+            form = file.format or format_of(file.name)
+            told = check_file(chunks(opened), file.md5, form, file.name, again=again if file.twice else None, **chosen)
+            return told.as_dict()
         except NoSuchCheck as fault:
             raise WrongUse(f"{file.name}: {fault}.", f"--format is one of {', '.join(formats())}.") from fault
+        except NoScratch as fault:
+            mend = "Name a folder with more room by --scratch; without one, take --duplicates bloom or off."
+            raise WrongUse(f"{file.name}: {fault}.", mend) from fault
+        except SourceChanged as fault:
+            raise WrongUse(f"{file.name}: {fault}.", "Wait until nothing writes to it any more.") from fault
 
 
 def _common(names: list[str]) -> str:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import os
+import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from biotheca_client.errors import FileDiffers, Refused
+from biotheca_client.errors import FileDiffers, Refused, Stopped
 
 _READ_BYTES = 1024 * 1024
 MOST_PARTS = 10_000  # S3's limit of a multipart upload
-
-
-class Stopped(Exception):
-    """The person pressed Ctrl-C; every thread ends at its next read."""
 
 
 class Stop(Protocol):
@@ -117,6 +115,29 @@ def sha256_of(path: Path, part: Part, stop: Stop) -> str:
             digest.update(data)
             left -= len(data)
     return base64.b64encode(digest.digest()).decode()
+
+
+class StoppablePipe:
+    """A pipe that is read until it ends or somebody stops: then Stopped, however long it says nothing."""
+
+    _WAIT_S = 0.25
+
+    def __init__(self, descriptor: int, stop: Stop) -> None:
+        self._descriptor = descriptor
+        self._stop = stop
+
+    def __enter__(self) -> StoppablePipe:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """What others gave is not closed here."""
+
+    def read(self, count: int) -> bytes:
+        """At most `count` bytes; none at the end."""
+        while not self._stop.is_set():
+            if select.select([self._descriptor], [], [], self._WAIT_S)[0]:
+                return os.read(self._descriptor, count)
+        raise Stopped
 
 
 class PartBody:

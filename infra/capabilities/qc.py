@@ -24,4 +24,6 @@ class Qc(Capability):
         self.add("judge", SUBMISSIONS | {"taxonomy_table": "r", "derived_bucket": "r"})
         self.add("return_files", SUBMISSIONS)
         command = [word for name in _ARGUMENTS for word in (f"--{name}", f"Ref::{name.replace('-', '_')}")]
-        self.jobs["QcJob"] = BatchJob(self, "qc", house, {"inbox_bucket": "r", "derived_bucket": "rw"}, command)
+        rights = {"inbox_bucket": "r", "derived_bucket": "rw"}
+        self.jobs["QcJob"] = BatchJob(self, "qc", house, rights, command, cpu=2, memory_mb=4096)
+        self.jobs["QcLargeJob"] = BatchJob(self, "qc", house, rights, command, cpu=2, memory_mb=4096, large=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import Duration, IgnoreMode, Size
 from aws_cdk import aws_batch as batch
@@ -53,7 +54,7 @@ class Computers(Construct):
             block_devices=[
                 ec2.BlockDevice(
                     device_name="/dev/xvda",
-                    volume=ec2.BlockDeviceVolume.ebs(60, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
+                    volume=ec2.BlockDeviceVolume.ebs(200, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3),
                 )
             ],
         )
@@ -77,7 +78,10 @@ class Computers(Construct):
 
 
 class BatchJob(Construct):
-    """batch/<capability>: image, command, rights, retries. A reclaimed machine is retried, bad data never."""
+    """batch/<capability>: image, command, rights, retries. A reclaimed machine is retried, bad data never.
+
+    `large`: for the machines with scratch disk, instead of Fargate.
+    """
 
     def __init__(
         self,
@@ -89,8 +93,9 @@ class BatchJob(Construct):
         *,
         cpu: float = 1,
         memory_mb: int = 2048,
+        large: bool = False,
     ) -> None:
-        super().__init__(scope, f"{capability.capitalize()}Job")
+        super().__init__(scope, f"{capability.capitalize()}{'Large' if large else ''}Job")
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         log_group = logs.LogGroup(
             self,
@@ -99,17 +104,21 @@ class BatchJob(Construct):
             removal_policy=house.removal,
         )
         environment = {variable(setting): grant(house, self.role, setting, mode) for setting, mode in needs.items()}
-        container = batch.EcsFargateContainerDefinition(
-            self,
-            "Container",
-            image=image_of(capability, house),
-            command=["python", "-m", f"batch.{capability}", *command],
-            cpu=cpu,
-            memory=Size.mebibytes(memory_mb),
-            job_role=self.role,
-            environment=environment,
-            fargate_cpu_architecture=ecs.CpuArchitecture.ARM64,
-            logging=ecs.LogDriver.aws_logs(stream_prefix=capability, log_group=log_group),
+        said: dict[str, Any] = {
+            "image": image_of(capability, house),
+            "command": ["python", "-m", f"batch.{capability}", *command],
+            "cpu": cpu,
+            "memory": Size.mebibytes(memory_mb),
+            "job_role": self.role,
+            "environment": environment,
+            "logging": ecs.LogDriver.aws_logs(stream_prefix=capability, log_group=log_group),
+        }
+        container = (
+            batch.EcsEc2ContainerDefinition(self, "Container", **said)
+            if large
+            else batch.EcsFargateContainerDefinition(
+                self, "Container", **said, fargate_cpu_architecture=ecs.CpuArchitecture.ARM64
+            )
         )
         self.definition = batch.EcsJobDefinition(
             self,

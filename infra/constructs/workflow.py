@@ -37,6 +37,7 @@ class Workflow(Construct):
         names: dict[str, str] = {key: fn.function_arn for key, fn in functions.items()}
         names |= {key: job.definition.job_definition_arn for key, job in jobs.items()}
         names["QcQueue"] = computers.queue.job_queue_arn
+        names["QcLargeQueue"] = computers.large_queue.job_queue_arn
         missing = placeholders - set(names)
         if missing:
             raise ValueError(f"{file.name} names {sorted(missing)}, which no function, job or queue is called")
@@ -69,8 +70,9 @@ class Workflow(Construct):
     def _allow_jobs(self, jobs: list[BatchJob], computers: Computers) -> None:
         stack = Stack.of(self)
         definitions = [job.definition.job_definition_arn for job in jobs]
+        queues = [queue.job_queue_arn for queue in (computers.queue, computers.large_queue)]
         self.machine.add_to_role_policy(
-            iam.PolicyStatement(actions=["batch:SubmitJob"], resources=[*definitions, computers.queue.job_queue_arn])
+            iam.PolicyStatement(actions=["batch:SubmitJob"], resources=[*definitions, *queues])
         )
         # A job has no name before it is submitted: these three actions know no narrower resource.
         self.machine.add_to_role_policy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import stat
@@ -18,7 +19,10 @@ from tests.clients.conftest import CommandLine
 def leaves(group: click.Group, program: str) -> dict[str, click.Command]:
     """Every command that does something, by the words that one types."""
     found: dict[str, click.Command] = {}
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         typed = f"{program} {name}"
         found |= leaves(command, typed) if isinstance(command, click.Group) else {typed: command}
     return found
@@ -34,6 +38,12 @@ def test_every_command_has_help_with_an_example_and_json(typed: str) -> None:
         text = command.get_help(context)
     assert "Example:" in text and typed in text.split("Example:")[1]
     assert "--json" in text
+
+
+def test_commands_stand_under_the_modules_that_hold_them() -> None:
+    for module, names in cli.MODULES.items():
+        commands = importlib.import_module(f"biotheca_client.commands.{module}").COMMANDS
+        assert {command.name for command in commands} == set(names)
 
 
 def test_the_help_lists_every_exit_code(biotheca: CommandLine) -> None:

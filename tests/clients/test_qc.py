@@ -63,6 +63,18 @@ def test_a_defect_exits_1_with_file_line_and_how_to_mend_it(alone: CommandLine, 
     assert alone("qc", path, "--md5", "0" * 32).out.count("[qc.md5]") == 1
 
 
+def test_reads_of_the_same_name_are_told_with_both_lines(alone: CommandLine, tmp_path: Path) -> None:
+    (path,) = files(tmp_path, a__fastq=SOUND + b"@r3 1:N:0:ATC\nAC\n+\nII\n")
+    ran = alone("qc", path, "--json", "-")
+    assert ran.code == 1
+    VALIDATOR.validate(ran.json)
+    found = ran.json["duplicates"]
+    assert (found["checked"], found["duplicate_names"], found["confirmed"]) == (21, 1, True)
+    assert found["examples"] == [{"file": "a.fastq", "name": "r3", "lines": [9, 81]}]
+    off = alone("qc", path, "--json", "-", "--duplicates", "off")
+    assert (off.code, off.json["duplicates"]["method"]) == (0, "off")
+
+
 def test_mates_are_judged_together(alone: CommandLine, tmp_path: Path) -> None:
     paths = files(tmp_path, s_R1__fastq__gz=SOUND, s_R2__fastq__gz=tiny_fastq(19, 30))
     ran = alone("qc", *paths, "--json", "-")

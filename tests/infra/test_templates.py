@@ -171,7 +171,9 @@ def test_the_analysts_workgroup_ends_costly_queries(templates: Templates) -> Non
 
 def test_batch_jobs_never_retry_bad_data_and_always_retry_a_reclaimed_machine(templates: Templates) -> None:
     jobs = templates.of_type("AWS::Batch::JobDefinition")
-    assert len(jobs) == len(list((ROOT / "batch").glob("*/Dockerfile")))
+    large = [job for _, job in jobs if job["PlatformCapabilities"] == ["EC2"]]
+    assert len(large) == 1  # files whose names may want more scratch disk than Fargate has
+    assert len(jobs) - len(large) == len(list((ROOT / "batch").glob("*/Dockerfile")))
     for _, job in jobs:
         rules = job["RetryStrategy"]["EvaluateOnExit"]
         assert rules[0] == {"Action": "EXIT", "OnExitCode": "2"} and rules[-1]["Action"] == "RETRY"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from biotheca_client.client import Client
 from biotheca_client.errors import WrongUse
+
+if TYPE_CHECKING:
+    from biotheca_client.client import Client
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 jobs = click.option("--jobs", default=4, show_default=True, type=click.IntRange(1, 32), help="Transfers side by side.")
@@ -28,6 +30,8 @@ class Context:
 
     def client(self) -> Client:
         """A client of the chosen archive; with a personal access token if BIOTHECA_TOKEN holds one."""
+        from biotheca_client.client import Client  # what it brings along is slow to import
+
         return Client(self.server, token=os.environ.get("BIOTHECA_TOKEN") or None)
 
 

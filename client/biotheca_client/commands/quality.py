@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
 from biotheca_client import words
 from biotheca_client.commands.common import Context, command
 from biotheca_client.errors import ClientFault, WrongUse
+from biotheca_client.local_files import Stop, StoppablePipe
 from biotheca_client.output import Output
 
 FOUND, NOT_READ, INTERRUPTED = 1, 2, 130
@@ -39,6 +42,27 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, asked: bo
 @click.option("--format", "form", metavar="FORMAT", help="What FILE holds; else its name tells, else FASTQ.")
 @click.option("--json", "to_json", metavar="OUT", type=_output, help="Write the whole result as JSON; - for stdout.")
 @click.option("--html", "to_html", metavar="OUT", type=_output, help="Write the report with plots as one HTML file.")
+@click.option(
+    "--multiqc",
+    "to_multiqc",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files for MultiQC into FOLDER.",
+)
+@click.option("--threads", default=2, show_default=True, type=click.IntRange(1, 64), help="Threads to work in.")
+@click.option(
+    "--duplicates",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "bloom", "spool", "off"]),
+    help="How reads of the same name are found; bloom only suspects.",
+)
+@click.option(
+    "--scratch",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where names of large files that are in no order are put aside.",
+)
 @click.option("--policy", metavar="FILE", type=click.Path(path_type=Path), help="Severities of your own, as YAML.")
 @click.option(
     "--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help="The JSON Schema."
@@ -51,6 +75,10 @@ def qc(
     form: str | None,
     to_json: Path | None,
     to_html: Path | None,
+    to_multiqc: Path | None,
+    threads: int,
+    duplicates: str,
+    scratch: Path | None,
     policy: Path | None,
 ) -> None:
     """Check a file of reads, or two mates: digests, container, every read, statistics. FILE may be - (stdin).
@@ -65,14 +93,19 @@ def qc(
 
     \b
     Example:
-      biotheca qc reads_1.fastq.gz reads_2.fastq.gz --html report.html
+      biotheca qc reads_1.fastq.gz reads_2.fastq.gz --html report.html --multiqc for-multiqc
       zcat reads.gz | biotheca qc - --json -
     """
+    from biotheca_client.file_check import How
+
     try:
         names = [name for name in (file, mate) if name is not None]
         targets = {"--json": to_json, "--html": to_html}
         _must_make_sense(names, md5s, targets)
-        found = _checked(names, md5s, form, policy)
+        how = How(threads, duplicates, scratch)
+        found = _checked(names, md5s, form, policy, how)
+        if to_multiqc:
+            _write_for_multiqc(found, to_multiqc)
         _deliver(found, targets)
     except (ClientFault, click.ClickException):
         raise
@@ -109,24 +142,44 @@ def _must_make_sense(names: list[str], md5s: tuple[str, ...], targets: dict[str,
             raise WrongUse(f"{option}: there is no folder {path.parent}.", "Make it first.")
 
 
-def _checked(names: list[str], md5s: tuple[str, ...], form: str | None, policy: Path | None) -> Any:
+def _checked(names: list[str], md5s: tuple[str, ...], form: str | None, policy: Path | None, how: Any) -> Any:
     """The check with a bar where somebody looks at the terminal, silent elsewhere."""
     from biotheca_client.file_check import Asked, check, policy_of
 
     chosen = policy_of(policy) if policy else None
+    stop = threading.Event()
     declared = [*md5s, *[None] * len(names)]
     with Output(as_json=not sys.stderr.isatty()).progress() as progress:
         files = []
         for name, md5 in zip(names, declared, strict=False):
             shown = "stdin" if name == _STDIN else Path(name).name
             size = None if name == _STDIN else Path(name).stat().st_size
-            files.append(Asked(shown, _opened(name), md5, form, progress.start(shown, size)))
-        return check(files, chosen)
+            files.append(Asked(shown, _opened(name, stop), md5, form, name != _STDIN, progress.start(shown, size)))
+        with _stopped_by_ctrl_c(stop):
+            return check(files, chosen, how)
 
 
-def _opened(name: str) -> Callable[[], BinaryIO]:
+@contextmanager
+def _stopped_by_ctrl_c(stop: threading.Event) -> Iterator[None]:
+    """Whoever reads in another thread is told, too: a pipe that says nothing must not hold the person up."""
+
+    def end(*_: object) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be taken
+        yield
+        return
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _opened(name: str, stop: Stop) -> Callable[[], BinaryIO]:
     if name == _STDIN:
-        return lambda: io.FileIO(sys.stdin.fileno(), closefd=False)
+        return lambda: cast(BinaryIO, StoppablePipe(sys.stdin.fileno(), stop))
     return lambda: Path(name).open("rb", buffering=0)
 
 
@@ -140,6 +193,12 @@ def _deliver(found: Any, targets: dict[str, Path | None]) -> None:
             click.echo(made[option](), nl=False)
     if not any(str(path) == _STDIN for path in targets.values()):
         _tell(found.document)
+
+
+def _write_for_multiqc(found: Any, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in found.multiqc().items():
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _tell(document: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def test_two_mates_stand_beside_one_another() -> None:
 
 
 def test_each_finding_says_where_and_how_to_mend_it_in_both_languages() -> None:
-    text = b"@r\nAX\n+\nII\n" * 150
+    text = b"".join(b"@r%d\nAX\n+\nII\n" % n for n in range(150))
     page, tree = page_of(report_of([], "reads.fastq", text))
     assert tree.xpath("//header/p")[0].get("class") == "banner fail"
     (rule,) = tree.xpath("//section[@id='findings']/ol/li")

@@ -46,12 +46,14 @@ def test_two_mates_stand_in_one_document_with_what_is_wrong_between_them() -> No
         "method": "window",
         "checked": 30,
         "duplicate_names": 1,
+        "confirmed": True,
         "examples": [{"file": "reads_2.fastq", "name": "r", "lines": [1, 5]}],
     }
 
 
 def test_a_policy_changes_severity_and_verdict_even_of_what_lies_beyond_the_first_hundred() -> None:
-    text = b"@r\r\nAC\r\n+\r\nII\r\n" + b"@r\nAX\n+\nII\n" * 300 + b"@r\nAC\n+\nI\x01\n"
+    many = b"".join(b"@r%d\nAX\n+\nII\n" % n for n in range(300))
+    text = b"@first\r\nAC\r\n+\r\nII\r\n" + many + b"@last\nAC\n+\nI\x01\n"
     report = check_file([text], None, "fastq", "a.fq").as_dict()
     assert report["findings_total"] == 302 and "qc.quality_character" not in {f["rule"] for f in report["findings"]}
     for words, verdict in (

@@ -229,6 +229,12 @@ def screening() -> dict[str, Any]:
 
 
 @cache
+def sizing() -> dict[str, Any]:
+    """What checks of files need: measured rates, limits of machines, prices."""
+    return _read("sizing.yaml")
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}

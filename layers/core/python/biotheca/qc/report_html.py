@@ -308,7 +308,7 @@ def _names(document: Mapping[str, Any]) -> str:
     rows = [
         ["Duplicate names", "重复的读段名", number(found["duplicate_names"])],
         ["Names compared", "比较的读段名", number(found["checked"])],
-        ["Method", "方法", text(found["method"])],
+        ["Method", "方法", text(found["method"]) + ("" if found["confirmed"] else ", suspected only")],
     ]
     for file in document["files"]:
         names = file.get("names") or {}

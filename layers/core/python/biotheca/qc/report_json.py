@@ -114,5 +114,6 @@ def _duplicates(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "method": " and ".join(methods) if methods else "off",
         "checked": sum(d["checked"] for d in found),
         "duplicate_names": sum(d["duplicate_names"] for d in found),
+        "confirmed": all(d.get("confirmed", True) for d in found),
         "examples": examples[:_MOST_EXAMPLES],
     }

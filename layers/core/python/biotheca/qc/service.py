@@ -12,7 +12,7 @@ from typing import Any
 from biotheca import catalog, events
 from biotheca.accounts.model import Person
 from biotheca.errors import NotFound
-from biotheca.qc import report_json, runs
+from biotheca.qc import report_json, runs, sizing
 from biotheca.qc.report_json import summary
 from biotheca.qc.store import ReportStore
 from biotheca.submissions.model import DataFile, FileState, State, Submission
@@ -56,10 +56,17 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
                     "report_bucket": reports.bucket,
                     "report_key": reports.report_key(submission_id, round_number, file.id),
                     "size_bytes": file.size_bytes,
+                    **_needs(file),
                 }
             )
     key = reports.put_manifest(submission_id, round_number, "checks", items)
     return {"bucket": reports.bucket, "key": key, "count": len(items)}
+
+
+def _needs(file: DataFile) -> dict[str, str]:
+    """What the state machine asks of Batch for the check of a file; Batch takes numbers as words."""
+    needed = sizing.size(file.size_bytes or 0, sizing.container_named(file.name))
+    return {"machine": needed.machine, "vcpus": str(needed.vcpus), "memory_mib": str(needed.memory_mib)}
 
 
 def note_verdict(

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from biotheca import clock
 from biotheca.publication import service
 from biotheca.publication.store import Archive
+from biotheca.qc.store import ReportStore
 from biotheca.submissions.store import SubmissionStore
 from biotheca.uploads.store import Inbox
 
@@ -42,7 +43,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--file", required=True)
     job = parser.parse_args(words)
     try:
-        key = service.archive_file(SubmissionStore(), Inbox(), Archive(), job.submission, job.file)
+        key = service.archive_file(SubmissionStore(), Inbox(), Archive(), ReportStore(), job.submission, job.file)
     except Exception as fault:  # the door: everything here is a reason to try again
         _say("archive failed", file=job.file, fault=type(fault).__name__, reason=str(fault))
         return FAULT

@@ -13,7 +13,7 @@ from biotheca.aws.buckets import disposition
 from biotheca.catalog.archive import archive as institution
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import articles, citation, exports, service
-from biotheca.publication.model import Door, Record
+from biotheca.publication.model import Door, Record, public_file
 from functions.api.seam import LARGEST_TEXT_PAGE, Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.shapes_review import ArticleBody, ArticleShape, CertificateShape, OutcomeBody
@@ -58,7 +58,8 @@ def md5sum(accession: str) -> Response:
 def files_tsv(accession: str) -> Response:
     """The files of a record as tab-separated text; a Link header leads to the next page."""
     runs, following, first = _runs(accession)
-    rows = ([file.get(name) for name in exports.FILE_COLUMNS] for run in runs for file in run.files)
+    shown = (public_file(file) for run in runs for file in run.files)
+    rows = ([file[name] for name in exports.FILE_COLUMNS] for file in shown)
     body = exports.table(exports.FILE_COLUMNS if first else None, rows, "\t")
     return _text(body, TSV, f"/v1/records/{accession}/files.tsv", following)
 

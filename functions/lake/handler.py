@@ -23,7 +23,8 @@ def _load(record: SQSRecord) -> None:
         dataset := envelope["body"].get("dataset")
     ):  # a project or sample changed; its datasets tell for themselves
         return
-    rows = service.load_dataset(records(), LakeTable("run", TABLES["run"]), dataset)
+    runs, files = (LakeTable(name, TABLES[name]) for name in ("run", "qc_files"))
+    rows = service.load_dataset(records(), runs, files, dataset)
     logger().info("lake rows written", extra={"table": "run", "rows": rows, "dataset": dataset})
 
 

@@ -29,7 +29,7 @@ def plan_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def archive_file(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Copy one file to the archive and prove the copy."""
-    service.archive_file(submissions(), inbox(), archive(), event["submission_id"], event["file_id"])
+    service.archive_file(submissions(), inbox(), archive(), reports(), event["submission_id"], event["file_id"])
     metrics().add_metric(name="FilesArchived", unit=MetricUnit.Count, value=1)
     return {}
 

@@ -49,6 +49,7 @@ function facts(found) {
 function fileRow(accession, file) {
   const cell = (label, kind, ...children) => element("td", { "data-label": label, class: kind }, ...children);
   const run = ACCESSION.test(file.run ?? "") && file.run !== accession ? links([file.run]) : [file.run ?? ""];
+  const beside = file.statistics; // the name of what its check counted
   return element(
     "tr",
     {},
@@ -56,6 +57,7 @@ function fileRow(accession, file) {
     cell("Run", "", ...run),
     cell("Size", "number", size(file.size_bytes)),
     cell("MD5", "mono", file.md5 ?? ""),
+    cell("Statistics", "", beside ? element("a", { href: download(accession, beside), download: beside }, "JSON") : ""),
   );
 }
 
@@ -78,7 +80,7 @@ async function showFiles(place, accession, say) {
   let page = await files(accession, null);
   if (!page.items.length) return false;
   const body = element("tbody", {}, ...page.items.map((file) => fileRow(accession, file)));
-  const heads = ["File", "Run", "Size", "MD5"].map((text) => element("th", { scope: "col" }, text));
+  const heads = ["File", "Run", "Size", "MD5", "Statistics"].map((text) => element("th", { scope: "col" }, text));
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...heads)), body);
   const server = location.origin;
   place.append(element("h3", {}, "Files"), table);

@@ -160,9 +160,9 @@ def test_a_released_run_is_a_row_of_the_lake_that_athena_sql_finds(
     group = next(g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary")
     shown = json.loads(ecoli["cli"].run("status", ecoli["submission"], "--json"))["submission"]
 
-    def rows() -> list[list[str]]:
-        columns = "acc, bioproject, biosample, spots, bases, cardinality(file_names)"
-        sql = f"SELECT {columns} FROM biotheca.run WHERE sra_study = ?"
+    columns = "acc, bioproject, biosample, spots, bases, cardinality(file_names)"
+
+    def rows(sql: str = f"SELECT {columns} FROM biotheca.run WHERE sra_study = ?") -> list[list[str]]:
         started = athena.start_query_execution(
             QueryString=sql, WorkGroup=group, ExecutionParameters=[f"'{shown['dataset']}'"]
         )
@@ -177,6 +177,9 @@ def test_a_released_run_is_a_row_of_the_lake_that_athena_sql_finds(
         return [[cell["VarCharValue"] for cell in row["Data"]] for row in found]
 
     (row,) = eventually(rows)
+    measured = "SELECT file_name, reads, q30_share > 0.5, encoding, verdict FROM biotheca.qc_files WHERE sra_study = ?"
+    of_files = eventually(lambda: sorted(rows(measured)))
+    assert [row[1:] for row in of_files] == [["2054", "true", "Sanger, Illumina 1.8+", "sound"]] * 2
     numbers = shown["accessions"]
     by_kind = {key.split("/")[0]: value for key, value in numbers.items()}
     assert row == [by_kind["run"], by_kind["project"], by_kind["sample"], "2054", "353950", "2"]

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import requests
 
 from local.people import PEOPLE
 from local.stack import Stack
@@ -20,6 +21,7 @@ from tests.journeys.bringing import accepted, handed_in
 from tests.journeys.conftest import Person, document, eventually, send, tiny_fastq
 from tests.journeys.test_journey import Cli
 
+ENCODING = "Sanger, Illumina 1.8+"
 # The header of the original archive's list of runs, letter by letter.
 HEADER = (
     "Run,Center,ReleaseDate,FileType,FileName,FileSize,Download_path,Experiment,Title,LibraryName,LibraryStrategy,"
@@ -66,6 +68,13 @@ def test_a_run_has_its_statistics_in_json_and_xml(public: dict[str, Any], nobody
     as_json = nobody.call("GET", f"/v1/records/{run}/statistics")
     assert f"{run}_sta.json" in as_json.headers["Content-Disposition"]
     assert '"reads": 20' in json.dumps(as_json.json())
+    assert {f["measured"]["encoding"] for f in nobody.get(f"/v1/records/{run}/files")["items"]} == {ENCODING}
+    beside = nobody.call("GET", f"/v1/records/{public['dataset']}/files/{run}_f1_statistics.json")
+    counted = requests.get(beside.headers["Location"], timeout=30).json()
+    assert (counted["run"], counted["file"], counted["reads"]) == (run, f"{run}_f1.fq.gz", 20)
+    assert sum(counted["statistics"]["read_quality"]) == 20 and counted["encoding"] == ENCODING
+    listed = nobody.call("GET", f"/v1/records/{public['dataset']}/files.tsv").text
+    assert f"{run}_f1_statistics.json" in listed and f"{run}_r2_statistics.json" in listed
     as_xml = nobody.call("GET", f"/v1/records/{run}/statistics?format=xml")
     assert f"{run}_sta.xml" in as_xml.headers["Content-Disposition"]
     assert ElementTree.fromstring(as_xml.text) is not None and 'reads="20"' in as_xml.text

@@ -28,10 +28,12 @@ class Names:
     def __init__(self) -> None:
         self.told: list[bytes] = []
 
-    def feed(self, records: native.Records) -> None:
+    def feed(self, records: native.Records, line: int) -> None:
+        assert line == len(self.told) + 1
         self.told += records.headers()
 
-    def add(self, header: bytes) -> None:
+    def add(self, header: bytes, line: int) -> None:
+        assert line == len(self.told) + 1
         self.told.append(header)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pyarrow as pa
+
 from biotheca import catalog
-from biotheca.lake.model import RUN_COLUMNS
-from biotheca.lake.rules import run_row
+from biotheca.lake.model import FILE_COLUMNS, RUN_COLUMNS
+from biotheca.lake.rules import file_rows, run_row
+from biotheca.lake.store import LakeTable
 from biotheca.publication.model import Record
 
 FILES = [
@@ -50,3 +53,24 @@ def test_a_row_has_every_column_and_counts_spots_once_for_a_pair() -> None:
 def test_a_run_without_links_gives_a_row_with_empty_columns() -> None:
     row = run_row(catalog.members()["gsa"], record("run", "CRR000001"), {}, "2026-03-01T12:00:00.000Z")
     assert row["organism"] is None and row["acc"] == "CRR000001"
+
+
+def test_each_file_has_a_row_of_what_its_check_measured_with_the_types_of_the_table() -> None:
+    measured = {"gc_share": 1, "q30_share": 0.93, "length_mean": 150, "length_min": 30, "duplicate_names": 0}
+    named = {
+        "original_name": "a_1.fastq.gz",
+        "format": "fastq",
+        "container": "bgzf",
+        "sha256": "c",
+        "key": "secret/key",
+    }
+    full = FILES[0] | named | {"measured": measured | {"encoding": "Sanger, Illumina 1.8+", "engine": "AVX2"}}
+    run = Record("CRR000001", "run", "gsa", "r1", "The run", "sub", "me", {}, {}, [full, FILES[1]], "CRA000001")
+    one, old = rows = file_rows(run, "2026-03-01T12:00:00.000Z")
+    assert set(one) == set(old) == set(FILE_COLUMNS)
+    assert (one["acc"], one["sra_study"], one["file_name"]) == ("CRR000001", "CRA000001", "CRR1_f1.fq.gz")
+    assert (one["reads"], one["bytes"], one["length_min"]) == (2_000_000, 90_000_001, 30)
+    assert isinstance(one["gc_share"], float) and isinstance(one["length_mean"], float) and one["q30_share"] == 0.93
+    assert [one[c] for c in ("engine", "container", "verdict")] == ["AVX2", "bgzf", "sound"]
+    assert "secret" not in str(one) and old["gc_share"] is None and old["duplicate_names"] is None
+    assert pa.Table.from_pylist(rows, schema=LakeTable("qc_files", FILE_COLUMNS).schema).num_rows == 2

@@ -104,6 +104,9 @@ def test_a_certificate_stands_alone_and_a_title_cannot_put_markup_into_it() -> N
     assert "CODE23" in page and "证书" in page and "Certificate" in page
 
 
+MEASURED = {"q30_share": 0.93, "encoding": "Sanger, Illumina 1.8+"}
+
+
 def run(number: int = 1, title: str = "A run", **attributes: Any) -> Record:
     file = {"name": f"CRR{number:06d}_f1.fq.gz", "size_bytes": 10, "md5": "0" * 32, "sha256": "1" * 64}
     return Record(
@@ -115,7 +118,7 @@ def run(number: int = 1, title: str = "A run", **attributes: Any) -> Record:
         "sub",
         "me",
         attributes,
-        files=[file | {"reads": 3, "bases": 30, "original_name": "=cmd.fq.gz"}],
+        files=[file | {"reads": 3, "bases": 30, "original_name": "=cmd.fq.gz", "measured": MEASURED}],
         dataset="CRA000001",
         needs=["CRX000001"],
     )
@@ -169,3 +172,4 @@ def test_statistics_of_a_run_say_the_same_in_json_and_xml() -> None:
     assert (found["reads"], found["bases"]) == (3, 30) == (int(tree.get("reads")), int(tree.get("bases")))
     (file,) = tree
     assert dict(file.attrib) == {k: str(v) for k, v in found["files"][0].items()}
+    assert (file.attrib["q30_share"], file.attrib["encoding"]) == ("0.93", "Sanger, Illumina 1.8+")

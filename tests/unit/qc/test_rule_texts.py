@@ -10,11 +10,11 @@ from biotheca.qc import check_file
 from biotheca.qc.rules import catalogue
 from biotheca.qc.runs import RULES
 from biotheca.qc.sentences import EXPECTED, SENTENCES
-from tests.unit.qc import defects_bam
+from tests.unit.qc import defects_bam, defects_text
 from tests.unit.qc.defects import CASES
 
 # Of other formats than FASTQ: format -> name -> (stored bytes, rule or None, ...).
-OTHERS = {"bam": defects_bam.CASES}
+OTHERS = {"bam": defects_bam.CASES, "vcf": defects_text.VCF_CASES, "fasta": defects_text.FASTA_CASES}
 
 
 def test_catalogue_and_sentences_know_the_same_rules() -> None:
@@ -34,7 +34,7 @@ def test_every_rule_is_shown_by_a_case_or_by_a_test_of_its_own() -> None:
     shown = {rule for _, rules, _ in CASES.values() for rule in rules}
     shown |= {rule for cases in OTHERS.values() for _, rule, *_ in cases.values() if rule}
     of_their_own = {"qc.md5", "qc.name_and_content", "qc.unpacks_too_far", "qc.line_too_long"} | RULES
-    of_their_own |= {"qc.duplicate_names_suspected", "qc.quality_constant"}
+    of_their_own |= {"qc.duplicate_names_suspected", "qc.quality_constant", "qc.fasta_names_many"}
     assert shown | of_their_own == set(catalogue())
 
 

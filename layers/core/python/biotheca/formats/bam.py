@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from biotheca.formats import native
 from biotheca.formats.bam_records import (
@@ -25,6 +24,7 @@ from biotheca.formats.bam_records import (
 from biotheca.formats.containers import content_of
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Tally
+from biotheca.formats.fastq import TakesNames
 from biotheca.formats.sam_header import SamHeader
 
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -37,13 +37,6 @@ _WALK_RECORDS = 4  # examined before the kernel is asked again; doubled each tim
 _NOTHING = (-1, -1, b"")
 
 
-class TakesNames(Protocol):
-    """Whoever wants to know the reads' names, `/1` or `/2` behind those of mates."""
-
-    def feed(self, records: native.Records) -> None: ...
-    def add(self, header: bytes) -> None: ...
-
-
 class _More(Exception):
     """The header goes on beyond the bytes that are there."""
 
@@ -52,7 +45,8 @@ class BamCheck(Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
-    `screen` is given the sequences of primary records, `names` their names, both in order. `counts` tells of them as
+    `screen` is given the sequences of primary records, `names` their names (with the
+    number of the read for a line), both in order. `counts` tells of them as
     the sequencer gave them; a base without a quality is counted as Phred 0.
     """
 
@@ -243,7 +237,7 @@ class BamCheck(Tally):
         # As FASTQ the reads are counted by the same code as any others.
         native.scan(self.engine, passed.records.text, 0, self.counts.raw)
         if self._names and passed.reads:
-            self._names.feed(passed.records)
+            self._names.feed(passed.records, self.reads - passed.reads + 1)
         if self._screen and passed.reads:
             self._screen(passed.records.sequences)
         return passed.end
@@ -271,7 +265,7 @@ class BamCheck(Tally):
         sequence = record.sequence()
         self.counts.add([sequence], [record.qualities()])
         if self._names:
-            self._names.add(name + record.mate)
+            self._names.add(name + record.mate, self.reads)
         if self._screen:
             self._screen([sequence])
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from biotheca.formats.counts import Counts
 
+_MOST_WARNINGS = 200  # kept apart by key
+
 
 @dataclass(frozen=True)
 class Defect:
@@ -36,7 +38,7 @@ class Tally:
         self._keep = keep
         self.defects: list[Defect] = []
         self.counted: Counter[str] = Counter()
-        self._warned: dict[str, Defect] = {}
+        self._warned: dict[tuple[str, Any], dict[str, Any]] = {}
         self.stopped = False
         self.counts: Counts | None = None
         self.reads = 0
@@ -52,11 +54,16 @@ class Tally:
             self.defects.append(Defect(code, line, shown, unit or self.unit))
 
     def warn(self, code: str, line: int, unit: str = "", **facts: Any) -> None:
-        """A defect that leaves the file sound: told once, at its first place, with how often it was met (`count`)."""
-        if code not in self._warned:
+        """A defect that leaves the file sound: told once, at its first place, with how often it was met (`count`).
+
+        Those with another `key` among their facts are told by themselves.
+        """
+        which = (code, facts.get("key") if len(self._warned) < _MOST_WARNINGS else None)
+        if which not in self._warned:
             self.add(code, line, unit, count=0, **facts)
-            self._warned[code] = next((d for d in self.defects if d.code == code), Defect(code, line, {"count": 0}))
-        self._warned[code].facts["count"] += 1
+            last = self.defects[-1] if self.defects else None
+            self._warned[which] = last.facts if last and last.code == code and last.line == line else {"count": 0}
+        self._warned[which]["count"] += 1
 
     def stop(self, code: str, line: int, **facts: Any) -> None:
         """A defect beyond which nothing can be said."""

@@ -43,4 +43,33 @@ RUN_COLUMNS: dict[str, str] = {
     "file_md5": "array<string>",
 }
 
-TABLES: dict[str, dict[str, str]] = {"run": RUN_COLUMNS}
+# One row a released file: what its check measured. Shares are of one; lengths in bases.
+FILE_COLUMNS: dict[str, str] = {
+    "acc": "string",
+    "source": "string",
+    "member": "string",
+    "sra_study": "string",
+    "file_name": "string",
+    "original_name": "string",
+    "format": "string",
+    "container": "string",
+    "bytes": "bigint",
+    "reads": "bigint",
+    "bases": "bigint",
+    "length_min": "bigint",
+    "length_max": "bigint",
+    "length_mean": "double",
+    "gc_share": "double",
+    "n_share": "double",
+    "q20_share": "double",
+    "q30_share": "double",
+    "duplicate_names": "bigint",
+    "encoding": "string",
+    "md5": "string",
+    "sha256": "string",
+    "engine": "string",
+    "verdict": "string",
+    "releasedate": "timestamp",
+}
+
+TABLES: dict[str, dict[str, str]] = {"run": RUN_COLUMNS, "qc_files": FILE_COLUMNS}

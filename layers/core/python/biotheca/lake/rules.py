@@ -6,7 +6,7 @@ from typing import Any
 
 from biotheca import clock
 from biotheca.catalog import Member
-from biotheca.lake.model import RUN_COLUMNS
+from biotheca.lake.model import FILE_COLUMNS, RUN_COLUMNS
 from biotheca.publication.model import Record
 
 
@@ -36,6 +36,25 @@ def run_row(member: Member, run: Record, related: dict[str, Record], released_at
         "file_names": [f["name"] for f in run.files],
         "file_md5": [f["md5"] for f in run.files],
     }
+
+
+def file_rows(run: Record, released_at: str) -> list[dict[str, Any]]:
+    """The rows of table `qc_files` of a run. Only sound files are archived, so that is the verdict of each."""
+    released = clock.parse(released_at).replace(tzinfo=None)
+    same: dict[str, Any] = {"acc": run.accession, "source": "own", "member": run.member, "sra_study": run.dataset}
+    same |= {"verdict": "sound", "releasedate": released}
+    rows = []
+    for file in run.files:
+        measured = file.get("measured") or {}
+        row = {column: measured.get(column, file.get(column)) for column in FILE_COLUMNS} | same
+        row |= {"file_name": file["name"], "bytes": file.get("size_bytes")}
+        rows.append({column: _typed(value, FILE_COLUMNS[column]) for column, value in row.items()})
+    return rows
+
+
+def _typed(value: Any, kind: str) -> Any:
+    # A share of exactly 1 comes back from the records as a whole number.
+    return float(value) if kind == "double" and value is not None else value
 
 
 def _value(record: Record | None, field: str) -> Any:

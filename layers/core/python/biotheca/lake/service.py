@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca import catalog
-from biotheca.lake.rules import run_row
+from biotheca.lake.rules import file_rows, run_row
 from biotheca.lake.store import LakeTable
 from biotheca.publication.model import MATRIX, Door, Record
 from biotheca.publication.rules import effective
 from biotheca.publication.store import RecordStore
 
 
-def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
-    """Make the rows of a dataset one per run that is public now; returns how many. Again gives the same rows."""
+def load_dataset(records: RecordStore, table: LakeTable, files: LakeTable, dataset: str) -> int:
+    """Make the rows of a dataset one per run that is public now, and in `files` one per file of these.
+
+    Returns how many runs. Again gives the same rows.
+    """
     found = records.get(dataset)
     if found is None or found.released_at is None:
         return 0
@@ -22,6 +25,7 @@ def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
         return 0
     known: dict[str, Record] = {dataset: found}
     rows: list[dict[str, Any]] = []
+    of_files: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         runs, cursor = records.inside(dataset, "run", 200, cursor)
@@ -29,9 +33,11 @@ def load_dataset(records: RecordStore, table: LakeTable, dataset: str) -> int:
             if Door.LAKE not in MATRIX[effective(run.visibility, found.visibility)]:
                 continue
             rows.append(run_row(member, run, _related(records, known, run), found.released_at))
+            of_files += file_rows(run, found.released_at)
         if cursor is None:
             break
     table.replace("sra_study", dataset, rows)
+    files.replace("sra_study", dataset, of_files)
     return len(rows)
 
 

@@ -17,6 +17,7 @@ from biotheca.settings import Settings
 _ARROW = {
     "string": pa.string(),
     "bigint": pa.int64(),
+    "double": pa.float64(),
     "timestamp": pa.timestamp("us"),
     "array<string>": pa.list_(pa.string()),
 }

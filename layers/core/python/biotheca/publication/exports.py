@@ -39,7 +39,7 @@ RUN_COLUMNS = (
     "Submission",
     "Organization",
 )
-FILE_COLUMNS = ("run", "name", "original_name", "size_bytes", "md5", "sha256", "reads", "bases")
+FILE_COLUMNS = ("run", "name", "original_name", "size_bytes", "md5", "sha256", "reads", "bases", "statistics")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -130,7 +130,8 @@ def _above(run: Record, related: dict[str, Record]) -> dict[str, dict[str, Any]]
 def statistics(run: Record, as_xml: bool) -> str:
     """What was counted in the files of a run when they were checked."""
     names = ("name", "size_bytes", "reads", "bases", "md5", "sha256")
-    files = [{name: file.get(name) for name in names} for file in run.files]
+    # What was measured is there where the check counted it: records of former days have none.
+    files = [{name: file.get(name) for name in names} | (file.get("measured") or {}) for file in run.files]
     totals = {name: sum(file[name] or 0 for file in files) for name in ("size_bytes", "reads", "bases")}
     if not as_xml:
         return json.dumps({"run": run.accession, **totals, "files": files}, indent=1) + "\n"

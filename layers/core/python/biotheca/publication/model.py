@@ -137,4 +137,5 @@ class Record:
 
 def public_file(file: dict[str, Any]) -> dict[str, Any]:
     """A file as everybody may see it."""
-    return {k: file.get(k) for k in ("name", "original_name", "run", "size_bytes", "md5", "sha256", "reads", "bases")}
+    shown = {k: file.get(k) for k in ("name", "original_name", "run", "size_bytes", "md5", "sha256", "reads", "bases")}
+    return shown | {"statistics": (file.get("statistics") or {}).get("name"), "measured": file.get("measured")}

@@ -23,6 +23,15 @@ def published_name(kind: ObjectType, accession: str, file: DataFile) -> str:
     return pattern.format(accession=accession, suffix=suffix)
 
 
+def statistics_name(name: str) -> str:
+    """The name of the statistics that are published beside a file.
+
+    >>> statistics_name("CRR000001_f1.fq.gz")
+    'CRR000001_f1_statistics.json'
+    """
+    return f"{name.partition('.')[0]}_statistics.json"
+
+
 def archive_key(member: Member, dataset: str, accession: str, name: str) -> str:
     """The key of an archived file. The leading digits spread datasets over S3's prefixes."""
     return f"{dataset[-3:]}/{member.id}/{dataset}/{accession}/{name}"

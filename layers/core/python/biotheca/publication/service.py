@@ -22,6 +22,8 @@ from biotheca.publication import rules
 from biotheca.publication.access import must_be_open
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
+from biotheca.qc.report_json import public_statistics
+from biotheca.qc.store import ReportStore
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, Known, State, Submission
 from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
@@ -76,7 +78,14 @@ def plan_archive(store: SubmissionStore, submission_id: str) -> list[dict[str, A
     return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission) if f.id in wanted]
 
 
-def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submission_id: str, file_id: str) -> str:
+def archive_file(
+    store: SubmissionStore,
+    inbox: Inbox,
+    archive: Archive,
+    reports: ReportStore,
+    submission_id: str,
+    file_id: str,
+) -> str:
     """Copy one checked file to the archive, read the copy back, compare SHA-256; returns its key.
 
     Raises CopyDiffers if the copy's bytes are others (the machinery tries again). A replay changes nothing.
@@ -116,7 +125,15 @@ def archive_file(store: SubmissionStore, inbox: Inbox, archive: Archive, submiss
         "sha256": file.sha256,
         "reads": file.reads,
         "bases": file.bases,
+        "format": file.format,
+        "container": file.container,
+        "measured": file.measured,
     }
+    if report := reports.report(file.report) if file.report else None:
+        beside = rules.statistics_name(name)
+        document = public_statistics(report, accession, name)
+        place = rules.archive_key(member, dataset, accession, beside)
+        stored["statistics"] = {"name": beside, **archive.put_statistics(place, document)}
     changed: DataFile = replace(file, state=FileState.ARCHIVED, archived=stored)
     words = f"{file.name} was archived as {name}; the copy was read back and its SHA-256 is equal."
     store.save_file(submission_id, changed, only_from={FileState.QC_PASSED}, words=words)
@@ -290,7 +307,9 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
             and (insider(records, person, run) or Door.FILES in MATRIX[run.visibility])
         ):
             found = run
-    file = next((f for f in found.files if name in (f.get("name"), f.get("original_name"))), None)
+    beside = (f["statistics"] for f in found.files if f.get("statistics"))
+    named = ((f, (f.get("name"), f.get("original_name"))) for f in found.files)
+    file = next((f for f, names in [*named, *((s, (s["name"],)) for s in beside)] if name in names), None)
     if file is None:
         raise NotFound(f"{record.accession} has no file {name[:100]!r}.")
     return file

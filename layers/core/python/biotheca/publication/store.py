@@ -8,6 +8,7 @@ needs it; GRANT#, DOI#, PMID#, TOKEN#, CERT# lead to records by other names.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -363,6 +364,14 @@ class Archive:
         """Copy from the inbox; returns the version id of the copy."""
         source = (self.inbox, from_key, version or "")
         return buckets.copy(source, (self.bucket, key), size_bytes, metadata)
+
+    def put_statistics(self, key: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Store what was counted in a file beside it; returns what a download link says of the object."""
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        buckets.put_text(self.bucket, key, body, "application/json")
+        md5 = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+        sha256 = hashlib.sha256(body.encode()).hexdigest()
+        return {"key": key, "size_bytes": len(body.encode()), "md5": md5, "sha256": sha256}
 
     def digest(self, key: str, version: str | None, beat: Callable[[int], None] | None = None) -> str:
         """SHA-256 (hex) of the stored bytes, read back in ranges."""

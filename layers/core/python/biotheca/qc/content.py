@@ -13,8 +13,10 @@ from biotheca.formats.bam import BamCheck
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
+from biotheca.formats.fasta import FastaCheck
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
+from biotheca.formats.vcf import VcfCheck
 from biotheca.qc.model import NoSuchCheck
 
 MAX_FINDINGS = 100
@@ -80,7 +82,7 @@ def _fastq(asked: Asked) -> Content:
 
 
 def _bam(asked: Asked) -> Content:
-    return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine)
+    return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Format:
     make: Callable[[Asked], Content]
     containers: frozenset[Container] = frozenset(Container)
     end_code: str = "bgzf_no_end"
+    indexed: bool = False  # gzip can hold it, but BGZF is wanted
 
 
 _BGZF = frozenset({Container.BGZF})
@@ -98,6 +101,8 @@ _BGZF = frozenset({Container.BGZF})
 FORMATS: dict[str, Format] = {
     "fastq": Format(_fastq),
     "bam": Format(_bam, _BGZF, "end_missing"),
+    "vcf": Format(lambda asked: VcfCheck(asked.keep), indexed=True),
+    "fasta": Format(lambda asked: FastaCheck(asked.keep)),
 }
 
 
@@ -120,6 +125,8 @@ class Looked:
             found.append(
                 Defect("container_other", 0, {"value": str(container), "expected": " or ".join(sorted(allowed))})
             )
+        if self.format.indexed and container in (Container.GZIP, Container.BZIP2):
+            found.append(Defect("gzip_not_bgzf", 0, {"value": str(container)}))
         if self.decoder.ends_without_block:
             found.append(Defect(self.format.end_code, 0))
         return found

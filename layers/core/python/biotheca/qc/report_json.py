@@ -76,6 +76,16 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in rounded.items() if value is not None}
 
 
+def public_statistics(report: Mapping[str, Any], run: str, name: str) -> dict[str, Any]:
+    """The document that is published beside a file of a run: everything counted, nothing of how it came to us."""
+    kept = {key: report.get(key) for key in ("size_bytes", "format", "container", "reads", "bases", "md5", "sha256")}
+    statistics = report.get("statistics") or {}
+    encoding = statistics.get("quality", {}).get("encoding")
+    compared = report.get("duplicates") or {}
+    names = {"duplicate_names": compared.get("duplicate_names"), "names_checked": compared.get("checked")}
+    return {"run": run, "file": name, **kept, "encoding": encoding, **names, "statistics": statistics or None}
+
+
 def errors_of(counted: Iterable[Mapping[str, Any]]) -> int:
     """How many findings of severity error were counted."""
     return sum(row["count"] for row in counted if row["severity"] == "error")

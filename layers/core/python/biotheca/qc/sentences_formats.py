@@ -43,6 +43,45 @@ SENTENCES: dict[str, str] = {
     "circle.",
     "sam_references": "The header of {file} names {told} reference(s) as text and lists {listed}; they differ from "
     "number {first} on.",
+    "gzip_not_bgzf": "{file} is {value}, which cannot be read by place; bgzip makes files that can.",
+    "vcf_version": "{file} does not begin with ##fileformat=VCFv4.x but with '{value}'. Nothing was read beyond it.",
+    "vcf_header_line": "Header line {line} of {file} is malformed: {reason}. It is '{value}'.",
+    "vcf_header_repeated": "Line {line} of {file} declares {kind} '{value}' again.",
+    "vcf_header_late": "Line {line} of {file} is a header line behind records: '{value}'.",
+    "vcf_columns": "Line {line} of {file} should name the columns #CHROM POS ID REF ALT QUAL FILTER INFO [FORMAT "
+    "samples], parted by tabs, but is '{value}'.",
+    "vcf_sample_repeated": "Line {line} of {file} names the sample '{value}' more than once.",
+    "vcf_no_contigs": "{file} declares no contigs.",
+    "vcf_no_records": "{file} holds a header and no records.",
+    "vcf_blank_line": "Line {line} of {file} is blank.",
+    "vcf_fields": "Line {line} of {file} has {value} columns; its header names {expected}.",
+    "vcf_contig": "Line {line} of {file} is on contig '{value}', which the header does not declare.",
+    "vcf_position": "Line {line} of {file} has the position '{value}' on '{contig}' (length: {length}).",
+    "vcf_order": "Line {line} of {file} is out of order: {value} stands behind {before}.",
+    "vcf_ref": "Line {line} of {file} has the REF allele '{value}'.",
+    "vcf_alt": "Line {line} of {file} has the ALT allele '{value}'.",
+    "vcf_iupac": "{count} allele(s) of {file} have letters of ambiguity, first on line {line}: '{value}'.",
+    "vcf_quality": "Line {line} of {file} has the QUAL '{value}'.",
+    "vcf_filter": "Line {line} of {file} has the FILTER '{value}'.",
+    "vcf_info": "Line {line} of {file} has an INFO entry that is malformed or repeated: '{value}'.",
+    "vcf_undeclared": "{kind} '{key}' is used {count} time(s) in {file}, first on line {line}, and not declared in "
+    "its header.",
+    "vcf_format": "Line {line} of {file} has the FORMAT '{value}'.",
+    "vcf_sample": "Sample '{sample}' on line {line} of {file} has more values than FORMAT ({keys}) has keys: "
+    "'{value}'.",
+    "vcf_genotype": "Sample '{sample}' on line {line} of {file} has a genotype that cannot be: '{value}'.",
+    "fasta_first": "Line {line} of {file} should be a name that begins with '>' but is '{value}'. Nothing was read "
+    "beyond it.",
+    "fasta_empty": "{file} holds no sequences.",
+    "fasta_name_missing": "The sequence on line {line} of {file} has no name right after '>': '{value}'.",
+    "fasta_name_twice": "Line {line} of {file} names '{value}' again, as line {first} does.",
+    "fasta_names_many": "{file} has more than {limit} sequences; the names of {count} of them were not compared.",
+    "fasta_no_letters": "Sequence '{value}' has no letters (line {line} of {file}).",
+    "fasta_letter": "Sequence '{name}' has {count} character(s) that are no {kind} letters, first '{value}' at line "
+    "{line}, column {column} of {file}.",
+    "fasta_width": "{count} sequence(s) of {file} have lines of different widths, first '{name}' on line {line}: "
+    "{value} letters after lines of {expected}.",
+    "fasta_blank_line": "{file} has {count} blank line(s), first line {line}.",
 }
 
 EXPECTED: dict[str, str] = {
@@ -50,4 +89,13 @@ EXPECTED: dict[str, str] = {
     "bam_quality": "0 to 93, or 255 for all bases",
     "bam_tag": "two letters, a type of AcCsSiIfZHB, and a value of that type",
     "sam_line": "@ and two letters, then TAG:value parted by tabs",
+    "vcf_ref": "letters A C G T N",
+    "vcf_alt": "letters A C G T N, <ID>, *, ., or a breakend, parted by commas",
+    "vcf_quality": "a number or '.'",
+    "vcf_filter": "PASS, '.', or names parted by semicolons",
+    "vcf_info": "KEY=value entries parted by semicolons, each key once",
+    "vcf_format": "keys parted by colons, each once, GT first",
+    "vcf_genotype": "numbers of alleles of the line, or '.', parted by / or |",
+    "vcf_order": "all records of a contig together, by rising position",
+    "fasta_letter": "IUPAC letters",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ from biotheca.formats.names import METHODS
 from biotheca.formats.native import engines
 from biotheca.qc import check_file, report_html, report_json, report_multiqc, runs
 from biotheca.qc.content import FORMATS
+from biotheca.qc.locating import locator
 from biotheca.qc.model import NoScratch, NoSuchCheck, SourceChanged
 from biotheca.qc.policy import Policy, PolicyIsWrong
 from biotheca.qc.policy import read as read_policy
@@ -115,9 +117,18 @@ def check(files: list[Asked], policy: Policy | None = None, how: How | None = No
     if len(reports) == 2:
         names = [file.name for file in files]
         pairs = zip(names, reports, strict=True)
-        mates = tuple(runs.CheckedFile(name, r["format"], r["reads"], r["screen"]) for name, r in pairs)
-        told = [found.as_dict() for found in runs.check_mates(runs.CheckedRun("run", _common(names), mates))]
+        mates = tuple(runs.CheckedFile.of(name, r) for name, r in pairs)
+        locate = locator(*(partial(_again, file) for file in files)) if all(file.twice for file in files) else None
+        run = runs.CheckedRun("run", _common(names), mates, locate=locate)
+        told = [found.as_dict() for found in runs.check_mates(run)]
     return Checked(report_json.document(reports, told, policy, engines()[0]), reports)
+
+
+def _again(file: Asked) -> Iterator[bytes]:
+    """The file's bytes once more, beside the bar that shows how far the first reading is."""
+    with file.open() as reopened:
+        while data := reopened.read(_READ_BYTES):
+            yield data
 
 
 def _report(file: Asked, how: How) -> dict[str, Any]:
@@ -126,16 +137,12 @@ def _report(file: Asked, how: How) -> dict[str, Any]:
             file.add(len(data))
             yield data
 
-    def again() -> Iterator[bytes]:
-        with file.open() as reopened:
-            while data := reopened.read(_READ_BYTES):
-                yield data
-
     chosen: dict[str, Any] = {"threads": how.threads, "duplicates": how.duplicates, "scratch": how.scratch}
     with file.open() as opened:
         try:
             form = file.format or format_of(file.name)
-            told = check_file(chunks(opened), file.md5, form, file.name, again=again if file.twice else None, **chosen)
+            again = partial(_again, file) if file.twice else None
+            told = check_file(chunks(opened), file.md5, form, file.name, again=again, **chosen)
             return told.as_dict()
         except NoSuchCheck as fault:
             raise WrongUse(f"{file.name}: {fault}.", f"--format is one of {', '.join(formats())}.") from fault

@@ -165,7 +165,7 @@ class Folder:
                 found.append(report)
                 print_now = {"size_bytes": before.size_bytes, "mtime_ns": before.mtime_ns, "md5": report["md5"]}
                 self._memory["files"][path.name] = print_now
-        sheets.judge_runs(self.document, {report["key"]: report for report in found})
+        sheets.judge_runs(self.document, {report["key"]: report for report in found}, self.path)
         return found
 
     def verdict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from biotheca import catalog
 from biotheca.errors import Invalid
 from biotheca.formats.native import engines
 from biotheca.qc import check_file, runs
+from biotheca.qc.locating import locator
 from biotheca.qc.model import NoSuchCheck
 from biotheca.submissions.rules import objects_of
 from biotheca.taxonomy.model import subset
@@ -140,16 +142,17 @@ def annotated(source: Source, metadata: Any) -> bytes:
 def report(path: Path, md5: str | None, file_type: str, add: Callable[[int], None]) -> dict[str, Any] | None:
     """The report of the file check that the archive runs, of a local file; None for a type without a check."""
 
-    def chunks() -> Iterator[bytes]:
-        with path.open("rb") as file:
-            while data := file.read(_READ_BYTES):
-                add(len(data))
-                yield data
-
     try:
-        return check_file(chunks(), md5, file_type, path.name).as_dict()
+        return check_file(_chunks(path, add), md5, file_type, path.name, again=partial(_chunks, path)).as_dict()
     except NoSuchCheck:
         return None
+
+
+def _chunks(path: Path, add: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while data := file.read(_READ_BYTES):
+            add(len(data))
+            yield data
 
 
 def engine() -> str:
@@ -157,8 +160,10 @@ def engine() -> str:
     return engines()[0]
 
 
-def judge_runs(document: dict[str, Any], reports: dict[str, dict[str, Any]]) -> None:
+def judge_runs(document: dict[str, Any], reports: dict[str, dict[str, Any]], folder: Path) -> None:
     """Add to the reports (by file name) what is wrong with runs whose files are all sound, as the archive does.
+
+    The files lie in `folder`: where mates are out of order, they are read once more for the place.
 
     The organism of a sample that is named by its number is known to the archive alone: its run is screened here.
     """
@@ -175,12 +180,14 @@ def judge_runs(document: dict[str, Any], reports: dict[str, dict[str, Any]]) -> 
         if not told or not all(report and report["verdict"] == "sound" for report in told):
             continue
         own = [report for report in told if report]
-        checked = tuple(
-            runs.CheckedFile(str(n), r["format"], r["reads"], r["screen"]) for n, r in zip(named, own, strict=True)
-        )
-        number = runs.organism(member, fields, kind.type, str(row.get("alias")))
+        alias = str(row.get("alias"))
+        checked = tuple(runs.CheckedFile.of(str(n), r) for n, r in zip(named, own, strict=True))
+        number = runs.organism(member, fields, kind.type, alias)
         taxon = subset().get(number) if number else None
-        found = runs.check_run(member, runs.CheckedRun(kind.type, str(row.get("alias")), checked, taxon))
+        declared = runs.declared(member, fields, kind.type, alias)
+        opened = [partial(_chunks, folder / str(n)) for n in named]
+        locate = locator(*opened) if len(opened) == 2 else None
+        found = runs.check_run(member, runs.CheckedRun(kind.type, alias, checked, taxon, declared, locate))
         for report in own:
             report["findings"] = runs.told(report["findings"], found)
             report["findings_total"] += len(found)

@@ -29,7 +29,7 @@ def note_verdict(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def judge(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """What the checks said together."""
-    return service.judge(submissions(), taxonomy(), event["submission_id"])
+    return service.judge(submissions(), taxonomy(), event["submission_id"], reports())
 
 
 @step(of_submission)

@@ -21,7 +21,7 @@ class Qc(Capability):
             "plan_checks", SUBMISSIONS | {"derived_bucket": "w", "inbox_bucket": "name"}, timeout=Duration.minutes(15)
         )
         self.add("note_verdict", SUBMISSIONS | {"derived_bucket": "r"})
-        self.add("judge", SUBMISSIONS | {"taxonomy_table": "r"})
+        self.add("judge", SUBMISSIONS | {"taxonomy_table": "r", "derived_bucket": "r"})
         self.add("return_files", SUBMISSIONS)
         command = [word for name in _ARGUMENTS for word in (f"--{name}", f"Ref::{name.replace('-', '_')}")]
         rights = {"inbox_bucket": "r", "derived_bucket": "rw"}

@@ -76,7 +76,7 @@ ROLES: dict[str, set[str]] = {
     "PublicationRelease": TABLES,
     "PublicationReleaseDue": TABLES,
     "PublicationReleaseRequested": TABLES | FAILED,
-    "QcJudge": TABLES,
+    "QcJudge": TABLES | READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,

@@ -119,11 +119,11 @@ def aws(stack: Stack) -> Callable[[str], Any]:
     return make
 
 
-def tiny_fastq(reads: int = 20, seed: int = 1, mate: int = 1) -> bytes:
-    """A gzip FASTQ of random reads that passes every check."""
+def tiny_fastq(reads: int = 20, seed: int = 1, mate: int = 1, first: int = 0) -> bytes:
+    """A gzip FASTQ of random reads, numbered from `first`, that passes every check."""
     dice = random.Random(seed)
     lines = []
-    for number in range(reads):
+    for number in range(first, first + reads):
         length = 50
         bases = "".join(dice.choices("ACGT", k=length))
         lines.append(f"@SIM:1:FC:1:1:{number}:{number} {mate}:N:0:A\n{bases}\n+\n{'I' * length}\n")

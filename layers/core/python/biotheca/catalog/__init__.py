@@ -168,6 +168,12 @@ def _platforms() -> dict[str, Any]:
     return _read("platforms.yaml")
 
 
+@cache
+def platforms_of_names() -> dict[str, tuple[str, ...]]:
+    """Shape of read names -> the platforms that write such names."""
+    return {shape: tuple(platforms) for shape, platforms in _platforms()["names"].items()}
+
+
 def terms_within(name: str) -> dict[str, tuple[str, ...]]:
     """Of a vocabulary that another field narrows: that field's value -> the terms that go with it."""
     if name != "instrument_model":

@@ -6,21 +6,25 @@ or (Casava 1.8) begins the comment, as in `1:N:0:ATCACG`. So interleaved mates a
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from biotheca.formats import native
 
 try:
-    import mmh3
+    # By its name: functions check no files, and their layers do without it.
+    mmh3: Any = importlib.import_module("mmh3")
 except ImportError:  # the kernel, or slow arithmetic, says the same
-    mmh3 = None  # type: ignore[assignment]
+    mmh3 = None
 
 BITS_64 = 2**64 - 1
 READ_STEP = 0x9E3779B97F4A7C15
 
 _CASAVA = re.compile(rb"[1-9]:[NY]:")
 _DIGITS = re.compile(rb"\d*")
+_MATE_TAIL = re.compile(rb".[._][12]\Z", re.DOTALL)
 _DOT = re.compile(rb"\.(?=[0-9])")
 _MAX_DIGITS, _MAX_PAIR, _MAX_NAME = 18, 1 << 30, 1000
 
@@ -41,6 +45,15 @@ def key_of(header: bytes) -> tuple[bytes, int]:
         return name[:-2], name[-1] - 48
     comment = words[1] if len(words) > 1 else b""
     return name, comment[0] - 48 if _CASAVA.match(comment) else 0
+
+
+def fragment_of(name: bytes) -> bytes:
+    """The name that a read's mate bears too: some tools end both with .1 and .2, or _1 and _2.
+
+    >>> fragment_of(b"SRR1.17.2"), fragment_of(b"M01:7")
+    (b'SRR1.17', b'M01:7')
+    """
+    return name[:-2] if _MATE_TAIL.search(name) else name
 
 
 def hash_of(name: bytes) -> tuple[int, int]:

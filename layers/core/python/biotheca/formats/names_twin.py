@@ -12,7 +12,7 @@ from array import array
 from typing import IO
 
 from biotheca.formats import native
-from biotheca.formats.names_key import BITS_64, ONE, READ_STEP, TWO, Place, hash_of, key_of, place_of
+from biotheca.formats.names_key import BITS_64, ONE, READ_STEP, TWO, Place, fragment_of, hash_of, key_of, place_of
 
 NAMES_PER_DIGEST = 65_536
 MAX_CANDIDATES = 65_536
@@ -49,6 +49,8 @@ class Facts:
             name, read = key_of(header)
             one, two = hash_of(name)
             hashes.extend(((one + read * READ_STEP) & BITS_64, two) if name else (0, 0))
+            if (fragment := fragment_of(name)) != name:
+                one, two = hash_of(fragment)
             self._chain = [_chained(c, h, by) for c, h, by in zip(self._chain, (one, two), _CHAIN, strict=True)]
             self._labels[read if read <= 2 else 0] += 1
             self._note_lane(name)

@@ -1,4 +1,4 @@
-"""What can be said only of a run's files together: mates of different length, human reads. Pure; one file: rules.
+"""What can be said only of a run's files together: mates (see mates), human reads. Pure; one file: rules.
 
 The workflow asks after every file was checked, `biotheca check` after it read the folder: the findings are the same.
 """
@@ -11,52 +11,42 @@ from typing import Any
 
 from biotheca.catalog import Member
 from biotheca.errors import Finding
-from biotheca.qc import screening
+from biotheca.qc import mates, screening
+from biotheca.qc.mates import NOTHING_DECLARED, CheckedFile, Declared, Locate
 from biotheca.qc.rules import made
 from biotheca.taxonomy.model import Taxon
 
-RULES = frozenset({"qc.mates_differ", "qc.human_reads"})  # what is found here and nowhere else
+__all__ = ["RULES", "CheckedFile", "CheckedRun", "check_mates", "check_run", "declared", "organism", "told"]
 
-
-@dataclass(frozen=True)
-class CheckedFile:
-    """What the check of one sound file said, in the order in which its run names the files."""
-
-    name: str
-    format: str
-    reads: int | None
-    screen: Mapping[str, int] | None
+RULES = mates.RULES | {"qc.human_reads"}  # what is found here and nowhere else
 
 
 @dataclass(frozen=True)
 class CheckedRun:
-    """An object with files, all of them sound. `taxon` is its declared organism, None if it is not known here."""
+    """An object with files, all of them sound. `taxon` is its declared organism, None if it is not known here.
+
+    `locate` finds the first read of a block that the mates name differently, where both files can be read.
+    """
 
     type: str
     alias: str
     files: tuple[CheckedFile, ...]
     taxon: Taxon | None = None
+    declared: Declared = NOTHING_DECLARED
+    locate: Locate | None = None
 
 
 def check_run(member: Member, run: CheckedRun) -> list[Finding]:
     """Every finding of a run as a whole."""
     files = member.object_type(run.type).files or {}
-    found = list(_mates(run)) if run.files and run.files[0].format in files.get("mates", ()) else []
+    are_reads = bool(run.files) and run.files[0].format in files.get("mates", ())
+    found = [*check_mates(run), *mates.of_names(run.alias, run.files, run.declared)] if are_reads else []
     return [*found, *_human(run)] if files.get("screened") == "human_reads" else found
 
 
 def check_mates(run: CheckedRun) -> list[Finding]:
     """What two files say together as mates, of whatever member."""
-    return list(_mates(run))
-
-
-def _mates(run: CheckedRun) -> Iterator[Finding]:
-    if len(run.files) != 2:
-        return
-    one, two = run.files
-    if one.reads != two.reads:
-        facts = {"run": run.alias, "other": two.name, "reads": one.reads, "other_reads": two.reads}
-        yield made("mates_differ", one.name, 0, facts | {"value": f"{one.reads} and {two.reads}"})
+    return list(mates.of_pair(run.alias, *run.files, run.locate)) if len(run.files) == 2 else []
 
 
 def _human(run: CheckedRun) -> Iterator[Finding]:
@@ -76,6 +66,36 @@ def organism(
 
     `document`: (type, alias) -> fields of the object.
     """
+    for (kind_, _), fields in _led_to(member, document, kind, alias):
+        for spec in member.object_type(kind_).fields.values():
+            value = fields.get(spec.name)
+            if spec.kind == "taxon" and str(value).isdigit():
+                return int(str(value))
+    return None
+
+
+def declared(member: Member, document: Mapping[tuple[str, str], Mapping[str, Any]], kind: str, alias: str) -> Declared:
+    """What the metadata say of the reads of an object with files: the policy `declared` names where."""
+    policy = (member.object_type(kind).files or {}).get("declared") or {}
+    for (kind_, _), fields in _led_to(member, document, kind, alias):
+        if kind_ == policy.get("object"):
+            lengths = (str(fields.get(name)) for name in policy.get("read_lengths", ()))
+            return Declared(
+                platform=_text(fields.get(policy["platform"])),
+                layout=_text(fields.get(policy["layout"])),
+                read_lengths=tuple(int(n) if n.isdigit() else None for n in lengths),
+            )
+    return NOTHING_DECLARED
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _led_to(
+    member: Member, document: Mapping[tuple[str, str], Mapping[str, Any]], kind: str, alias: str
+) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    """The object and those that it leads to by references, the nearest first, each once."""
     seen = set()
     waiting = [(kind, alias)]
     while waiting:
@@ -84,13 +104,11 @@ def organism(
         if fields is None or key in seen:
             continue
         seen.add(key)
+        yield key, fields
         for spec in member.object_type(key[0]).fields.values():
             value = fields.get(spec.name)
-            if spec.kind == "taxon" and str(value).isdigit():
-                return int(str(value))
             if spec.kind == "reference" and spec.to and isinstance(value, str):
                 waiting.append((spec.to, value))
-    return None
 
 
 def told(findings: Iterable[Mapping[str, Any]], runs: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -41,6 +41,9 @@ SENTENCES: dict[str, str] = {
     "name_length": "The read name on line {line} of {file} has {characters} characters; 256 are allowed.",
     "name_characters": "The name of read '{read}' (line {line} of {file}) has a character that is not printable ASCII: "
     "'{value}'.",
+    "encoding": "{file} has qualities from '{lowest}' to '{highest}', as Illumina wrote them before 2011 (Phred+64); "
+    "read as Phred+33 each would be 31 too high.",
+    "quality_constant": "{file} has the quality '{value}' at each of its {bases} bases.",
     "read_empty": "Read '{read}' has no bases (line {line} of {file}).",
     "base": "Read '{read}' has {count} character(s) in its sequence that are no IUPAC bases; the first is "
     "'{value}' at position {column} (line {line} of {file}).",
@@ -49,6 +52,16 @@ SENTENCES: dict[str, str] = {
     "duplicate_name": "Read '{read}' on line {line} of {file} has the name of the read on line {first_line}.",
     "duplicate_names_suspected": "{names} read name(s) of {file} seem to stand more than once (method {method}); it "
     "could be read only once, so that this is not confirmed.",
+    "mates_order": "The reads of {file} and {other}, the mates of run '{run}', are not in the same order or not of the "
+    "same fragments: their names differ {place}.",
+    "mates_same": "{file} and {other} are given as the mates of run '{run}', but hold the very same reads.",
+    "mates_swapped": "{file}, the first file of run '{run}', holds read {first} of each fragment by its names, and "
+    "{other} holds read {second}.",
+    "lanes_mixed": "The reads of run '{run}' come from {count} lanes: {value}.",
+    "platform_differs": "The names of reads in {file} are those of {value}, but run '{run}' is declared as {declared}.",
+    "layout_differs": "{file} holds {ones} reads 1 and {twos} reads 2, but run '{run}' is declared as {declared}, with "
+    "{files} file(s).",
+    "read_length_differs": "The reads of {file} have {value} bases; {declared} were declared for run '{run}'.",
     "mates_differ": "{file} and {other} are the mates of run '{run}', but have {reads} and {other_reads} reads.",
     "human_reads": "Run '{run}' seems to hold {share} % of human reads ({low} to {high} %, 95 % confidence): "
     "{marker_reads} of {screened} screened reads carry Alu repeats, which primates alone have.",
@@ -65,6 +78,9 @@ EXPECTED: dict[str, str] = {
     "name_length": "at most 256 characters",
     "base": "A C G T U N R Y K M S W B D H V or '.', of either case",
     "quality_character": "ASCII 33 to 126",
+    "mates_order": "the same fragments in the same order in both files",
+    "mates_same": "read 1 in the first file, read 2 in the second",
+    "mates_swapped": "read 1 in the first file, read 2 in the second",
     "mates_differ": "as many reads in both files",
     "human_reads": "reads of the declared organism",
     "quality_length": "as many quality characters as bases",

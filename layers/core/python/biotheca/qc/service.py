@@ -104,14 +104,17 @@ def _words(file: DataFile, report: dict[str, Any]) -> str:
     return f"{file.name} did not pass: {first}" + (f" (and {more} more)" if more > 0 else "")
 
 
-def judge(store: SubmissionStore, taxonomy: Taxonomy, submission_id: str) -> dict[str, Any]:
+def judge(
+    store: SubmissionStore, taxonomy: Taxonomy, submission_id: str, reports: ReportStore | None = None
+) -> dict[str, Any]:
     """What the checks of a round said: verdict `sound`, `unsound` or `unchecked`, with counts.
 
     Here the files of a run are compared with each other. A file is sound by itself, so it stays `qc_passed`; what is
-    wrong with its run stands at the file until the run is judged again. A replay finds the same.
+    wrong with its run stands at the file until the run is judged again. A replay finds the same. Names of reads are
+    compared where `reports` holds what the checks said of them.
     """
     submission = store.get(submission_id)
-    files = _judge_runs(store, taxonomy, submission)
+    files = _judge_runs(store, taxonomy, submission, reports)
     failed = [f for f in files if f.state == FileState.QC_FAILED or _has_error(f)]
     unchecked = [f for f in files if f.state not in (FileState.QC_FAILED, FileState.QC_PASSED, FileState.ARCHIVED)]
     verdict = "unsound" if failed else "unchecked" if unchecked else "sound"
@@ -122,7 +125,16 @@ def _has_error(file: DataFile) -> bool:
     return any(found.get("severity") == "error" for found in file.findings)
 
 
-def _judge_runs(store: SubmissionStore, taxonomy: Taxonomy, submission: Submission) -> list[DataFile]:
+def _checked(file: DataFile, reports: ReportStore | None) -> runs.CheckedFile:
+    """What the check of a file said: of names, which are too many for its record, as the report has it."""
+    report = reports.report(file.report) if reports and file.report else None
+    told = {"format": file.format, "reads": file.reads, "screen": file.screen, "sha256": file.sha256}
+    return runs.CheckedFile.of(file.name, (report or {}) | told)
+
+
+def _judge_runs(
+    store: SubmissionStore, taxonomy: Taxonomy, submission: Submission, reports: ReportStore | None
+) -> list[DataFile]:
     """All files, those of runs that wait for their decision with what the run as a whole says."""
     member = catalog.members()[submission.member]
     objects = store.objects(submission)
@@ -135,9 +147,10 @@ def _judge_runs(store: SubmissionStore, taxonomy: Taxonomy, submission: Submissi
         own = [files[i] for i in owner.file_ids if i in files]
         found = []
         if all(f.state == FileState.QC_PASSED for f in own):
-            checked = tuple(runs.CheckedFile(f.name, f.format, f.reads, f.screen) for f in own)
+            checked = tuple(_checked(f, reports) for f in own)
             taxon = taxa.get(numbers[owner.alias] or 0)
-            found = runs.check_run(member, runs.CheckedRun(owner.type, owner.alias, checked, taxon))
+            declared = runs.declared(member, fields, owner.type, owner.alias)
+            found = runs.check_run(member, runs.CheckedRun(owner.type, owner.alias, checked, taxon, declared))
         for file in own:
             findings = runs.told(file.findings, found)
             if file.state in (FileState.QC_PASSED, FileState.QC_FAILED) and findings != file.findings:

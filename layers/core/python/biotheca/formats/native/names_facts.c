@@ -79,6 +79,10 @@ int name_facts_feed(name_facts_t *facts, const uint8_t *text, size_t text_n, con
         murmur128(name.text, name.n, hash);
         out[i].print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
         out[i].more = name.n ? hash[1] : 0;
+        /* Some tools end the names of mates with .1 and .2, or _1 and _2. */
+        const uint8_t *tail = name.text + name.n;
+        if (name.n > 2 && (tail[-1] == '1' || tail[-1] == '2') && (tail[-2] == '.' || tail[-2] == '_'))
+            murmur128(name.text, name.n - 2, hash);
         facts->chain[0] = chained(facts->chain[0], hash[0], UINT64_C(0x9FB21C651E98DF25));
         facts->chain[1] = chained(facts->chain[1], hash[1], UINT64_C(0xD6E8FEB86659FD93));
         facts->labels[name.read <= 2 ? name.read : 0]++;

@@ -57,6 +57,14 @@ _HARMLESS["interleaved mates"] = b"".join(
     b"\n".join([*TEXT.split(b"\n")[i : i + 4], *_MATE[i : i + 4], b""]) for i in range(0, 1200, 4)
 )
 
+
+def _with_qualities(text: bytes, letters: bytes) -> bytes:
+    """The same reads with these letters for qualities, over and over."""
+    lines = text.split(b"\n")
+    lines[3::4] = [(letters * len(line))[: len(line)] for line in lines[3::4]]
+    return b"\n".join(lines)
+
+
 _OF_LINES: dict[str, tuple[bytes, str, int]] = {
     "bad base": (with_line(TEXT, AT + 1, b"X" + _SEQUENCE[1:]), "qc.base", AT + 1),
     "NUL in sequence": (with_line(TEXT, AT + 1, b"AC\0" + _SEQUENCE[3:]), "qc.base", AT + 1),
@@ -117,6 +125,7 @@ _OF_FILES: dict[str, tuple[bytes, str]] = {
     "bzip2 cut": (bz2.compress(TEXT)[:-30], "qc.stream_truncated"),
     "bzip2 flipped": (_flip(bz2.compress(TEXT), 300), "qc.stream_damaged"),
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(99), "qc.container_refused"),
+    "Phred+64": (_with_qualities(TEXT, b"Bcfgh"), "qc.encoding"),
     "CRLF": (TEXT.replace(b"\n", b"\r\n"), "qc.crlf"),
 }
 

@@ -58,7 +58,7 @@ def statistics(reads: Reads, offset: int | None = None, adapters: dict[str, str]
     reads = [(s.upper().replace("U", "T").replace(".", "N"), q) for s, q in reads]
     characters = Counter("".join(quality for _, quality in reads))
     if offset is None:
-        offset = 64 if characters and min(characters) >= "@" and max(characters) > "J" else 33
+        offset = 64 if characters and min(characters) >= "@" and "J" < max(characters) <= "i" else 33
     letters = Counter("".join(sequence for sequence, _ in reads).upper())
     bases = letters.total()
     values = Counter({ord(c) - offset: n for c, n in characters.items()})

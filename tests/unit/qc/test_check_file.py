@@ -23,7 +23,7 @@ from tests.real_data import real_files
 from tests.unit.formats.making import bgzf, cut_into, gzip_member, tiny_fastq
 from tests.unit.qc.defects import CASES
 
-WARNINGS = {"qc.crlf", "qc.bgzf_no_end"}
+WARNINGS = {"qc.crlf", "qc.read_empty"}
 
 
 def _check(stored: bytes, places: list[int] | None = None, name: str = "run/reads") -> Report:
@@ -163,6 +163,18 @@ def test_memory_does_not_grow_with_the_file(kind: str) -> None:
     else:
         assert report.reads == copies * 8000
         assert peak_bytes < 32 * 2**20
+
+
+def test_many_reads_of_one_quality_are_warned_of_and_few_are_not() -> None:
+    many = _check(b"".join(b"@r%d\nACGT\n+\nIIII\n" % at for at in range(10_000)))
+    assert [(f.rule, f.facts["value"]) for f in many.findings] == [("qc.quality_constant", "I")]
+    assert many.verdict == "sound"
+    assert _check(b"".join(b"@r%d\nACGT\n+\nIIII\n" % at for at in range(9_999))).findings == ()
+
+
+def test_more_warnings_than_are_kept_leave_a_file_sound() -> None:
+    report = _check(b"".join(b"@r%d\n\n+\n\n" % at for at in range(500)) + b"@r\nA\n+\nI\n")
+    assert report.verdict == "sound" and len(report.findings) == 100 and report.findings_total == 500
 
 
 # What is known of files that came with the tools they test; any other file there must be sound FASTQ.

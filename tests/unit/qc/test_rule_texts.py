@@ -34,7 +34,7 @@ def test_every_rule_is_shown_by_a_case_or_by_a_test_of_its_own() -> None:
     shown = {rule for _, rules, _ in CASES.values() for rule in rules}
     shown |= {rule for cases in OTHERS.values() for _, rule, *_ in cases.values() if rule}
     of_their_own = {"qc.md5", "qc.name_and_content", "qc.unpacks_too_far", "qc.line_too_long"} | RULES
-    of_their_own |= {"qc.duplicate_names_suspected", "qc.fasta_names_many"}
+    of_their_own |= {"qc.duplicate_names_suspected", "qc.quality_constant", "qc.fasta_names_many"}
     assert shown | of_their_own == set(catalogue())
 
 

@@ -57,7 +57,7 @@ def _reads(draw: st.DrawFn) -> Reads:
     lengths = draw(
         st.sampled_from([[1, 2, 7, 8, 9], [30, 31, 32, 33, 150], [151], [511, 512, 513, 544, 545, 700, 5000]])
     )
-    lowest, highest = draw(st.sampled_from([(33, 126), (33, 74), (66, 104), (53, 90), (33, 33)]))
+    lowest, highest = draw(st.sampled_from([(33, 126), (33, 74), (66, 104), (66, 126), (53, 90), (33, 33)]))
     reads = []
     for _ in range(draw(st.integers(1, 60))):
         length = dice.choice(lengths)

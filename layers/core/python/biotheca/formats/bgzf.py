@@ -19,7 +19,7 @@ from biotheca.formats.faults import Meter
 from biotheca.formats.source import Source
 
 STORED_BYTES = 256 * 1024  # taken at once; unpacks to a megabyte or so
-_DECODED_BYTES = 4 * 1024 * 1024  # a batch claims no more, however well it shrinks
+_DECODED_BYTES = 3 * 512 * 1024  # a batch claims no more, however well it shrinks
 _BLOCK_BYTES = 64 * 1024
 _HEAD = 18
 _MAGIC = b"\x1f\x8b\x08\x04"

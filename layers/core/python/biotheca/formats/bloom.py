@@ -7,6 +7,7 @@ when there are more names than were expected.
 
 from __future__ import annotations
 
+import importlib
 from array import array
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,8 @@ class Filter:
         self.names = 0
         self._compiled = compiled
         try:
-            from bitarray import bitarray  # not at import: only this method needs it
+            # By its name and not at import: only this method needs it, and functions do without.
+            bitarray = importlib.import_module("bitarray").bitarray
         except ImportError as lacking:
             raise NoBitarray("duplicates='bloom' needs the package bitarray") from lacking
         self._bits: Any = bitarray(design.bits, endian="little")

@@ -6,15 +6,18 @@ or (Casava 1.8) begins the comment, as in `1:N:0:ATCACG`. So interleaved mates a
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from biotheca.formats import native
 
 try:
-    import mmh3
+    # By its name: functions check no files, and their layers do without it.
+    mmh3: Any = importlib.import_module("mmh3")
 except ImportError:  # the kernel, or slow arithmetic, says the same
-    mmh3 = None  # type: ignore[assignment]
+    mmh3 = None
 
 BITS_64 = 2**64 - 1
 READ_STEP = 0x9E3779B97F4A7C15

@@ -22,8 +22,10 @@ from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
-from biotheca.qc.statistics import statistics
+from biotheca.qc.statistics import offset_of, qualities_of, statistics
 
+# Below so many bases and reads, qualities are not judged as a whole.
+_LEAST_BASES, _LEAST_READS = 1_000, 10_000
 # What the end of a name promises about the bytes. Names that promise nothing are not compared.
 _PROMISES: tuple[tuple[tuple[str, ...], str, frozenset[Container]], ...] = (
     ((".gz", ".bgz", ".bgzf"), "gzip", frozenset({Container.GZIP, Container.BGZF})),
@@ -79,6 +81,7 @@ def check_file(
 
     file = name.rsplit("/", 1)[-1]
     of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
+    of_file += _of_qualities(content)
     of_file += repeated.of_file
     counted = Counter(defect.code for defect in of_file) + content.counted
     counted += Counter(duplicate_name=repeated.reads)
@@ -133,6 +136,19 @@ def _of_name(file: str, looked: Looked) -> Iterator[Defect]:
 def _of_lines(content: Content) -> Iterator[Defect]:
     if content.crlf_lines:
         yield Defect("crlf", content.first_crlf_line, {"lines": content.crlf_lines})
+
+
+def _of_qualities(content: Content) -> Iterator[Defect]:
+    """What all qualities of a file tell together; of a few reads it would be chance."""
+    if content.counts is None or content.bases < _LEAST_BASES:
+        return
+    qualities = qualities_of(content.counts)
+    present = [chr(33 + at) for at, count in enumerate(qualities) if count]
+    lowest, highest = present[0], present[-1]
+    if offset_of(qualities) != 33:
+        yield Defect("encoding", 0, {"lowest": lowest, "highest": highest})
+    if lowest == highest and content.reads >= _LEAST_READS:
+        yield Defect("quality_constant", 0, {"value": lowest, "bases": content.bases})
 
 
 def _broken_promise(file: str, container: Container) -> str | None:

@@ -41,6 +41,9 @@ SENTENCES: dict[str, str] = {
     "name_length": "The read name on line {line} of {file} has {characters} characters; 256 are allowed.",
     "name_characters": "The name of read '{read}' (line {line} of {file}) has a character that is not printable ASCII: "
     "'{value}'.",
+    "encoding": "{file} has qualities from '{lowest}' to '{highest}', as Illumina wrote them before 2011 (Phred+64); "
+    "read as Phred+33 each would be 31 too high.",
+    "quality_constant": "{file} has the quality '{value}' at each of its {bases} bases.",
     "read_empty": "Read '{read}' has no bases (line {line} of {file}).",
     "base": "Read '{read}' has {count} character(s) in its sequence that are no IUPAC bases; the first is "
     "'{value}' at position {column} (line {line} of {file}).",

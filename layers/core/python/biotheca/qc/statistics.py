@@ -23,7 +23,7 @@ def statistics(counted: Counts, adapters: Mapping[str, Any]) -> dict[str, Any]:
     table = counted.table
     rows = list(_rows(table))
     letters = {name: sum(row[LEVELS + at] for _, row in rows) for at, name in enumerate(LETTERS)}
-    qualities = [sum(row[q] for _, row in rows) for q in range(_QUALITIES)]
+    qualities = qualities_of(counted)
     bases, offset = table[counts.BASES], offset_of(qualities)
     shift = offset - 33
     phred = qualities[shift:]  # nothing stands below: else the offset would be 33
@@ -51,16 +51,26 @@ def statistics(counted: Counts, adapters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def qualities_of(counted: Counts) -> list[int]:
+    """How many bases have each quality character, the first of which is ASCII 33."""
+    rows = list(_rows(counted.table))
+    return [sum(row[q] for _, row in rows) for q in range(_QUALITIES)]
+
+
 def offset_of(qualities: Sequence[int]) -> int:
     """33 or 64, from counts by character, the first of which is ASCII 33.
 
-    Characters below '@' are not there in Phred+64. That a file without them is Phred+64 is believed only if it goes
-    beyond 'J' (Phred+33 of 41), as good reads of today have few bases below 31 but none above 41 or so.
+    Characters below '@' are not there in Phred+64, and none above 'i' was ever written in it. That a file without
+    them is Phred+64 is believed only if it goes beyond 'J' (41 in Phred+33): reads of today may have no base below 31.
 
     >>> offset_of([0] * 40 + [9]), offset_of([0] * 42 + [9]), offset_of([1] + [0] * 41 + [9])
     (33, 64, 33)
     """
-    return 33 + _SHIFT if not any(qualities[:_SHIFT]) and any(qualities[42:]) else 33
+    return 33 + _SHIFT if _is_phred_64(qualities) else 33
+
+
+def _is_phred_64(qualities: Sequence[int]) -> bool:
+    return not any(qualities[:_SHIFT]) and any(qualities[42:]) and not any(qualities[73:])
 
 
 def encoding_of(qualities: Sequence[int]) -> str:

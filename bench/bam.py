@@ -37,7 +37,7 @@ assert check.reads == int(sys.argv[3]) and not check.defects
 
 
 def reads_file(folder: Path) -> Path:
-    """Two million records of an unaligned file, as a sequencer's reads are: names, 100 bases, four levels of quality."""
+    """Two million records of an unaligned file: names, 100 bases, four levels of quality."""
     import pysam
 
     path = folder / f"reads-{RECORDS}.bam"

@@ -113,7 +113,12 @@ def test_what_the_session_archived_is_tiered_and_carries_its_digest(known: dict[
     run = next(real for word, real in known.items() if word.startswith("CRR"))
     bucket = next(b["Name"] for b in aws("s3").list_buckets()["Buckets"] if "openarchive" in b["Name"])
     held = aws("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    files = [item for item in held if f"/{run}/" in item["Key"]]
+    of_run = [item for item in held if f"/{run}/" in item["Key"]]
+    files = [item for item in of_run if item["Key"].endswith(".fq.gz")]
+    beside = {item["Key"].removesuffix("_statistics.json") for item in of_run} & {
+        item["Key"].removesuffix(".fq.gz") for item in files
+    }
+    assert len(of_run) == 4 and len(beside) == 2  # each file and what its check counted
     assert len(files) == 2 and {item["StorageClass"] for item in files} == {"INTELLIGENT_TIERING"}
     sent = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (ROOT / "examples" / "ecoli").glob("*.fq.gz")}
     assert {aws("s3").head_object(Bucket=bucket, Key=f["Key"])["Metadata"]["sha256"] for f in files} == sent

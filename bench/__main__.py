@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.measure import load
 
 FOLDER = Path(__file__).resolve().parent.parent / ".biotheca" / "bench"
-BENCHES = ("laptop", "gate", "mint", "check", "qc", "workbook", "transfer", "resume", "many", "petabyte")
+BENCHES = ("laptop", "gate", "mint", "check", "qc", "workbook", "transfer", "resume", "many", "names", "petabyte")
 
 
 def main(words: list[str]) -> int:

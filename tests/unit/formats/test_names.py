@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -268,6 +271,18 @@ def test_digests_know_names_and_their_order_and_not_the_read_number() -> None:
     names = Names("off")
     names.feed(native.Records.of([b"a/1", b"a/2", b"b 2:N:0:A", b"c"]), 1)
     assert names.facts().labels == {"1": 1, "2": 2, "none": 1}
+
+
+def test_memory_is_a_fifteenth_of_that_of_a_set_of_names_and_less() -> None:
+    if not native.has_kernel():
+        return  # ten times slower in Python
+    root, mib = Path(__file__).parents[3], {}
+    for method, order in (("set", "shuffled"), ("bloom", "shuffled"), ("auto", "shuffled"), ("auto", "instrument")):
+        words = [sys.executable, "-m", "bench.names_case", method, "2000000", order, "0"]
+        told = subprocess.run(words, cwd=root, capture_output=True, check=True, timeout=120).stdout
+        mib[method, order] = json.loads(told)["mib"]
+    ratios = {case: mib["set", "shuffled"] / used for case, used in mib.items()}
+    assert ratios["bloom", "shuffled"] >= 15 and ratios["auto", "instrument"] >= 15, ratios
 
 
 def test_real_files_are_proven_by_their_order_as_a_set_of_names_says() -> None:

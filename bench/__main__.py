@@ -9,8 +9,7 @@ from pathlib import Path
 from bench.measure import load
 
 FOLDER = Path(__file__).resolve().parent.parent / ".biotheca" / "bench"
-BENCHES = ("laptop", "gate", "mint", "check", "qc", "bam", "workbook", "transfer", "resume", "many", "names")
-BENCHES += ("petabyte",)
+BENCHES = tuple("laptop gate mint check qc bam workbook transfer resume many names petabyte".split())
 
 
 def main(words: list[str]) -> int:

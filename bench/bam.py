@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import shutil
 import struct
@@ -38,8 +39,7 @@ assert check.reads == int(sys.argv[3]) and not check.defects
 
 def reads_file(folder: Path) -> Path:
     """Two million records of an unaligned file: names, 100 bases, four levels of quality."""
-    import pysam
-
+    pysam = importlib.import_module("pysam")
     path = folder / f"reads-{RECORDS}.bam"
     if path.exists():
         return path

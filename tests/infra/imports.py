@@ -103,13 +103,13 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pins(requirements: Path, python: str = "3.13") -> dict[str, tuple[str, frozenset[str]]]:
-    """name -> (version, hashes) of a pinned list, as it counts on arm64 Linux with this Python."""
+def pins(requirements: Path, python: str = "3.13", machine: str = "aarch64") -> dict[str, tuple[str, frozenset[str]]]:
+    """name -> (version, hashes) of a pinned list, as it counts on Linux with this Python and processor."""
     where = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
     where |= {
         "platform_python_implementation": "CPython",
         "implementation_name": "cpython",
-        "platform_machine": "aarch64",
+        "platform_machine": machine,
     }
     found: dict[str, tuple[str, frozenset[str]]] = {}
     text = re.sub(r"\\\n\s*", " ", requirements.read_text())
@@ -127,9 +127,11 @@ def pins(requirements: Path, python: str = "3.13") -> dict[str, tuple[str, froze
     return found
 
 
-def resolved(requirements: Path, python: str, target: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Ask the package index whether wheels for arm64 exist for all of a pinned list; nothing is installed."""
+def resolved(
+    requirements: Path, python: str, target: Path, *options: str, platform: str = PLATFORM
+) -> subprocess.CompletedProcess[str]:
+    """Ask the package index whether wheels for a platform exist for all of a pinned list; nothing is installed."""
     command = [str(Path(sys.executable).parent / "uv"), "pip", "install", "--dry-run", "--no-deps", *options]
-    command += ["--only-binary", ":all:", "--python-platform", PLATFORM, "--python-version", python]
+    command += ["--only-binary", ":all:", "--python-platform", platform, "--python-version", python]
     command += ["--target", str(target), "-r", str(requirements)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)

@@ -1,0 +1,111 @@
+/* What the fuzzer feeds to the kernel: the first byte says which part, the rest is the text, in a buffer of its size.
+   Every engine must say the same of it. Built with -fsanitize=fuzzer,address,undefined (see fuzz.py), or with -DREPLAY
+   to run files given as arguments. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bam.h"
+#include "fastq.h"
+#include "names.h"
+
+static uint64_t *first_table, *table;
+
+static void must(int holds) {
+    if (!holds) abort();
+}
+
+static void fastq(const uint8_t *text, size_t n) {
+    passed_t first = {0};
+    for (const engine_t *const *engine = fastq_engines(); *engine; engine++) {
+        passed_t passed = {0};
+        uint64_t *counted = engine == fastq_engines() ? first_table : table;
+        memset(counted, 0, COUNTS * sizeof *counted);
+        must(fastq_pass(*engine, text, 0, n, counted, &passed) == 0);
+        must(passed.end <= n && counted[READS] == passed.reads && counted[BASES] == passed.bases);
+        if (engine == fastq_engines()) {
+            first = passed;
+            continue;
+        }
+        must(passed.end == first.end && passed.reads == first.reads && passed.bases == first.bases);
+        must(memcmp(first_table, table, COUNTS * sizeof *table) == 0);
+        must(!passed.reads || memcmp(passed.spans, first.spans, passed.reads * sizeof *passed.spans) == 0);
+        free(passed.spans);
+    }
+    free(first.spans);
+}
+
+/* Every line is a header. */
+static void names(const uint8_t *text, size_t n) {
+    size_t count = 0, capacity = n + 1;
+    span_t *spans = malloc(capacity * sizeof *spans);
+    name_hash_t *hashes = malloc(capacity * sizeof *hashes);
+    uint8_t *lines = malloc(2 * n + 16);
+    must(spans && hashes && lines);
+    for (size_t at = 0; at < n; count++) {
+        const uint8_t *end = memchr(text + at, '\n', n - at);
+        size_t length = end ? (size_t)(end - (text + at)) : n - at;
+        spans[count] = (span_t){(uint32_t)at, (uint32_t)length, 0, 0};
+        at += length + 1;
+    }
+    name_facts_t *facts = calloc(1, sizeof *facts);
+    window_t *window = window_new();
+    must(facts && window);
+    must(name_facts_feed(facts, text, n, spans, count, hashes) == 0);
+    uint8_t digest[16];
+    name_facts_rest(facts, digest);
+    int64_t passed = window_feed(window, text, n, spans, count);
+    must(passed >= 0 && (size_t)passed <= count);
+    window_finish(window);
+    must(window_prints(text, n, spans, count, hashes) == 0);
+    must(names_lines(text, n, spans, count, lines) >= 0);
+    free(facts->digests);
+    free(facts);
+    free(window);
+    free(lines);
+    free(hashes);
+    free(spans);
+}
+
+static void bam(const uint8_t *text, size_t n) {
+    static const uint32_t lengths[] = {1000, 5};
+    const bam_header_t header = {lengths, 2, "one\0two", 8};
+    for (int want = 0; want < 2; want++) {
+        bam_passed_t passed = {0};
+        must(bam_pass(text, 0, n, &header, (bam_previous_t){0, NULL}, BAM_COORDINATE | BAM_LEXICAL | BAM_NATURAL, want,
+                      &passed) == 0);
+        must(passed.end <= n);
+        free(passed.text);
+        free(passed.spans);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+    if (!table) {
+        table = calloc(COUNTS, sizeof *table);
+        first_table = calloc(COUNTS, sizeof *table);
+    }
+    if (n == 0) return 0;
+    uint8_t *text = malloc(n - 1 ? n - 1 : 1); /* reading one byte beyond is a fault */
+    must(text && table && first_table);
+    memcpy(text, data + 1, n - 1);
+    (data[0] % 3 == 0 ? fastq : data[0] % 3 == 1 ? names : bam)(text, n - 1);
+    free(text);
+    return 0;
+}
+
+#ifdef REPLAY
+int main(int count, char **words) {
+    for (int i = 1; i < count; i++) {
+        FILE *file = fopen(words[i], "rb");
+        if (!file) return 2;
+        static uint8_t data[1 << 20];
+        size_t n = fread(data, 1, sizeof data, file);
+        fclose(file);
+        LLVMFuzzerTestOneInput(data, n);
+    }
+    printf("%d inputs\n", count - 1);
+    return 0;
+}
+#endif

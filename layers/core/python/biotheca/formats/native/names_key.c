@@ -88,10 +88,15 @@ void murmur128(const uint8_t *text, size_t n, uint64_t out[2]) {
         h2 = (rotl(h2, 31) + h1) * 5 + 0x38495ab5;
     }
     if (i < n) {
-        uint8_t tail[16] = {0};
-        for (size_t k = 0; k < n - i; k++) tail[k] = text[i + k];
-        h2 ^= rotl(load64(tail + 8) * c2, 33) * c1;
-        h1 ^= rotl(load64(tail) * c1, 31) * c2;
+        unsigned __int128 tail = 0;
+        if (n >= 16) { /* the last 16 bytes, without those that were taken */
+            tail = (unsigned __int128)load64(text + n - 8) << 64 | load64(text + n - 16);
+            tail >>= 8 * (16 - (n - i));
+        } else {
+            for (size_t k = n; k-- > i;) tail = tail << 8 | text[k];
+        }
+        h2 ^= rotl((uint64_t)(tail >> 64) * c2, 33) * c1;
+        h1 ^= rotl((uint64_t)tail * c1, 31) * c2;
     }
     h1 ^= n;
     h2 ^= n;

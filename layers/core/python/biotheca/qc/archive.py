@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import Any
 
 from biotheca.formats.archives import Entry, Tar, TarFault
 from biotheca.formats.containers import ContainerFault, Decoder, content_of
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect, Tally
 from biotheca.formats.source import Source
-
-if TYPE_CHECKING:
-    from biotheca.qc.content import Asked, Looked
 
 MAX_MEMBERS = 1_000_000  # a flow cell's single-read fast5 files stay below
 _FASTQ = re.compile(r".*\.(fastq|fq)(\.(gz|bz2|bgz))?", re.I)
@@ -51,12 +48,12 @@ def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
 class ArchiveCheck(Tally):
     """`kind` is "10x" (FASTQ files of a droplet library, or its matrix) or "nanopore" (fast5 or pod5 files).
 
-    Findings name the member. `lines` counts members.
+    Findings name the member. `lines` counts members. `asked` and `look` are those of content, which stands above.
     """
 
     unit = "member"
 
-    def __init__(self, asked: Asked, kind: str, look: Callable[[Iterable[bytes], str, Asked], Looked]) -> None:
+    def __init__(self, asked: Any, kind: str, look: Callable[[Iterable[bytes], str, Any], Any]) -> None:
         super().__init__(asked.keep)
         self._asked, self._kind, self._look = asked, kind, look
         self.counts: Counts | None = None

@@ -112,10 +112,9 @@ class CramCheck(Tally):
         while source.peek(1):
             container = self._container_header(source)
             self._ended = container.is_end  # files that were joined have one inside too
-            if container.is_end:
-                self._take(source, container.bytes)
-                continue
             self._blocks(source, container)
+            if container.is_end:
+                continue
             self.lines += 1
             self.reads += container.records
             self.bases += container.bases

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 
-SLOTS = 4  # pieces that wait in a ring; more only cost memory
+SLOTS = 8  # pieces that wait in a ring; more only cost memory
 
 
 class _End:

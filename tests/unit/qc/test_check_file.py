@@ -177,6 +177,19 @@ def test_more_warnings_than_are_kept_leave_a_file_sound() -> None:
     assert report.verdict == "sound" and len(report.findings) == 100 and report.findings_total == 500
 
 
+def test_long_reads_with_uuid_names_and_long_comments_pass() -> None:
+    dice = random.Random(5)
+    reads = []
+    for length in (4_000_000, 1, 70_001):
+        name = "-".join(dice.randbytes(n).hex() for n in (4, 2, 2, 2, 6))
+        bases, qualities = (bytes(dice.choices(letters, k=length)) for letters in (b"ACGT", range(34, 84)))
+        reads.append(b"@%b runid=%b ch=7 %b\n%b\n+\n%b\n" % (name.encode(), b"a" * 64, b"x" * 900, bases, qualities))
+    report = _check(gzip_member(b"".join(reads), level=1))
+    assert (report.verdict, report.findings, report.reads, report.bases) == ("sound", (), 3, 4_070_002)
+    assert report.statistics and report.statistics["length_bases"]["max"] == 4_000_000
+    assert report.names and report.names["platform"] == "ONT"
+
+
 # What is known of files that came with the tools they test; any other file there must be sound FASTQ.
 _KNOWN_UNSOUND = {
     "multiline.fq": "qc.multi_line",

@@ -98,7 +98,8 @@ def note_verdict(
 
 def _words(file: DataFile, report: dict[str, Any]) -> str:
     if report["verdict"] == "sound":
-        return f"{file.name} is sound: {report['reads']:,} reads, {report['bases']:,} bases, MD5 as declared."
+        counted = f"{report['reads']:,} reads, {report['bases']:,} bases, " if report["reads"] else ""
+        return f"{file.name} is sound: {counted}MD5 as declared."
     first = report["findings"][0]["message"] if report["findings"] else "no detail was reported"
     more = report["findings_total"] - 1
     return f"{file.name} did not pass: {first}" + (f" (and {more} more)" if more > 0 else "")

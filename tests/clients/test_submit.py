@@ -13,7 +13,10 @@ from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine, reads_folder
 from tests.journeys.conftest import document as one_run
 
-READS = [("a.fq", b"@r\nACGT\n+\nIIII\n" * 400), ("b.fq", b"@s\nA\n+\nI\n" * 400)]
+READS = [
+    ("a.fq", b"".join(b"@r%d\nACGT\n+\nIIII\n" % n for n in range(400))),
+    ("b.fq", b"".join(b"@r%d\nA\n+\nI\n" % n for n in range(400))),
+]
 
 
 def test_a_folder_becomes_a_submission_with_md5_and_size_filled_in(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from biotheca.formats import native
 from biotheca.formats.bam_records import (
@@ -23,7 +23,7 @@ from biotheca.formats.bam_records import (
 )
 from biotheca.formats.containers import content_of
 from biotheca.formats.counts import Counts
-from biotheca.formats.defects import Tally
+from biotheca.formats.defects import Fed, Tally
 from biotheca.formats.fastq import TakesNames
 from biotheca.formats.sam_header import SamHeader
 
@@ -41,7 +41,7 @@ class _More(Exception):
     """The header goes on beyond the bytes that are there."""
 
 
-class BamCheck(Tally):
+class BamCheck(Fed, Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
@@ -78,13 +78,6 @@ class BamCheck(Tally):
         self.header = SamHeader(b"")
         self.lines = 0
         self.failed = self.unmapped = self.without_qualities = 0
-
-    def read(self, pieces: Iterable[bytes]) -> None:
-        """Feed all of them, or until nothing more can be said."""
-        for piece in pieces:
-            self.feed(piece)
-            if self.stopped:
-                return
 
     def feed(self, piece: bytes) -> None:
         """The next unpacked bytes, cut anywhere."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,23 @@ class Defect:
     facts: dict[str, Any] = field(default_factory=dict)
     unit: str = "line"
     member: str = ""
+
+
+class Fed(ABC):
+    """A reader that is fed piece by piece."""
+
+    stopped: bool
+
+    @abstractmethod
+    def feed(self, piece: bytes) -> None:
+        """The next decoded bytes, cut anywhere."""
+
+    def read(self, pieces: Iterable[bytes]) -> None:
+        """Feed all of them, or until nothing more can be said."""
+        for piece in pieces:
+            self.feed(piece)
+            if self.stopped:
+                return
 
 
 class Tally:
@@ -64,6 +83,15 @@ class Tally:
             last = self.defects[-1] if self.defects else None
             self._warned[which] = last.facts if last and last.code == code and last.line == line else {"count": 0}
         self._warned[which]["count"] += 1
+
+    def without_crlf(self, text: bytes, lines_before: int) -> bytes:
+        """The text with LF where it had CRLF, which is counted. `lines_before`: whole lines before it."""
+        if b"\r\n" not in text:
+            return text
+        if not self.crlf_lines:
+            self.first_crlf_line = lines_before + 1 + text.count(b"\n", 0, text.find(b"\r\n"))
+        self.crlf_lines += text.count(b"\r\n")
+        return text.replace(b"\r\n", b"\n")
 
     def stop(self, code: str, line: int, **facts: Any) -> None:
         """A defect beyond which nothing can be said."""

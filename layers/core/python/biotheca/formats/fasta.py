@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from biotheca.formats.containers import content_of
-from biotheca.formats.defects import Tally
+from biotheca.formats.defects import Fed, Tally
 
 BLOCK_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -20,7 +19,7 @@ _PROTEINS = bytes(range(65, 91)) + bytes(range(97, 123)) + b"*-"
 _UNKNOWN = re.compile(rb"[Nn]+")
 
 
-class FastaCheck(Tally):
+class FastaCheck(Fed, Tally):
     """Feed it decoded bytes, then `finish`. A line may be as long as a chromosome; it is never held whole.
 
     `reads` stays 0; `records` are sequences, `bases` their letters, `unknown_bases` N, in `unknown_runs`.
@@ -44,13 +43,6 @@ class FastaCheck(Tally):
         self.records = 0
         self.unknown_bases = self.unknown_runs = 0
         self.lines = 0
-
-    def read(self, pieces: Iterable[bytes]) -> None:
-        """Feed all of them, or until nothing more can be said."""
-        for piece in pieces:
-            self.feed(piece)
-            if self.stopped:
-                return
 
     def feed(self, piece: bytes) -> None:
         """The next decoded bytes, cut anywhere."""
@@ -104,11 +96,7 @@ class FastaCheck(Tally):
     def _without_cr(self, text: bytes, last: bool) -> bytes:
         if text.endswith(b"\r") and not last:
             text, self._held = text[:-1], b"\r"
-        if b"\r\n" in text:
-            if not self.crlf_lines:
-                self.first_crlf_line = self.lines + 1 + text.count(b"\n", 0, text.find(b"\r\n"))
-            self.crlf_lines += text.count(b"\r\n")
-        return text.replace(b"\r\n", b"\n")
+        return self.without_crlf(text, self.lines)
 
     def _header(self, header: bytes) -> None:
         if self._in_record:

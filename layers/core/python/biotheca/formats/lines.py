@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from biotheca.formats.containers import content_of
-from biotheca.formats.defects import Tally
+from biotheca.formats.defects import Fed, Tally
 
 BLOCK_BYTES = 1024 * 1024
 _HEAD_BYTES = 512  # by which contents are known
 
 
-class LineCheck(Tally):
+class LineCheck(Fed, Tally):
     """Feed it decoded bytes, then `finish`. `take(lines)` is given whole lines without their ends, in order.
 
     `lines` counts those that were taken. CRLF is counted and taken off. `format` names what is expected.
@@ -27,13 +25,6 @@ class LineCheck(Tally):
         self._held_bytes = 0
         self._started = False
         self.lines = 0
-
-    def read(self, pieces: Iterable[bytes]) -> None:
-        """Feed all of them, or until nothing more can be said."""
-        for piece in pieces:
-            self.feed(piece)
-            if self.stopped:
-                return
 
     def feed(self, piece: bytes) -> None:
         """The next decoded bytes, cut anywhere."""
@@ -77,11 +68,6 @@ class LineCheck(Tally):
         self._held, self._held_bytes = [text[end:]], len(text) - end
         if not end:
             return
-        text = text[:end]
-        if b"\r\n" in text:
-            if not self.crlf_lines:
-                self.first_crlf_line = self.lines + 1 + text.count(b"\n", 0, text.find(b"\r\n"))
-            self.crlf_lines += text.count(b"\r\n")
-            text = text.replace(b"\r\n", b"\n")
+        text = self.without_crlf(text[:end], self.lines)
         lines = text.removesuffix(b"\n").split(b"\n")
         self.take(lines)

@@ -14,7 +14,7 @@ from biotheca.formats.bcf import BcfCheck
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
 from biotheca.formats.cram import CramCheck
-from biotheca.formats.defects import Defect
+from biotheca.formats.defects import Defect, Fed
 from biotheca.formats.fasta import FastaCheck
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
@@ -70,14 +70,8 @@ class Asked:
     names: TakesNames | None = None
 
 
-class Fastq(FastqCheck):
+class Fastq(FastqCheck, Fed):
     """FASTQ, which is fed."""
-
-    def read(self, pieces: Iterable[bytes]) -> None:
-        for piece in pieces:
-            self.feed(piece)
-            if self.stopped:
-                return
 
 
 def _fastq(asked: Asked) -> Content:

@@ -1,23 +1,20 @@
 /* The door to Python: limited API of 3.11, so that one build serves all versions from there on. The GIL is released. */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fastq.h"
+#include "bgzf.h"
 #include "names_module.h"
 
-static const engine_t *engine_named(const char *name) {
+const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
         if (!name || strcmp((*one)->name, name) == 0) return *one;
     PyErr_Format(PyExc_ValueError, "no engine %s here", name);
     return NULL;
 }
 
-/* The table that is counted in, or NULL with an error set if it is of another size. */
-static uint64_t *table_of(const Py_buffer *table) {
+uint64_t *table_of(const Py_buffer *table) {
     if (table->len == (Py_ssize_t)(COUNTS * sizeof(uint64_t)) && (uintptr_t)table->buf % sizeof(uint64_t) == 0)
         return table->buf;
     PyErr_Format(PyExc_ValueError, "a table has %d numbers of 64 bits", (int)COUNTS);
@@ -237,8 +234,6 @@ static PyObject *engines(PyObject *self, PyObject *args) {
     return names;
 }
 
-PyObject *bam_door(PyObject *self, PyObject *args); /* bam_module.c */
-
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
     {"count", count, METH_VARARGS, "Count one read."},
@@ -246,6 +241,8 @@ static PyMethodDef METHODS[] = {
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
+    {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},
+    {"bgzf_unpack", bgzf_door_unpack, METH_VARARGS, "Decode whole blocks of BGZF."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
@@ -253,4 +250,7 @@ static PyMethodDef METHODS[] = {
 
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, METHODS, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&MODULE); }
+PyMODINIT_FUNC PyInit__kernel(void) {
+    crc32_prepare();
+    return PyModule_Create(&MODULE);
+}

@@ -126,7 +126,7 @@ def test_reads_with_letters_and_qualities_that_are_none_are_counted_alike_by_all
 
 def test_a_saved_state_of_another_kind_is_refused() -> None:
     other = Counts()
-    other.raw = other.raw[:-1]
+    other._raw = other._raw[:-1]
     with pytest.raises(ValueError, match="a table has"):
         Counts().load(other.saved())
 

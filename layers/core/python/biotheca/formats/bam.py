@@ -228,7 +228,7 @@ class BamCheck(Fed, Tally):
         last = take_apart(text[passed.last + 4 : passed.last + 4 + size])
         self._previous = (last.reference, last.position, last.name[:-1])
         # As FASTQ the reads are counted by the same code as any others.
-        native.scan(self.engine, passed.records.text, 0, self.counts.raw)
+        native.scan(self.engine, passed.records.text, 0, self.counts.by_kernel)
         if self._names and passed.reads:
             self._names.feed(passed.records, self.reads - passed.reads + 1)
         if self._screen and passed.reads:

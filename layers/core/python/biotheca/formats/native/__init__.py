@@ -124,15 +124,31 @@ def count(engine: str, table: array[int], sequences: Sequence[bytes], qualities:
     _built.count(table, b"".join(sequences), b"".join(qualities), array("I", map(len, sequences)), engine)
 
 
-def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:
+class Few:
+    """What `scan` has counted and not yet added to a table: to add each block for itself would cost as much again."""
+
+    def __init__(self) -> None:
+        assert _built is not None
+        self.state = _built.few()
+
+    def flush(self, table: array[int]) -> None:
+        """Add all to the table, always the same one."""
+        assert _built is not None
+        _built.flush(self.state, table)
+
+
+def scan(
+    engine: str, text: bytes, start: int, counted: tuple[Few, array[int]] | None = None
+) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
 
-    What passes is added to `table` (formats.counts).
+    What passes is `counted` (formats.counts).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, table, engine)
+    few, table = (counted[0].state, counted[1]) if counted else (None, None)
+    end, reads, bases, spans = _built.scan(text, start, few, table, engine)
     return end, reads, bases, Records(text, spans)
 
 

@@ -17,6 +17,10 @@ typedef struct {
     const counter_t *counter;
 } engine_t;
 
+#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && defined(__SSE2__)
+extern const engine_t ENGINE_AVX512;
+#endif
+
 /* Engines that this processor runs, best first; NULL ends the list. */
 const engine_t *const *fastq_engines(void);
 

@@ -30,7 +30,7 @@ class _Facts:
         hashes: bytes = native.kernel().facts_feed(self._state, None, records.text, records.spans, True)
         return hashes
 
-    def walk(self, records: native.Records, window: _Window | None, wanted: bool) -> bytes | None:
+    def walk(self, records: native.Records, window: Any, wanted: bool) -> bytes | None:
         state = window.state if window else None
         hashes: bytes | None = native.kernel().facts_feed(self._state, state, records.text, records.spans, wanted)
         return hashes

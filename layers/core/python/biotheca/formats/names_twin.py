@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from array import array
-from typing import IO
+from typing import IO, Any
 
 from biotheca.formats import native
 from biotheca.formats.names_key import BITS_64, ONE, READ_STEP, TWO, Place, fragment_of, hash_of, key_of, place_of
@@ -60,7 +60,7 @@ class Facts:
                 self._chain, self._in_block = [0, 0], 0
         return hashes.tobytes()
 
-    def walk(self, records: native.Records, window: Window | None, wanted: bool) -> bytes | None:
+    def walk(self, records: native.Records, window: Any, wanted: bool) -> bytes | None:
         """The next records for both; their hashes, if they are wanted."""
         if window is not None:
             window.feed(records)

@@ -1,6 +1,6 @@
 """FASTQ by whole blocks in C, where it was compiled (see build); what it does not pass is examined by fastq.
 
-An *engine* is a way of looking at bytes: AVX2, SSE2, C, or Python, which is always there. All find the same.
+An *engine* is a way of looking at bytes: AVX-512, AVX2, SSE2, C, or Python, which is always there. All find the same.
 """
 
 from __future__ import annotations

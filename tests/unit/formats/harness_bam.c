@@ -7,6 +7,7 @@
 #include "bam.h"
 
 static uint64_t table[COUNTS];
+static few_t *few;
 
 static uint64_t look(const uint8_t *text, size_t n, int order) {
     uint8_t *exact = malloc(n ? n : 1); /* reading one byte beyond is a fault */
@@ -15,7 +16,9 @@ static uint64_t look(const uint8_t *text, size_t n, int order) {
     bam_header_t header = {lengths, 2, "one", 4};
     bam_previous_t previous = {0, (const uint8_t *)"a"};
     bam_passed_t passed = {.text = malloc(n ? n : 1)}; /* there is room for no more */
-    if (bam_pass(fastq_engines()[0], exact, 0, n, &header, previous, order, table, &passed) != 0) abort();
+    if (bam_pass(fastq_engines()[0], exact, 0, n, &header, previous, order, few, table, &passed) != 0) abort();
+    few_flush(few, table);
+    free(passed.scratch);
     free(passed.text);
     free(passed.spans);
     free(exact);
@@ -28,6 +31,7 @@ int main(int count, char **words) {
     FILE *file = fopen(words[1], "rb");
     uint32_t n;
     uint64_t records = 0;
+    if (!(few = few_new())) return 4;
     while (fread(&n, sizeof n, 1, file) == 1) {
         uint8_t *text = malloc(n + 1);
         if (fread(text, 1, n, file) != n) return 3;
@@ -36,6 +40,7 @@ int main(int count, char **words) {
         free(text);
     }
     fclose(file);
+    free(few);
     printf("%llu\n", (unsigned long long)records);
     return 0;
 }

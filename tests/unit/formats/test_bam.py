@@ -60,7 +60,8 @@ def test_all_sound_records_are_passed_by_the_kernel_with_the_reads_as_they_came_
     if COMPILED:
         lengths = struct.pack("=2I", 1000, 500)
         counts, before = Counts(COMPILED[0]), (-1, -1, b"")
-        passed = native.scan_bam(COMPILED[0], text, len(header()), lengths, b"one\0", before, 0, counts.raw)
+        assert counts.by_kernel
+        passed = native.scan_bam(COMPILED[0], text, len(header()), lengths, b"one\0", before, 0, counts.by_kernel)
         assert (passed.end, passed.count) == (len(text), 400)  # not one was left to Python
         assert len(passed.records) == passed.reads == counts.table[READS]
 

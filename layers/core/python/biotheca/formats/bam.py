@@ -231,8 +231,9 @@ class BamCheck(Fed, Tally):
         return size if len(text) - at - 4 >= size else 0
 
     def _by_kernel(self, text: bytes, at: int) -> int:
+        assert self.counts.by_kernel
         header = (self._lengths, self._groups)
-        passed = native.scan_bam(self.engine, text, at, *header, self._previous, self._order, self.counts.raw)
+        passed = native.scan_bam(self.engine, text, at, *header, self._previous, self._order, self.counts.by_kernel)
         if not passed.count:
             return at
         self._order = passed.order

@@ -1,6 +1,6 @@
 """FASTQ by whole blocks in C, where it was compiled (see build); what it does not pass is examined by fastq.
 
-An *engine* is a way of looking at bytes: AVX2, SSE2, C, or Python, which is always there. All find the same.
+An *engine* is a way of looking at bytes: AVX-512, AVX2, SSE2, C, or Python, which is always there. All find the same.
 """
 
 from __future__ import annotations
@@ -139,15 +139,31 @@ def count(engine: str, table: array[int], sequences: Sequence[bytes], qualities:
     _built.count(table, b"".join(sequences), b"".join(qualities), array("I", map(len, sequences)), engine)
 
 
-def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:
+class Few:
+    """What `scan` has counted and not yet added to a table: to add each block for itself would cost as much again."""
+
+    def __init__(self) -> None:
+        assert _built is not None
+        self.state = _built.few()
+
+    def flush(self, table: array[int]) -> None:
+        """Add all to the table, always the same one."""
+        assert _built is not None
+        _built.flush(self.state, table)
+
+
+def scan(
+    engine: str, text: bytes, start: int, counted: tuple[Few, array[int]] | None = None
+) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
 
-    What passes is added to `table` (formats.counts).
+    What passes is `counted` (formats.counts).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, table, engine)
+    few, table = (counted[0].state, counted[1]) if counted else (None, None)
+    end, reads, bases, spans = _built.scan(text, start, few, table, engine)
     return end, reads, bases, Records(text, spans)
 
 
@@ -208,16 +224,17 @@ def scan_bam(
     groups: bytes,
     previous: tuple[int, int, bytes],
     order: int,
-    table: array[int],
+    counted: tuple[Few, array[int]],
 ) -> Alignments:
     """Pass over sound records of BAM from `start`, which must begin one, up to the first that is not plainly sound.
 
     `lengths` of the references are 32-bit numbers in the machine's byte order; each of `groups` ends with NUL.
     `previous` is reference, position and name of the record before; the name is empty if there is none. Primary reads
-    are added to `table` (formats.counts).
+    are `counted` (formats.counts).
     """
     assert _built is not None
     reference, position, name = previous
     name = name + b"\0" if name else b""
-    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, table, engine)
+    few, table = counted
+    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, few.state, table, engine)
     return Alignments(*passed[:9], Records(*passed[9:]))

@@ -175,8 +175,8 @@ static int take_read(const engine_t *engine, few_t *few, uint64_t *table, bam_pa
     return 0;
 }
 
-static int pass_records(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
-                        bam_previous_t previous, int order, few_t *few, uint64_t *table, bam_passed_t *passed) {
+int bam_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
+             bam_previous_t previous, int order, few_t *few, uint64_t *table, bam_passed_t *passed) {
     const int claimed = order != 0;
     size_t at = start;
     passed->last = passed->end = start;
@@ -207,7 +207,7 @@ static int pass_records(const engine_t *engine, const uint8_t *text, size_t star
         uint64_t place = bam_place(reference, position);
         if (claimed && !(order = orders_kept(order, &previous, place, name))) return 0;
         if (primary) {
-            if (table && take_read(engine, few, table, passed, name, name_n - 1, flags, packed, quality, bases, known == 2))
+            if (few && take_read(engine, few, table, passed, name, name_n - 1, flags, packed, quality, bases, known == 2))
                 return -1;
             passed->reads++;
             passed->bases += bases;
@@ -221,16 +221,4 @@ static int pass_records(const engine_t *engine, const uint8_t *text, size_t star
         previous.name = name;
         at += (size_t)size + 4;
     }
-}
-
-int bam_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
-             bam_previous_t previous, int order, uint64_t *table, bam_passed_t *passed) {
-    few_t *few = table ? few_new() : NULL;
-    if (table && !few) return -1;
-    int failed = pass_records(engine, text, start, n, header, previous, order, few, table, passed);
-    if (few) few_flush(few, table);
-    free(few);
-    free(passed->scratch);
-    passed->scratch = NULL;
-    return failed;
 }

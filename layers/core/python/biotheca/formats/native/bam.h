@@ -33,7 +33,7 @@ typedef struct {
     size_t text_n;
     span_t *spans; /* where in `text` they stand */
     size_t capacity;
-    uint8_t *scratch; /* of bam_pass alone */
+    uint8_t *scratch; /* for the qualities of one read */
     size_t scratch_n;
 } bam_passed_t;
 
@@ -41,11 +41,11 @@ typedef struct {
 uint64_t bam_place(int32_t reference, int32_t position);
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
-   `order` are the orders that are claimed and held so far. Primary reads are counted in `table` (COUNTS numbers) and
-   kept in passed->text, which has room for n - start bytes; neither if `table` is NULL. Returns 0, or -1 if memory is
-   short. The caller frees `spans`. n must be below 2^31. */
+   `order` are the orders that are claimed and held so far. Primary reads are counted in `few` and `table` and
+   kept in passed->text, which has room for n - start bytes; neither if `few` is NULL. Returns 0, or -1 if memory is
+   short. The caller frees `spans` and `scratch`. n must be below 2^31. */
 int bam_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
-             bam_previous_t previous, int order, uint64_t *table, bam_passed_t *passed);
+             bam_previous_t previous, int order, few_t *few, uint64_t *table, bam_passed_t *passed);
 
 /* `n` bases of 4 bits as letters, of the other strand if `reversed`. */
 void bam_bases(uint8_t *to, const uint8_t *packed, size_t n, int reversed);

@@ -19,21 +19,23 @@ static PyObject *answer_of(const bam_passed_t *passed, PyObject *text) {
                          passed->spans ? (Py_ssize_t)(passed->reads * sizeof(span_t)) : (Py_ssize_t)0);
 }
 
-/* bam(text, start, lengths, groups, previous_reference, previous_position, previous_name, order, table, engine) */
+/* bam(text, start, lengths, groups, previous_reference, previous_position, previous_name, order, few, table, engine) */
 PyObject *bam_door(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer text, lengths, groups, name, table;
     Py_ssize_t start;
     int reference, position, order;
     const char *engine_name;
-    if (!PyArg_ParseTuple(args, "y*ny*y*iiy*iw*z", &text, &start, &lengths, &groups, &reference, &position, &name, &order,
-                          &table, &engine_name))
+    PyObject *capsule;
+    if (!PyArg_ParseTuple(args, "y*ny*y*iiy*iOw*z", &text, &start, &lengths, &groups, &reference, &position, &name, &order,
+                          &capsule, &table, &engine_name))
         return NULL;
     PyObject *answer = NULL, *reads = NULL;
     bam_passed_t passed = {0};
     const engine_t *engine = engine_named(engine_name);
     uint64_t *counts = engine ? table_of(&table) : NULL;
-    if (!counts) goto done;
+    few_t *few = counts ? few_of(capsule) : NULL;
+    if (!few) goto done;
     if (start < 0 || start > text.len || (uint64_t)text.len >= INT32_MAX || lengths.len % 4 || !ends_with_nul(&groups) ||
         !ends_with_nul(&name)) {
         PyErr_SetString(PyExc_ValueError, "no such place, or no such header");
@@ -45,7 +47,8 @@ PyObject *bam_door(PyObject *self, PyObject *args) {
     bam_previous_t previous = {name.len ? bam_place(reference, position) : 0, name.len ? name.buf : NULL};
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = bam_pass(engine, text.buf, (size_t)start, (size_t)text.len, &header, previous, order, counts, &passed);
+    failed = bam_pass(engine, text.buf, (size_t)start, (size_t)text.len, &header, previous, order, few, counts,
+                      &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         Py_DECREF(reads);
@@ -55,6 +58,7 @@ PyObject *bam_door(PyObject *self, PyObject *args) {
     }
 done:
     free(passed.spans);
+    free(passed.scratch);
     PyBuffer_Release(&table);
     PyBuffer_Release(&name);
     PyBuffer_Release(&groups);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digests_module.h"
 #include "fastq.h"
 #include "names_module.h"
 
@@ -274,6 +275,7 @@ static PyMethodDef METHODS[] = {
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
+    DIGESTS_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},

@@ -22,7 +22,7 @@ from biotheca.qc.policy import Policy, PolicyIsWrong
 from biotheca.qc.policy import read as read_policy
 from biotheca_client.errors import WrongUse
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 1024 * 1024
 _PACKED = frozenset({"gz", "bgz", "bgzf", "bz2", "zst"})
 _SPELLINGS = {"fq": "fastq", "fa": "fasta", "fna": "fasta"}
 

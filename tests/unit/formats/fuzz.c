@@ -8,6 +8,7 @@
 
 #include "bam.h"
 #include "bgzf.h"
+#include "digests.h"
 #include "fastq.h"
 #include "names.h"
 
@@ -128,6 +129,24 @@ static void deflated(const uint8_t *text, size_t n) {
     free(exact);
 }
 
+/* Cut anywhere, saved there and taken up again, the digests are those of the whole. */
+static void digests(const uint8_t *text, size_t n) {
+    uint8_t md5[2][16], sha256[2][32], saved[DIGESTS_SAVED];
+    digests_t whole, part;
+    if (!digests_run_here()) return;
+    size_t cut = n ? text[0] % n : 0;
+    digests_begin(&whole);
+    digests_update(&whole, text, n);
+    digests_end(&whole, md5[0], sha256[0]);
+    digests_begin(&part);
+    digests_update(&part, text, cut);
+    digests_save(&part, saved);
+    must(digests_load(&part, saved, sizeof saved) == 0);
+    digests_update(&part, text + cut, n - cut);
+    digests_end(&part, md5[1], sha256[1]);
+    must(memcmp(md5[0], md5[1], 16) == 0 && memcmp(sha256[0], sha256[1], 32) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (!table) {
         crc32_prepare();
@@ -139,7 +158,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     uint8_t *text = malloc(n - 1 ? n - 1 : 1); /* reading one byte beyond is a fault */
     must(text && table && first_table && few);
     memcpy(text, data + 1, n - 1);
-    (data[0] % 4 == 0 ? fastq : data[0] % 4 == 1 ? names : data[0] % 4 == 2 ? bam : deflated)(text, n - 1);
+    static void (*const PARTS[5])(const uint8_t *, size_t) = {fastq, names, bam, digests, deflated};
+    PARTS[data[0] % 5](text, n - 1);
     free(text);
     return 0;
 }

@@ -28,8 +28,8 @@ def seeds() -> list[bytes]:
     names += [b"m64_1/%d/ccs\n" % k for k in range(5)] + [b"c9a1-00 ch=1\n", b":::::::\n", b"1:2:3:4:5:06:7\n"]
     reads = [tiny_fastq(3, length) for length in (1, 15, 33, 70, 600)]
     bam = b"".join(record(name=b"r%d" % k) for k in range(3))
-    packed = [b"\3" + len(text).to_bytes(2, "little") + stream for text in reads for stream in deflated(text)]
-    return [b"\0" + text for text in reads] + [b"\1" + b"".join(names), b"\2" + bam, *packed]
+    packed = [b"\4" + len(text).to_bytes(2, "little") + stream for text in reads for stream in deflated(text)]
+    return [b"\0" + text for text in reads] + [b"\1" + b"".join(names), b"\2" + bam, b"\3" + bytes(range(200)), *packed]
 
 
 def deflated(text: bytes) -> list[bytes]:

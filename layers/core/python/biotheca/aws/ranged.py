@@ -19,7 +19,7 @@ from biotheca.aws.session import addressing
 from biotheca.errors import SystemFault
 
 PART_SIZE_BYTES = 8 * 1024 * 1024
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 1024 * 1024
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-SLICE_BYTES = 256 * 1024
+SLICE_BYTES = 1024 * 1024
 
 
 def aligned(chunks: Iterable[bytes], slice_bytes: int = SLICE_BYTES) -> Iterator[bytes]:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bgzf.h"
+#include "digests_module.h"
 #include "names_module.h"
 
 const engine_t *engine_named(const char *name) {
@@ -271,6 +272,7 @@ static PyMethodDef METHODS[] = {
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
+    DIGESTS_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
     {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},
     {"bgzf_unpack", bgzf_door_unpack, METH_VARARGS, "Decode whole blocks of BGZF."},

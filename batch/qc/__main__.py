@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from batch.qc.progress import Progress
+from batch.qc.saved import Saved
 from batch.qc.task import CalledWrongly, Task, place, task_of
 from biotheca import clock
 from biotheca.aws.buckets import put_document, put_text
@@ -41,7 +42,7 @@ class _JsonLines(logging.Formatter):
 
 def _stop(number: int, _frame: Any) -> NoReturn:
     log.warning("told to stop", extra={"facts": {"signal": signal.Signals(number).name}})
-    # Nothing is half-written: report and page are all that this job leaves. Threads may hang in a read.
+    # Nothing is half-written: what this job leaves is written at once. Threads may hang in a read.
     sys.stdout.flush()
     os._exit(STOPPED)
 
@@ -50,6 +51,7 @@ def check(task: Task) -> Report:
     """Check the object, write the report and beside it the page. The report comes last: with it the job is done."""
     progress = Progress(lambda facts: log.info("file is being checked", extra={"facts": facts}), task.size_bytes)
     object_bytes = RangedReader(task.bucket, task.key, task.version_id or None)
+    saved = Saved(task, object_bytes, progress)
     report = check_file(
         progress.over(object_bytes),
         task.md5 or None,
@@ -59,10 +61,13 @@ def check(task: Task) -> Report:
         duplicates=task.duplicates or "auto",
         scratch=Path(task.scratch) if task.scratch else None,
         again=lambda: object_bytes,
+        kept=saved.kept(),
+        tell_reads=progress.count_reads,
     )
     whole = report.as_dict() | {"engine": engines()[0]}
     put_text(*task.page_place, report_html.page(report_json.document([whole])), "text/html; charset=utf-8")
     put_document(*place(task.report), whole)
+    saved.forget()
     return report
 
 

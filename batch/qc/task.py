@@ -12,6 +12,7 @@ from biotheca.aws.buckets import get_document
 from biotheca.formats.names import METHODS
 
 _S3 = "s3://"
+_NUMBERS = ("size_bytes", "threads", "save_every_bytes")
 
 
 class CalledWrongly(Exception):
@@ -23,7 +24,8 @@ class Task:
     """One file to check. `report` and `page` are s3:// addresses; the page stands beside the report if none is named.
 
     `md5` is hexadecimal, empty if nothing was declared; `name` is what its owner calls the file. `threads`,
-    `duplicates` and `scratch` (a folder) are those of `check_file`, None for its own choice.
+    `duplicates` and `scratch` (a folder) are those of `check_file`, None for its own choice. The state of the check is
+    saved each `save_every_bytes` (None: as catalog/sizing.yaml says) of a file that is larger than that.
     """
 
     bucket: str
@@ -38,6 +40,12 @@ class Task:
     threads: int | None = None
     duplicates: str | None = None
     scratch: str | None = None
+    save_every_bytes: int | None = None
+
+    @property
+    def saved_place(self) -> tuple[str, str]:
+        """Bucket and key of the saved state, beside the report."""
+        return place(self.report.removesuffix(".json") + ".saved")
 
     @property
     def page_place(self) -> tuple[str, str]:
@@ -73,6 +81,8 @@ def task_of(words: list[str]) -> Task:
     parser.add_argument("--md5", default="")
     parser.add_argument("--name", default="", help="the file's name as its owner knows it, for the findings")
     parser.add_argument("--version-id", default="", help="check this version of the object, not the newest")
+    parser.add_argument("--size-bytes", type=int, help="how many are stored, as the plan knows it")
+    parser.add_argument("--threads", type=int, help="how many unpack BGZF side by side")
     given = parser.parse_args(words)
     if given.task:
         return from_document(_read(given.task))
@@ -80,7 +90,8 @@ def task_of(words: list[str]) -> Task:
     if missing:
         parser.error(f"the following arguments are required: {', '.join(missing)}")
     report = f"{_S3}{given.report_bucket}/{given.report_key}"
-    known = {key: getattr(given, key) for key in ("bucket", "key", "format", "md5", "name", "version_id")}
+    said = ("bucket", "key", "format", "md5", "name", "version_id", "size_bytes", "threads")
+    known = {key: getattr(given, key) for key in said}
     return Task(**known, report=report)
 
 
@@ -94,7 +105,7 @@ def from_document(document: Any) -> Task:
     if missing := [n for n, field in known.items() if field.default is MISSING and not document.get(n)]:
         raise CalledWrongly(f"the task lacks {', '.join(missing)}")
     for name, value in document.items():
-        wanted = int if name in ("size_bytes", "threads") else str
+        wanted = int if name in _NUMBERS else str
         if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise CalledWrongly(f"{name} of the task is {value!r}, not of type {wanted.__name__}")
     if document.get("duplicates") not in (None, *METHODS):

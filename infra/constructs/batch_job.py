@@ -83,7 +83,7 @@ class Computers(Construct):
 class BatchJob(Construct):
     """batch/<capability>: image, command, rights, retries. A reclaimed machine is retried, bad data never.
 
-    `large`: for the machines with scratch disk, instead of Fargate.
+    `large`: for Spot machines with scratch disk, instead of Fargate. `scratch_gib`: of Fargate's own, in place of 20.
     """
 
     def __init__(
@@ -97,8 +97,10 @@ class BatchJob(Construct):
         cpu: float = 1,
         memory_mb: int = 2048,
         large: bool = False,
+        scratch_gib: int | None = None,
     ) -> None:
-        super().__init__(scope, f"{capability.capitalize()}{'Large' if large else ''}Job")
+        kind = "Large" if large else "Steady" if scratch_gib else ""
+        super().__init__(scope, f"{capability.capitalize()}{kind}Job")
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         log_group = logs.LogGroup(
             self,
@@ -120,7 +122,11 @@ class BatchJob(Construct):
             batch.EcsEc2ContainerDefinition(self, "Container", **said)
             if large
             else batch.EcsFargateContainerDefinition(
-                self, "Container", **said, fargate_cpu_architecture=ecs.CpuArchitecture.X86_64
+                self,
+                "Container",
+                **said,
+                fargate_cpu_architecture=ecs.CpuArchitecture.X86_64,
+                ephemeral_storage_size=Size.gibibytes(scratch_gib) if scratch_gib else None,
             )
         )
         self.definition = batch.EcsJobDefinition(

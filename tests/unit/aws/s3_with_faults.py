@@ -70,7 +70,8 @@ def _proxy(behind: str, faults: Faults) -> ThreadingHTTPServer:
             for name, value in headers.items():
                 if name.lower() not in ("content-length", "connection", "transfer-encoding", "content-encoding"):
                     self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            size_bytes = headers["Content-Length"] if self.command == "HEAD" else str(len(body))
+            self.send_header("Content-Length", size_bytes)
             self.end_headers()
             self.wfile.write(body if cut_after is None else body[:cut_after])
             if cut_after is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from batch.qc.progress import Progress
 from tests.unit.aws.s3_with_faults import Faults
@@ -100,17 +101,66 @@ def test_a_task_document_says_the_same_as_the_words_of_a_job_definition(
     assert _run(faults, "--task", str(tmp_path / "none.json"))[0] == 64
 
 
+def test_a_job_whose_machine_is_taken_away_goes_on_at_the_last_saved_state(client: Any, faults: Faults) -> None:
+    stored = tiny_fastq(reads=90_000, length=90)  # plain text of three parts
+    client.put_object(Bucket="reads", Key="in/s.fastq", Body=stored)
+    task = {"bucket": "reads", "key": "in/s.fastq", "format": "fastq", "report": "s3://reads/out/s.json"}
+    task |= {"size_bytes": len(stored), "save_every_bytes": 4_000_000}
+    client.put_object(Bucket="reads", Key="tasks/s.json", Body=json.dumps(task).encode())
+    words = ("--task", "s3://reads/tasks/s.json")
+
+    def report() -> dict[str, Any]:
+        return json.loads(client.get_object(Bucket="reads", Key="out/s.json")["Body"].read()) | {"seconds": 0}
+
+    code, lines, err = _run(faults, *words)
+    assert code == 0, report()["findings"][:3]
+    whole = report()
+    client.delete_object(Bucket="reads", Key="out/s.json")
+    # Task, state, two parts; the third is never answered.
+    held = threading.Event()
+    faults.orders[:] = [None, None, None, None, held]
+    process = _start(faults, *words)
+    try:
+        until = time.monotonic() + 20
+        while not _is_there(client, "out/s.saved"):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.kill()
+        process.communicate(timeout=10)
+    finally:
+        held.set()
+    faults.orders.clear()
+    code, lines, err = _run(faults, *words)
+    assert (code, err) == (0, "")
+    gone_on = [line for line in lines if line["event"] == "going on from a saved state"]
+    assert gone_on and gone_on[0]["offset"] >= 4_000_000
+    assert report() == whole
+    assert not _is_there(client, "out/s.saved")
+
+
+def _is_there(client: Any, key: str) -> bool:
+    """Without a GET, which would take an order."""
+    try:
+        client.head_object(Bucket="reads", Key=key)
+    except ClientError:
+        return False
+    return True
+
+
 def test_progress_is_told_as_a_log_line_that_is_also_a_metric() -> None:
     told: list[dict[str, Any]] = []
     progress = Progress(told.append, size_bytes=400, every_s=0)
     assert b"".join(progress.over([b"a" * 100, b"b" * 100])) == b"a" * 100 + b"b" * 100
     assert [line["bytes"] for line in told] == [100, 200] and [line["CheckedBytes"] for line in told] == [100, 100]
+    progress.count_reads(3)
+    list(progress.over([b"c"], from_byte=300))
+    assert (told[-1]["bytes"], told[-1]["CheckedBytes"], told[-1]["reads"], told[-1]["CheckedReads"]) == (301, 1, 3, 3)
     described = told[-1]["_aws"]["CloudWatchMetrics"][0]
     assert all(metric["Name"] in told[-1] for metric in described["Metrics"])
     assert told[-1]["size_bytes"] == 400 and told[-1]["left_s"] >= 0
     quiet = Progress(told.append)
     list(quiet.over([b"x"]))
-    assert len(told) == 2
+    assert len(told) == 3
 
 
 def test_a_missing_object_is_our_fault_and_is_logged_as_one_line(faults: Faults, client: Any) -> None:

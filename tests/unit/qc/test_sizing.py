@@ -22,10 +22,17 @@ def test_a_larger_file_never_needs_less(small: int, more: int, container: str) -
 
 def test_a_terabyte_in_one_stream_takes_two_hours_two_processors_and_the_machine_with_scratch_disk() -> None:
     told = size(10**12, "gzip")
-    assert (told.machine, told.vcpus) == ("scratch", 2)
+    assert (told.machine, told.vcpus) == ("steady", 2)
     assert 1.3e10 < told.reads < 1.6e10 and told.scratch_bytes == 10 * told.reads
     assert 3600 < told.seconds < 2.5 * 3600 and told.dollars < 1
     assert size(10**12, "gzip", ordered_names=True).machine == "standard"
+
+
+def test_only_a_check_that_can_go_on_elsewhere_is_given_a_machine_that_may_be_taken_away() -> None:
+    machines = {container: size(10**12, container).machine for container in CONTAINERS}
+    assert machines == {"gzip": "steady", "bzip2": "steady", "bgzf": "scratch", "plain": "scratch"}
+    assert size(10**12, "bgzf", saved=False).machine == "steady"
+    assert catalog.sizing()["machines"]["scratch"]["spot"] and "spot" not in catalog.sizing()["machines"]["steady"]
 
 
 def test_blocks_are_checked_by_more_processors_where_two_would_last_over_an_hour() -> None:

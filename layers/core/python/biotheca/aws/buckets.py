@@ -257,6 +257,27 @@ def get_text(bucket: str, key: str) -> str:
         raise
 
 
+def put_bytes(bucket: str, key: str, data: bytes) -> None:
+    """Store bytes that are no document."""
+    client("s3").put_object(Bucket=bucket, Key=key, Body=data, ChecksumAlgorithm="SHA256")
+
+
+def get_bytes(bucket: str, key: str) -> bytes:
+    """Read them; ObjectMissing if there are none."""
+    try:
+        data: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            raise ObjectMissing(key) from error
+        raise
+    return data
+
+
+def delete(bucket: str, key: str) -> None:
+    """Delete an object; it may be gone already."""
+    client("s3").delete_object(Bucket=bucket, Key=key)
+
+
 def keys(bucket: str, prefix: str, from_key: str = "") -> Iterator[str]:
     """Keys below a prefix in order, from `from_key` on (that one too)."""
     wanted = {"Bucket": bucket, "Prefix": prefix}

@@ -79,13 +79,31 @@ class RangedReader:
         self._stop = threading.Event()
         self.size_bytes: int | None = None  # known after the first answer
 
+    def etag(self) -> str:
+        """The ETag of the object, to which this reader is bound from now on."""
+        if self._etag is None:
+            try:
+                answer = (self._client or s3()).head_object(**self._where)
+            except ClientError as fault:
+                self._judge(fault)
+                raise ReadBroke(f"{self._name()} cannot be asked for its ETag: {fault}") from fault
+            self._etag, self.size_bytes = answer["ETag"], int(answer["ContentLength"])
+        assert self._etag is not None
+        return self._etag
+
     def __iter__(self) -> Iterator[bytes]:
+        return self.starting_at(0)
+
+    def starting_at(self, offset: int) -> Iterator[bytes]:
+        """The bytes from `offset` on."""
+        if self.size_bytes is not None and offset >= self.size_bytes:
+            return  # no range can be had there
         self._stop.clear()
-        part = self._part(0)
+        part = self._part(offset)
         size_bytes = self.size_bytes or 0
         ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
         try:
-            for start in range(self._part_size_bytes, size_bytes, self._part_size_bytes):
+            for start in range(offset + self._part_size_bytes, size_bytes, self._part_size_bytes):
                 following = ahead.submit(self._part, start)
                 yield part
                 part = following.result()

@@ -69,6 +69,7 @@ class Beside(Generic[Item]):
         self._take = take
         self._ring: SimpleQueue[tuple[Item] | None] = SimpleQueue()
         self._free: SimpleQueue[bool] = SimpleQueue()
+        self._slots = slots
         for _ in range(slots):
             self._free.put(True)
         self._fault: BaseException | None = None
@@ -81,6 +82,15 @@ class Beside(Generic[Item]):
         if self._fault:
             raise self._fault
         self._ring.put((item,))
+
+    def wait(self) -> None:
+        """Wait until all items so far were taken. Nothing may be put meanwhile. Raises what one of them has raised."""
+        for _ in range(self._slots):
+            self._free.get()
+        for _ in range(self._slots):
+            self._free.put(True)
+        if self._fault:
+            raise self._fault
 
     def finish(self) -> None:
         """Wait until all items were taken. May be called twice; nothing may be put afterwards."""

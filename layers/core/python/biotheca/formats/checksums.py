@@ -34,6 +34,7 @@ class Checksums:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
         self.size_bytes = _size_in(saved) if saved else 0
+        self._threads: list[Beside[bytes]] = []
 
     def update(self, data: bytes) -> None:
         """The next bytes."""
@@ -48,28 +49,34 @@ class Checksums:
         return [lambda data: update(state, data)]
 
     def save(self) -> bytes:
-        """The state, from which another one goes on, on any machine with the same kernel. Raises CannotBeSaved."""
+        """The state, from which another one goes on, on any machine with the same kernel. Raises CannotBeSaved.
+
+        Whoever takes chunks of `tee_beside` must not do so meanwhile.
+        """
+        for thread in self._threads:
+            thread.wait()
         if self._state is None:
             raise CannotBeSaved("digests by hashlib cannot be saved")
         saved: bytes = native.kernel().digests_save(self._state)
         return saved
 
-    def tee(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same chunks, counted on their way through."""
-        for chunk in chunks:
-            self.update(chunk)
+    def tee(self, chunks: Iterable[bytes], known_bytes: int = 0) -> Iterator[bytes]:
+        """The same chunks, counted on their way through, but for the first `known_bytes`."""
+        for chunk, new in _beyond(chunks, known_bytes):
+            self.update(new)
             yield chunk
 
-    def tee_beside(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def tee_beside(self, chunks: Iterable[bytes], known_bytes: int = 0) -> Iterator[bytes]:
         """The same with the digests in threads of their own. They are done when the iterator has ended."""
-        threads = [Beside(take) for take in self._takers()]
+        self._threads = [Beside(take) for take in self._takers()]
         try:
-            for chunk in chunks:
-                for thread in threads:
-                    thread.put(chunk)
-                self.size_bytes += len(chunk)
+            for chunk, new in _beyond(chunks, known_bytes):
+                for thread in self._threads:
+                    thread.put(new)
+                self.size_bytes += len(new)
                 yield chunk
         finally:
+            threads, self._threads = self._threads, []
             for thread in threads:
                 thread.finish()
 
@@ -88,6 +95,17 @@ class Checksums:
     def sha256(self) -> str:
         """Lower-case hexadecimal, 64 characters."""
         return self._digests()[1].hex()
+
+
+def _beyond(chunks: Iterable[bytes], known_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+    """Each chunk, and what of it lies beyond the first bytes.
+
+    >>> list(_beyond([b"ab", b"cd", b"ef"], 3))
+    [(b'ab', b''), (b'cd', b'd'), (b'ef', b'ef')]
+    """
+    for chunk in chunks:
+        yield chunk, chunk[known_bytes:] if known_bytes else chunk
+        known_bytes -= min(known_bytes, len(chunk))
 
 
 def _size_in(saved: bytes) -> int:

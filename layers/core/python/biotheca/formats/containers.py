@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from enum import StrEnum
 from typing import Any
 
@@ -114,6 +115,10 @@ class Decoder:
     `ends_without_block` is True for a BGZF file that lacks its empty last block (SAM spec 4.1.2):
     whole members, but perhaps not all of them. `inflater` is one of gzip_members.INFLATERS, None for the fastest.
     With two `threads` or more, BGZF is unpacked by so many at once.
+
+    With `pause_every` (stored bytes), `pieces()` ends where it is due and a member ends, anywhere in plain text; then
+    `paused` is True, `save` tells the state and `pieces()` gives what follows. One gzip member has no such place.
+    A decoder of a saved `state` is given the bytes from its "offset" on.
     """
 
     def __init__(
@@ -123,19 +128,52 @@ class Decoder:
         inflater: str | None = None,
         threads: int = 1,
         tar: bool = False,
+        pause_every: int | None = None,
+        state: dict[str, Any] | None = None,
     ) -> None:
         self._tar = tar
         self._inflater = inflater
         self._threads = threads
-        self._source = Source(chunks)
+        state = state or {}
+        self._source = Source(chunks, state.get("offset", 0))
         self._meter = Meter(limits or Limits())
-        self.container: Container | None = None
-        self.members = 0
+        self._meter.decoded_bytes = state.get("decoded_bytes", 0)
+        self.container: Container | None = Container(state["container"]) if state else None
+        self.members = state.get("members", 0)
         self.ends_without_block = False
+        self._all_bgzf: bool = state.get("all_bgzf", True)
+        self._last_size_bytes: int = state.get("last_size_bytes", 0)
+        self._pause_every = pause_every
+        self._pause_at = self._source.offset + (pause_every or 0)
+        self.paused = False
+
+    def save(self) -> dict[str, Any]:
+        """The state at a pause."""
+        assert self.paused and self.container
+        return {
+            "offset": self._source.offset,
+            "decoded_bytes": self._meter.decoded_bytes,
+            "container": str(self.container),
+            "members": self.members,
+            "all_bgzf": self._all_bgzf,
+            "last_size_bytes": self._last_size_bytes,
+        }
+
+    def _pauses(self) -> bool:
+        """Whether a pause is due here."""
+        self.paused = self._is_due(self._source.offset)
+        if self.paused and self._pause_every:
+            self._pause_at = self._source.offset + self._pause_every
+        return self.paused
+
+    def _is_due(self, offset: int) -> bool:
+        return self._pause_every is not None and offset >= self._pause_at
 
     def pieces(self) -> Generator[bytes]:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
-        self.container = recognise(self._source.peek(_HEAD_BYTES), self._tar)
+        self.paused = False
+        if self.container is None:
+            self.container = recognise(self._source.peek(_HEAD_BYTES), self._tar)
         if self.container is Container.PLAIN:
             yield from self._plain()
         elif self.container is Container.BZIP2:
@@ -146,25 +184,40 @@ class Decoder:
     def _plain(self) -> Iterator[bytes]:
         while data := self._source.some():
             yield data
+            if self._pauses():
+                return
 
     def _gzip(self) -> Iterator[bytes]:
-        self._all_bgzf, self._last_size_bytes = True, 0
         while True:
             if self._threads > 1 and bgzf.starts(self._source.peek(16)):
-                yield from bgzf.pieces(self._source, self._meter, self._threads, self._passed)
+                yield from self._blocks()
                 if self.members and not self._another_member(b"\x1f\x8b"):
                     break
+                if self._pauses():
+                    return
             self.members += 1
             member = gzip_members.Member(self._source, self.members, self._meter, self._inflater)
             yield from member.pieces(_OUTPUT_BYTES)
             self._all_bgzf, self._last_size_bytes = self._all_bgzf and member.bgzf, member.size_bytes
             if not self._another_member(b"\x1f\x8b"):
                 break
+            if self._pauses():
+                return
         # BGZF with a foreign member glued on is read as any gzip, but cannot be indexed as BGZF.
         self.container = Container.BGZF if self._all_bgzf else Container.GZIP
         self.ends_without_block = self._all_bgzf and self._last_size_bytes > 0
 
+    def _blocks(self) -> Iterator[bytes]:
+        """Of BGZF by several threads, until one is in doubt or a pause is due."""
+        self._passed_to = self._source.offset
+        with closing(bgzf.pieces(self._source, self._meter, self._threads, self._passed)) as pieces:
+            for piece in pieces:
+                yield piece
+                if self._is_due(self._passed_to):
+                    return  # what was taken beyond is given back
+
     def _passed(self, batch: bgzf.Batch) -> None:
+        self._passed_to += len(batch.stored)
         self.members += batch.blocks
         self._last_size_bytes = batch.last_bytes
 
@@ -172,7 +225,7 @@ class Decoder:
         while True:
             self.members += 1
             yield from self._bzip2_stream()
-            if not self._another_member(b"BZh"):
+            if not self._another_member(b"BZh") or self._pauses():
                 return
 
     def _bzip2_stream(self) -> Iterator[bytes]:

@@ -35,6 +35,10 @@ BASES = b"ACGTUNRYKMSWBDHVacgtunrykmswbdhv."
 QUALITIES = bytes(range(33, 127))
 _HEADER_CHARACTERS = bytes(range(33, 127)) + b" \t\n"
 
+# What is saved of a check as it stands.
+_SAVED = ["_carry", "_line", "_started", "_lost", "_blank_from", "stopped", "defects", "counted", "reads", "bases"]
+_SAVED += ["crlf_lines", "first_crlf_line"]
+
 
 def name_of(header: bytes) -> bytes:
     """The read name in a header line, without '@' or '+'.
@@ -139,6 +143,20 @@ class FastqCheck:
         self.defects, self.reads, self.bases = [], 0, 0
         self.counts = Counts(self.engine)
         self.counted.clear()
+
+    def save(self) -> dict[str, Any]:
+        """The state, from which `load` of another check goes on. What `screen` and `names` were given is not in it."""
+        held = {"held": b"".join(self._held), "counts": self.counts.saved()}
+        return held | {name: getattr(self, name) for name in _SAVED}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from what `save` gave."""
+        for name in _SAVED:
+            setattr(self, name, state[name])
+        self.counted = Counter(state["counted"])
+        self.counts.load(state["counts"])
+        self._held, self._held_bytes = [state["held"]], len(state["held"])
+        self._held_line_ends = b"\n" in state["held"]
 
     def _begin(self, head: bytes) -> None:
         """Look once whether the text is plainly something else."""

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from biotheca.formats import native
+from biotheca.formats import names_twin, native
 from biotheca.formats.bloom import Bloom, Design
+from biotheca.formats.checksums import CannotBeSaved
 from biotheca.formats.names_key import key_of
 from biotheca.formats.names_log import NameLog
 from biotheca.formats.names_looks import SPOOL_NARROW, Looks, TakesHashes
@@ -213,6 +214,26 @@ class Names:
     def parameters(self) -> dict[str, Any]:
         """Of the Bloom filters, if these were used."""
         return self._bloom.parameters() if self._bloom is not None and self._window is None else {}
+
+    def save(self) -> dict[str, Any]:
+        """The state, without what is on scratch disk: a job that goes on has another. Raises CannotBeSaved."""
+        self._flush()
+        if isinstance(self._facts, names_twin.Facts) or self.log is not None:
+            raise CannotBeSaved("names cannot be saved without the kernel, or of a stream")
+        window = None if self._window is None or isinstance(self._window, names_twin.Window) else self._window.saved()
+        return {"checked": self.checked, "shapes": dict(self._shapes), "facts": self._facts.saved(), "window": window}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from there. Where order was no proof, names so far are `missing` from the spool: it begins anew."""
+        if isinstance(self._facts, names_twin.Facts):
+            raise CannotBeSaved("names cannot go on without the kernel")
+        self.checked, self._shapes = state["checked"], Counter(state["shapes"])
+        self._facts.load(state["facts"])
+        if state["window"] is None:
+            self._window, self.missing = None, self.checked if self.method != OFF else 0
+        elif self._window is not None and not isinstance(self._window, names_twin.Window):
+            self._window.load(state["window"])
+            self._store = self._bloom = None
 
     def facts(self) -> NameFacts:
         """What the names say together."""

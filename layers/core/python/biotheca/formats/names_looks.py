@@ -35,6 +35,13 @@ class _Facts:
         hashes: bytes | None = native.kernel().facts_feed(self._state, state, records.text, records.spans, wanted)
         return hashes
 
+    def saved(self) -> bytes:
+        saved: bytes = native.kernel().facts_saved(self._state)
+        return saved
+
+    def load(self, saved: bytes) -> None:
+        native.kernel().facts_load(self._state, saved)
+
     def result(self) -> tuple[bytes, int, int, int, list[bytes], int]:
         told: tuple[bytes, int, int, int, list[bytes], int] = native.kernel().facts_result(self._state)
         return told
@@ -48,6 +55,13 @@ class _Window:
     def holds(self) -> bool:
         holds: bool = native.kernel().window_holds(self.state)
         return holds
+
+    def saved(self) -> bytes:
+        saved: bytes = native.kernel().window_saved(self.state)
+        return saved
+
+    def load(self, saved: bytes) -> None:
+        native.kernel().window_load(self.state, saved)
 
     def result(self) -> tuple[bytes, int] | None:
         found: tuple[bytes, int] | None = native.kernel().window_result(self.state)

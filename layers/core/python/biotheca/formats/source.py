@@ -11,40 +11,45 @@ from collections.abc import Iterable, Iterator
 SLICE_BYTES = 1024 * 1024
 
 
-def aligned(chunks: Iterable[bytes], slice_bytes: int = SLICE_BYTES) -> Iterator[bytes]:
-    """The same bytes in slices of exactly `slice_bytes`, the last one shorter.
+def aligned(chunks: Iterable[bytes], slice_bytes: int = SLICE_BYTES, offset: int = 0) -> Iterator[bytes]:
+    """The same bytes in slices of exactly `slice_bytes`; the last is shorter, the first too if they begin at `offset`.
 
     >>> list(aligned([b"ab", b"", b"cdefg"], 3))
     [b'abc', b'def', b'g']
+    >>> list(aligned([b"defg"], 3, offset=2))
+    [b'd', b'efg']
     """
-    pending = bytearray()
+    pending, wanted = bytearray(), slice_bytes - offset % slice_bytes
     for chunk in chunks:
-        if not pending and len(chunk) == slice_bytes:
+        if not pending and len(chunk) == wanted:
             yield chunk
+            wanted = slice_bytes
             continue
         view = memoryview(chunk)
         while len(view):
-            part = view[: slice_bytes - len(pending)]
+            part = view[: wanted - len(pending)]
             view = view[len(part) :]
-            if not pending and len(part) == slice_bytes:
+            if not pending and len(part) == wanted:
                 yield bytes(part)
+                wanted = slice_bytes
                 continue
             pending += part
-            if len(pending) == slice_bytes:
+            if len(pending) == wanted:
                 yield bytes(pending)
+                wanted = slice_bytes
                 pending.clear()
     if pending:
         yield bytes(pending)
 
 
 class Source:
-    """A cursor over the slices. `offset` is the number of bytes handed out and not given back."""
+    """A cursor over the slices. `offset` is where in the file it stands: what was handed out and not given back."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._slices = aligned(chunks)
+    def __init__(self, chunks: Iterable[bytes], offset: int = 0) -> None:
+        self._slices = aligned(chunks, offset=offset)
         self._buffer = b""
         self._at = 0
-        self.offset = 0
+        self.offset = offset
 
     def some(self) -> bytes:
         """The bytes at hand, at most one slice; empty at the end of the stream."""

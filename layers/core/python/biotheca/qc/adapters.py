@@ -6,6 +6,7 @@ adapters (Illumina's document 1000000002694), and runs of A and of G, which two-
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -44,6 +45,12 @@ class Adapters(EvenSample):
 
     def thin(self) -> None:
         self._begins = [begins[::2] for begins in self._begins]
+
+    def kept(self) -> list[bytes]:
+        return [array("i", begins).tobytes() for begins in self._begins]
+
+    def keep(self, sample: list[bytes]) -> None:
+        self._begins = [array("i", begins).tolist() for begins in sample]
 
     def result(self, longest: int) -> dict[str, Any]:
         """`adapters` of the statistics, with a cumulative share for each row of cycles up to the longest read."""

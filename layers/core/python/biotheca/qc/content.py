@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from biotheca.formats.ahead import ahead
 from biotheca.formats.bam import BamCheck
@@ -68,6 +68,20 @@ class Asked:
     keep: int = MAX_FINDINGS
     threads: int = 1
     names: TakesNames | None = None
+    pauses: Pauses | None = None
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Where a look rests, so that its state can be saved: each so many stored bytes, as the container allows (Decoder).
+
+    `at` is told the states of the container and of the content. `state` is what it was told once, to go on from there:
+    the stored bytes begin at its "offset" then. Formats that cannot be saved are looked at without a rest.
+    """
+
+    every_bytes: int
+    at: Callable[[dict[str, Any], dict[str, Any]], None]
+    state: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
 class Fastq(FastqCheck, Fed):
@@ -141,15 +155,34 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
         raise NoSuchCheck(f"no file check is written for format {declared_format!r}; known: {known}")
     form = FORMATS[declared_format]
     content = form.make(asked)
-    decoder = Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar)
+    decoder = _decoder(stored, form, content, asked)
     fault: ContainerFault | None = None
-    pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
     try:
-        with closing(pieces):
-            content.read(pieces)
+        _read(decoder, content, asked)
     except ContainerFault as met:
         fault = met
     content.finish(whole=fault is None)
     if isinstance(fault, UnpacksTooFar):  # whatever a bomb holds, it is no data
         content.forget()
     return Looked(form, decoder, content, fault)
+
+
+def _decoder(stored: Iterable[bytes], form: Format, content: Content, asked: Asked) -> Decoder:
+    pauses = asked.pauses if isinstance(content, Fastq) else None
+    every, state = (pauses.every_bytes, pauses.state) if pauses else (None, None)
+    if state and isinstance(content, Fastq):
+        content.load(state[1])
+    container = state[0] if state else None
+    return Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar, pause_every=every, state=container)
+
+
+def _read(decoder: Decoder, content: Content, asked: Asked) -> None:
+    """All of it, or until nothing more can be said."""
+    while True:
+        pieces = ahead(decoder.pieces()) if asked.threads > 1 else decoder.pieces()
+        with closing(pieces):
+            content.read(pieces)
+        if not decoder.paused or content.stopped:
+            return
+        if asked.pauses and isinstance(content, Fastq):
+            asked.pauses.at(decoder.save(), content.save())

@@ -148,6 +148,15 @@ class Duplicates:
         """What the names are to be given to."""
         return _Guarded(self._names) if self._names is not None else None
 
+    def save(self) -> dict[str, Any] | None:
+        """The state, from which `load` goes on; None if names are not looked at. Raises CannotBeSaved."""
+        return self._names.save() if self._names is not None else None
+
+    def load(self, state: dict[str, Any] | None) -> None:
+        """Go on from what `save` gave."""
+        if self._names is not None and state is not None:
+            self._names.load(state)
+
     def found(self, sound: bool = True) -> Repeated:
         """What the names said; more passes over the file if they must be. `sound`: whether they are names at all."""
         names = self._names

@@ -20,6 +20,7 @@ from biotheca.qc.adapters import Adapters
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
 from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
+from biotheca.qc.saving import Kept, Saving
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
 from biotheca.qc.statistics import offset_of, qualities_of, statistics
@@ -54,6 +55,8 @@ def check_file(
     duplicates: str = "auto",
     scratch: Path | None = None,
     again: Callable[[], Iterable[bytes]] | None = None,
+    kept: Kept | None = None,
+    tell_reads: Callable[[int], None] | None = None,
 ) -> Report:
     """Check one file whose stored bytes are `chunks`, cut anywhere. Memory is bounded; bad data never raises.
 
@@ -62,20 +65,26 @@ def check_file(
     beyond help, because digests and size are of the whole file. `engine` is one of formats.native.engines(),
     None for the fastest. With fewer than two `threads` all is done in the caller's. `duplicates` is one of
     formats.names.METHODS, `scratch` a folder for its files. `again` opens the same bytes once more, which is asked for
-    only where a name seems to stand twice; what can be iterated twice need not say it.
+    only where a name seems to stand twice; what can be iterated twice need not say it. With `kept` the state of the
+    check is saved there, and one that was saved is gone on from. `tell_reads` is told of each block's reads.
     Raises NoSuchCheck, NoScratch; what `chunks` raises passes.
     """
     began = time.monotonic()
     again = again or (None if iter(chunks) is chunks else lambda: chunks)
     names = Duplicates(duplicates, scratch, engine, again, Asked(limits, engine, threads=threads), declared_format)
-    sums, screen, adapters = Checksums(), Screen(), Adapters()
+    saving = Saving(kept, f"{declared_format}, {duplicates}, {limits}")
+    sums, screen, adapters = saving.sums, Screen(), Adapters()
+    saving.parts(screen=screen, adapters=adapters, names=names)
 
     def sample(sequences: Sequence[bytes]) -> None:
         screen.take(sequences)
         adapters.take(sequences)
+        if tell_reads:
+            tell_reads(len(sequences))
 
-    stored = sums.tee_beside(chunks) if threads > 1 else sums.tee(chunks)
-    looked = look(stored, declared_format, Asked(limits, engine, sample, names=names.taker, threads=threads))
+    stored = saving.stored(chunks, threads)
+    asked = Asked(limits, engine, sample, names=names.taker, threads=threads, pauses=saving.pauses)
+    looked = look(stored, declared_format, asked)
     for _ in stored:  # the rest of a broken file, for its digests
         pass
     content, container = looked.content, looked.decoder.container
@@ -87,8 +96,8 @@ def check_file(
     of_file += repeated.of_file
     counted = Counter(defect.code for defect in of_file) + content.counted
     counted += Counter(duplicate_name=repeated.reads)
-    kept = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
-    found = [in_words(defect, file) for defect in [*of_file, *kept]]
+    first = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
+    found = [in_words(defect, file) for defect in [*of_file, *first]]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 
 class EvenSample(ABC):
@@ -32,6 +33,23 @@ class EvenSample(ABC):
             self.look(sequences, at, self._every, count)
             self._kept += count
             at += count * self._every
+
+    def save(self) -> dict[str, Any]:
+        """The state, from which `load` goes on."""
+        return {"at": (self._seen, self._every, self._kept), "sample": self.kept()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from what `save` gave."""
+        self._seen, self._every, self._kept = state["at"]
+        self.keep(state["sample"])
+
+    @abstractmethod
+    def kept(self) -> list[bytes]:
+        """The sample, to be saved."""
+
+    @abstractmethod
+    def keep(self, sample: list[bytes]) -> None:
+        """Take the place of the sample."""
 
     @abstractmethod
     def look(self, sequences: Sequence[bytes], first: int, every: int, count: int) -> None:

@@ -101,6 +101,12 @@ class Screen(EvenSample):
     def thin(self) -> None:
         self._marked, self._lengths = self._marked[::2], self._lengths[::2]
 
+    def kept(self) -> list[bytes]:
+        return [bytes(self._marked), self._lengths.tobytes()]
+
+    def keep(self, sample: list[bytes]) -> None:
+        self._marked, self._lengths = bytearray(sample[0]), array("H", sample[1])
+
     def _is_marker(self, window: bytes) -> bool:
         if not window.isupper():
             window = window.upper()

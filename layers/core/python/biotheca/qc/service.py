@@ -65,8 +65,9 @@ def plan(store: SubmissionStore, inbox: Inbox, reports: ReportStore, submission_
 
 def _needs(file: DataFile) -> dict[str, str]:
     """What the state machine asks of Batch for the check of a file; Batch takes numbers as words."""
-    needed = sizing.size(file.size_bytes or 0, sizing.container_named(file.name))
-    return {"machine": needed.machine, "vcpus": str(needed.vcpus), "memory_mib": str(needed.memory_mib)}
+    needed = sizing.size(file.size_bytes or 0, sizing.container_named(file.name), saved=file.format == "fastq")
+    stored = {"stored_bytes": str(file.size_bytes or 0)}
+    return stored | {"machine": needed.machine, "vcpus": str(needed.vcpus), "memory_mib": str(needed.memory_mib)}
 
 
 def note_verdict(

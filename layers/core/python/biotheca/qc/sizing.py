@@ -46,8 +46,9 @@ def container_named(name: str) -> str:
     return "plain"
 
 
-def size(size_bytes: int, container: str, ordered_names: bool = False) -> Sizing:
+def size(size_bytes: int, container: str, ordered_names: bool = False, saved: bool = True) -> Sizing:
     """What a file of so many stored bytes needs. `ordered_names`: it is known that names need no scratch disk.
+    `saved`: the check of its format can be saved.
 
     Raises KeyError for a container that the catalog does not know.
     """
@@ -65,7 +66,15 @@ def size(size_bytes: int, container: str, ordered_names: bool = False) -> Sizing
     seconds = row["start_s"] + _seconds(size_bytes, rates, vcpus)
     price = row["dollars"]
     hourly = vcpus * price["vcpu_hour"] + memory_mib / 1024 * price["gib_hour"]
-    return Sizing(_machine(scratch), vcpus, memory_mib, scratch, reads, seconds, hourly * seconds / 3600)
+    return Sizing(
+        _machine(scratch, saved and rates.get("resumable", False)),
+        vcpus,
+        memory_mib,
+        scratch,
+        reads,
+        seconds,
+        hourly * seconds / 3600,
+    )
 
 
 def _seconds(size_bytes: int, rates: dict[str, Any], vcpus: int) -> float:
@@ -78,8 +87,12 @@ def _bytes_of_name(reads: int) -> int:
     return int(row["large"] if reads >= row["large_from_reads"] else row["small"])
 
 
-def _machine(scratch_bytes: int) -> str:
-    """The smallest machine with so much scratch disk; else the largest, whose check then says what it lacked."""
-    machines = sorted(catalog.sizing()["machines"].items(), key=lambda row: row[1]["scratch_gib"])
-    fitting = [name for name, row in machines if row["scratch_gib"] * _GIB >= scratch_bytes]
-    return fitting[0] if fitting else machines[-1][0]
+def _machine(scratch_bytes: int, resumable: bool) -> str:
+    """The smallest machine with so much scratch disk; else the largest, whose check then says what it lacked.
+
+    Of two alike the one that may be taken away, which costs a third, if the check can go on elsewhere.
+    """
+    machines = [(m["scratch_gib"], not m.get("spot"), name, m) for name, m in catalog.sizing()["machines"].items()]
+    usable = [row for row in sorted(machines, key=lambda row: row[:3]) if resumable or not row[3].get("spot")]
+    fitting = [name for gib, _, name, _ in usable if gib * _GIB >= scratch_bytes]
+    return fitting[0] if fitting else usable[-1][2]

@@ -7,6 +7,7 @@
 #include "bgzf.h"
 #include "digests_module.h"
 #include "names_module.h"
+#include "names_saved_module.h"
 
 const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
@@ -272,6 +273,7 @@ static PyMethodDef METHODS[] = {
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
+    NAMES_SAVED_METHODS
     DIGESTS_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
     {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},

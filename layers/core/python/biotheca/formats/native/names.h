@@ -67,6 +67,9 @@ typedef struct {
 place_t names_place(const uint8_t *name, size_t n);
 
 window_t *window_new(void); /* freed by free */
+/* To be saved: its size as plain memory, of which what is not in use is cleared. The other takes such memory, or gives 0. */
+size_t window_tidied(window_t *window);
+int window_load(window_t *window, const void *saved, size_t n);
 void window_add(window_t *window, read_name_t name);
 int window_holds(const window_t *window); /* whether the proof still holds */
 /* Ends the proof of the last tile. 0, or -1 if there are too many candidates. */

@@ -32,6 +32,22 @@ size_t window_found(const window_t *window, const uint64_t **found) {
 }
 uint64_t window_repeats(const window_t *window) { return window->repeats; }
 
+size_t window_tidied(window_t *w) {
+    memset(w->spare, 0, sizeof w->spare);
+    memset(w->keys + w->n, 0, (KEYS - w->n) * sizeof *w->keys);
+    return sizeof *w;
+}
+
+int window_load(window_t *w, const void *saved, size_t n) {
+    window_t *new = n == sizeof *w ? malloc(n) : NULL;
+    if (!new) return 0;
+    memcpy(new, saved, n);
+    int fits = new->n <= KEYS && new->prefix_n <= MAX_PREFIX && new->found_n <= MAX_CANDIDATES && new->closed_n <= MAX_CLOSED;
+    if (fits) memcpy(w, new, n);
+    free(new);
+    return fits;
+}
+
 static uint64_t prefix_hash(const uint8_t *prefix, const place_t *place) {
     uint64_t hash[2];
     murmur128(prefix, place->prefix, hash);

@@ -156,7 +156,7 @@ def _chunks(path: Path, add: Callable[[int], None] = lambda _: None) -> Iterator
 
 
 def engine() -> str:
-    """What looks at the bytes of reads here: AVX2, SSE2, C, or Python where nothing was compiled."""
+    """What looks at the bytes of reads here: AVX-512, AVX2, SSE2, C, or Python where nothing was compiled."""
     return engines()[0]
 
 

@@ -9,6 +9,7 @@
 
 static uint64_t checksum;
 static uint64_t table[COUNTS];
+static few_t *few;
 
 /* Every header line also without its first characters, so that names of odd shapes are seen. */
 static void look_at_names(const uint8_t *text, size_t n, const passed_t *passed) {
@@ -24,8 +25,8 @@ static void look_at_names(const uint8_t *text, size_t n, const passed_t *passed)
             passed->spans[i].header += cut > 0;
             passed->spans[i].header_length -= cut > 0;
         }
-        if (name_facts_feed(facts, text, n, passed->spans, count, hashes) != 0) abort();
-        checksum += (uint64_t)window_feed(window, text, n, passed->spans, count);
+        if (name_facts_feed(facts, window, text, n, passed->spans, count, hashes) != 0) abort();
+        checksum += (uint64_t)window_holds(window);
         checksum += (uint64_t)names_lines(text, n, passed->spans, count, lines);
         spool_t *spool = spool_new(-1, cut ? SPOOL_WIDE : SPOOL_NARROW, 4096, 1000);
         repeated_t repeated = {0};
@@ -54,12 +55,15 @@ static void look(const engine_t *engine, const uint8_t *text, size_t n, int name
     uint8_t *exact = malloc(n ? n : 1); /* reading one byte beyond is a fault */
     memcpy(exact, text, n);
     passed_t passed = {0};
-    if (fastq_pass(engine, exact, 0, n, table, &passed) != 0) abort();
+    if (fastq_pass(engine, exact, 0, n, few, table, &passed) != 0) abort();
     checksum = checksum * 31 + passed.end + passed.reads + passed.bases;
-    uint64_t slots[64];
-    words_fill(slots, 64, (const uint8_t *)"ACGTACTT", 2, 4);
-    for (uint64_t i = 0; i < passed.reads; i++)
-        checksum += (uint64_t)words_mark(slots, 64, 4, exact + passed.spans[i].sequence, passed.spans[i].sequence_length, 2, 1);
+    uint64_t slots[WORDS_FILTER + 64];
+    for (size_t size = 4; size <= 9; size += 5) {
+        words_fill(slots, 64, (const uint8_t *)"ACGTACTTACGTACGTAA", 2, size);
+        for (uint64_t i = 0; i < passed.reads; i++)
+            checksum += (uint64_t)words_mark(slots, 64, size, exact + passed.spans[i].sequence,
+                                             passed.spans[i].sequence_length, 2, 1);
+    }
     if (names) look_at_names(exact, n, &passed);
     free(passed.spans);
     free(exact);
@@ -67,7 +71,7 @@ static void look(const engine_t *engine, const uint8_t *text, size_t n, int name
 
 /* Records in the file: 4 bytes of size in the machine's order, then the text. Prints a digest for each engine. */
 int main(int count, char **words) {
-    if (count != 2) return 2;
+    if (count != 2 || !(few = few_new())) return 2;
     for (const engine_t *const *engine = fastq_engines(); *engine; engine++) {
         FILE *file = fopen(words[1], "rb");
         uint32_t n;
@@ -80,6 +84,7 @@ int main(int count, char **words) {
             free(text);
         }
         fclose(file);
+        few_flush(few, table);
         for (size_t i = 0; i < COUNTS; i++) checksum = checksum * 31 + table[i];
         memset(table, 0, sizeof table);
         printf("%llx\n", (unsigned long long)checksum);

@@ -59,7 +59,7 @@ def many(count: int, seed: int = 1) -> list[bytes]:
     dice = random.Random(seed)
     made = []
     for n in range(count):
-        length = dice.choice([1, 2, 3, 15, 31, 64, 150])
+        length = dice.choice([1, 2, 3, 15, 31, 32, 33, 64, 97, 150])
         bases = "".join(dice.choices("ACGTN=MR", [9, 9, 9, 9, 1, 1, 1, 1], k=length))
         quality = dice.choice([bytes(dice.choices(range(94), k=length)), b"\xff" * length])
         tags = dice.choice(

@@ -4,20 +4,73 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from biotheca.formats.checksums import Checksums
+from biotheca.formats import native
+from biotheca.formats.checksums import CannotBeSaved, Checksums
 from biotheca.formats.source import Source, aligned
 
+# RFC 1321, A.5, and FIPS 180-4's examples (NIST, Secure Hashing).
+PUBLISHED = [
+    (b"", "d41d8cd98f00b204e9800998ecf8427e", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    (b"abc", "900150983cd24fb0d6963f7d28e17f72", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+        b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "8215ef0796a20bcaaae116d3876c664a",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+    ),
+    (
+        b"1234567890" * 8,
+        "57edf4a22be3c955ac49da2e2107b67a",
+        "f371bc4a311f2b009eef952dd83ca80e2b60026c8e935592d0f9c308453c813e",
+    ),
+    (
+        b"a" * 1_000_000,
+        "7707d6ae4e027c70eea2a935c2296f21",
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+    ),
+]
+BY_KERNEL = [False, True] if native.has_kernel() and native.kernel().digests(None) is not None else [False]
 
-@given(st.lists(st.binary(max_size=50)))
-def test_digests_are_of_all_bytes_however_they_were_cut(chunks: list[bytes]) -> None:
-    sums, whole = Checksums(), b"".join(chunks)
+
+@pytest.mark.parametrize("by_kernel", BY_KERNEL)
+def test_digests_are_the_published_ones(by_kernel: bool) -> None:
+    for text, md5, sha256 in PUBLISHED:
+        sums = Checksums(by_kernel=by_kernel)
+        sums.update(text)
+        assert (sums.md5, sums.sha256) == (md5, sha256)
+
+
+@given(st.lists(st.binary(max_size=200)), st.sampled_from(BY_KERNEL))
+def test_digests_are_of_all_bytes_however_they_were_cut(chunks: list[bytes], by_kernel: bool) -> None:
+    sums, whole = Checksums(by_kernel=by_kernel), b"".join(chunks)
     assert b"".join(sums.tee(chunks)) == whole
     assert sums.md5 == hashlib.md5(whole).hexdigest()
     assert sums.sha256 == hashlib.sha256(whole).hexdigest()
     assert sums.size_bytes == len(whole)
+
+
+@given(st.binary(max_size=300), st.integers(0, 300))
+def test_a_saved_state_goes_on_anywhere_or_says_that_it_cannot(data: bytes, cut: int) -> None:
+    first = Checksums(by_kernel=BY_KERNEL[-1])
+    first.update(data[:cut])
+    if not BY_KERNEL[-1]:
+        with pytest.raises(CannotBeSaved):
+            first.save()
+        return
+    saved = first.save()
+    first.update(b"what came after is forgotten")
+    second = Checksums(saved)
+    second.update(data[cut:])
+    assert (second.md5, second.sha256) == (hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest())
+    assert second.size_bytes == len(data)
+    for broken in (saved[:-1], b"\x02" + saved[1:], b""):
+        with pytest.raises(ValueError, match="no saved state"):
+            Checksums(broken)
+    with pytest.raises(CannotBeSaved):
+        Checksums(saved, by_kernel=False)
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 20))

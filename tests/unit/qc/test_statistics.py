@@ -124,9 +124,28 @@ def test_reads_with_letters_and_qualities_that_are_none_are_counted_alike_by_all
     assert tables[0][counts.READS] == 3 - (len(BASES) * 30 != 1020)
 
 
+def test_few_quality_levels_are_counted_as_many_are_and_when_they_change_too() -> None:
+    # Few levels have a way of their own, which is chosen anew every 65,535 reads.
+    dice = random.Random(5)
+    parts = [("F:,#", 300), ("FF:,#Z", 69_000), ("GI?5+", 3_000), ("".join(map(chr, range(33, 74))), 67_000)]
+    reads = [
+        ("".join(dice.choices("ACGT", k=n)), "".join(dice.choices(levels, k=n)))
+        for levels, count in parts
+        for n in dice.choices((1, 31, 32, 36), (1, 2, 2, 30), k=count)
+    ]
+    text = _text(reads)
+    twin = Counts(native.PYTHON)
+    twin.add([s.encode() for s, _ in reads], [q.encode() for _, q in reads])
+    for engine in native.engines():
+        check = FastqCheck(engine=engine)
+        check.feed(text)
+        check.finish()
+        assert check.counts.table == twin.table, engine
+
+
 def test_a_saved_state_of_another_kind_is_refused() -> None:
     other = Counts()
-    other.raw = other.raw[:-1]
+    other._raw = other._raw[:-1]
     with pytest.raises(ValueError, match="a table has"):
         Counts().load(other.saved())
 

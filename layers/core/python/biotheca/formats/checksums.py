@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from biotheca.formats import native
 from biotheca.formats.ahead import Beside
 
 
+class CannotBeSaved(Exception):
+    """hashlib's digests do not tell their state, and the kernel's are not there or do not run on this processor."""
+
+
 class Checksums:
-    """Both digests and the size of a stream, in one pass.
+    """Both digests and the size of a stream, in one pass. `saved` is what another one's `save` gave.
+
+    Both are computed by the kernel at once where the processor has instructions for SHA-256, else by hashlib one after
+    the other (`by_kernel=False` asks for that). Raises ValueError if `saved` is no such state, CannotBeSaved.
 
     >>> sums = Checksums()
     >>> sums.update(b"abc")
@@ -17,16 +26,33 @@ class Checksums:
     ('900150983cd24fb0d6963f7d28e17f72', 3)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, saved: bytes | None = None, by_kernel: bool = True) -> None:
+        self._state: Any = native.kernel().digests(saved) if by_kernel and native.has_kernel() else None
+        if self._state is None and saved is not None:
+            raise CannotBeSaved("this machine cannot go on with saved digests")
         # MD5 because depositors' lists and every neighbour archive speak it; SHA-256 is what we trust.
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
-        self.size_bytes = 0
+        self.size_bytes = _size_in(saved) if saved else 0
 
     def update(self, data: bytes) -> None:
-        self._md5.update(data)
-        self._sha256.update(data)
+        """The next bytes."""
+        for take in self._takers():
+            take(data)
         self.size_bytes += len(data)
+
+    def _takers(self) -> list[Any]:
+        if self._state is None:
+            return [self._md5.update, self._sha256.update]
+        state, update = self._state, native.kernel().digests_update
+        return [lambda data: update(state, data)]
+
+    def save(self) -> bytes:
+        """The state, from which another one goes on, on any machine with the same kernel. Raises CannotBeSaved."""
+        if self._state is None:
+            raise CannotBeSaved("digests by hashlib cannot be saved")
+        saved: bytes = native.kernel().digests_save(self._state)
+        return saved
 
     def tee(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The same chunks, counted on their way through."""
@@ -35,8 +61,8 @@ class Checksums:
             yield chunk
 
     def tee_beside(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same with each digest in a thread of its own. They are done when the iterator has ended."""
-        threads = [Beside(self._md5.update), Beside(self._sha256.update)]
+        """The same with the digests in threads of their own. They are done when the iterator has ended."""
+        threads = [Beside(take) for take in self._takers()]
         try:
             for chunk in chunks:
                 for thread in threads:
@@ -47,12 +73,22 @@ class Checksums:
             for thread in threads:
                 thread.finish()
 
+    def _digests(self) -> tuple[bytes, bytes]:
+        if self._state is None:
+            return self._md5.digest(), self._sha256.digest()
+        both: tuple[bytes, bytes] = native.kernel().digests_end(self._state)
+        return both
+
     @property
     def md5(self) -> str:
         """Lower-case hexadecimal, 32 characters."""
-        return self._md5.hexdigest()
+        return self._digests()[0].hex()
 
     @property
     def sha256(self) -> str:
         """Lower-case hexadecimal, 64 characters."""
-        return self._sha256.hexdigest()
+        return self._digests()[1].hex()
+
+
+def _size_in(saved: bytes) -> int:
+    return int.from_bytes(saved[49:57], "little")

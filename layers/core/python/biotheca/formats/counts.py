@@ -69,7 +69,8 @@ class Counts:
     """The table, and the ways to add to it: an array of COUNTS unsigned 64-bit numbers."""
 
     def __init__(self, engine: str = native.PYTHON) -> None:
-        self.raw = array("Q", bytes(8 * COUNTS))  # what kernels add to; reads of `add` may still be waiting
+        self._raw = array("Q", bytes(8 * COUNTS))  # to be read through `table`: some reads may still be waiting
+        self._few = native.Few() if engine != native.PYTHON else None
         self._engine = engine
         self._waiting: tuple[list[bytes], list[bytes]] = ([], [])
         self._waiting_bases = 0
@@ -79,7 +80,14 @@ class Counts:
         """All that was counted."""
         if self._waiting[0]:
             self._take_waiting()
-        return self.raw
+        if self._few:
+            self._few.flush(self._raw)
+        return self._raw
+
+    @property
+    def by_kernel(self) -> tuple[native.Few, array[int]] | None:
+        """Where native.scan counts."""
+        return (self._few, self._raw) if self._few else None
 
     def add(self, sequences: Sequence[bytes], qualities: Sequence[bytes]) -> None:
         """Reads and their qualities, each as long as its read."""
@@ -94,7 +102,7 @@ class Counts:
         sequences, qualities = self._waiting
         self._waiting, self._waiting_bases = ([], []), 0
         if self._engine != native.PYTHON:
-            native.count(self._engine, self.raw, sequences, qualities)
+            native.count(self._engine, self._raw, sequences, qualities)
             return
         by_length: dict[int, list[int]] = {}
         for at, bases in enumerate(sequences):
@@ -108,8 +116,8 @@ class Counts:
             return
         both = [table[SHORTEST] for table in (self.table, other.table) if table[READS]]
         longest = max(self.table[LONGEST], other.table[LONGEST])
-        self.raw = array("Q", map(int.__add__, self.table, other.table))
-        self.raw[SHORTEST], self.raw[LONGEST] = min(both), longest
+        self._raw = array("Q", map(int.__add__, self.table, other.table))
+        self._raw[SHORTEST], self._raw[LONGEST] = min(both), longest
 
     def saved(self) -> str:
         """As text of some kilobytes; `load` takes it back."""
@@ -120,11 +128,12 @@ class Counts:
         table = array("Q", zlib.decompress(base64.b85decode(saved)))
         if len(table) != COUNTS:
             raise ValueError(f"a table has {COUNTS} numbers, not {len(table)}")
-        self.raw, self._waiting = table, ([], [])
+        self._raw, self._waiting = table, ([], [])
+        self._few = native.Few() if self._few else None
 
     def _add_alike(self, length: int, sequences: list[bytes], qualities: list[bytes]) -> None:
         """Reads that are all of one length."""
-        table, count = self.raw, len(sequences)
+        table, count = self._raw, len(sequences)
         table[SHORTEST] = min(table[SHORTEST], length) if table[READS] else length
         table[LONGEST] = max(table[LONGEST], length)
         table[READS] += count
@@ -153,13 +162,13 @@ class Counts:
                 else (b"".join(text[at::step] for at in range(first, last)) for text in (letters, levels))
             )
             if len(codes) == 1:
-                self.raw[row + LEVELS + codes[0]] += 1
-                self.raw[row + phred[0]] += 1
+                self._raw[row + LEVELS + codes[0]] += 1
+                self._raw[row + phred[0]] += 1
                 continue
             for code, place in enumerate(_ROW_OF_LETTER):
-                self.raw[row + place] += codes.count(code)
+                self._raw[row + place] += codes.count(code)
             for level in present:
-                self.raw[row + level] += phred.count(level)
+                self._raw[row + level] += phred.count(level)
 
 
 def _stretches(length: int) -> Iterator[tuple[int, int, int]]:

@@ -25,6 +25,8 @@ from biotheca.formats.defects import Defect
 BLOCK_BYTES = 2 * 1024 * 1024
 # What is walked before the kernel is asked again; doubled each time, so that a text full of defects costs no more.
 _WALK_BYTES = 4 * 1024
+# A record that ends in the next piece waits for it whole, if it is not longer.
+_HOLD_BYTES = 16 * 1024
 MAX_LINE_BYTES = 16 * 1024 * 1024  # the longest nanopore reads known have some 4 million bases
 MAX_NAME_CHARACTERS = 256
 
@@ -146,17 +148,26 @@ class FastqCheck:
                 self._stop("content_is_other", 1, content=content, format="FASTQ")
 
     def _work_on(self, piece: bytes) -> bool:
-        """Look at the whole lines of a piece without copying it; whether that could be done."""
-        first, end = piece.find(b"\n") + 1, piece.rfind(b"\n") + 1
-        if not first or self._held_line_ends or not self._started or len(piece) > native.MAX_BLOCK_BYTES:
+        """Look at the whole records of a piece without copying it; whether that could be done."""
+        first, end = self._begun_until(piece), piece.rfind(b"\n") + 1
+        if not first or not self._started or len(piece) > native.MAX_BLOCK_BYTES:
             return False
         begun = b"".join([*self._held, piece[:first]])
-        self._held, self._held_bytes = [], 0
-        self._walk_part(begun, 0, len(begun))
-        self._by_kernel(piece, first, end)
+        self._held, self._held_bytes, self._held_line_ends = [], 0, False
+        self._by_kernel(begun, 0, len(begun))
+        end = self._by_kernel(piece, first, end, may_hold=True)
         if not self.stopped:
-            self._held, self._held_bytes = [piece[end:]], len(piece) - end
+            rest = piece[end:]
+            self._held, self._held_bytes, self._held_line_ends = [rest], len(rest), b"\n" in rest
         return True
+
+    def _begun_until(self, piece: bytes) -> int:
+        """Where the record ends in the piece that is held so far, or the line, if lines are carried; 0 if nowhere."""
+        if not self._held_line_ends:
+            if self._lost or self._blank_from or self._carry:
+                return piece.find(b"\n") + 1
+            return _after_lines(piece, 0, 4)
+        return _after_lines(piece, 0, 4 - sum(part.count(b"\n") for part in self._held))
 
     def _work(self) -> None:
         """Look at all whole lines held."""
@@ -174,23 +185,29 @@ class FastqCheck:
         else:
             self._by_kernel(text, 0, end)
 
-    def _by_kernel(self, text: bytes, at: int, end: int) -> None:
-        """Let the kernel pass what is sound in text[at:end], and walk what it stops at."""
+    def _by_kernel(self, text: bytes, at: int, end: int, may_hold: bool = False) -> int:
+        """Let the kernel pass what is sound in text[at:end], and walk what it stops at; where that ended.
+
+        It ends before `end` only if `may_hold`: at the beginning of a record of which more must come.
+        """
         walk_bytes = _WALK_BYTES
         while at < end and not self.stopped:
             if self._lost or self._blank_from or not self._carry:
                 if not (self._lost or self._blank_from or self._carry):
                     at = self._pass_sound(text, at)
+                    if may_hold and len(text) - at <= _HOLD_BYTES and text.count(b"\n", at) < 4:
+                        return at
                 cut = text.find(b"\n", min(at + walk_bytes, end - 1), end) + 1
                 walk_bytes *= 2
             else:
-                cut = _after_lines(text, at, 4 - len(self._carry), end)
+                cut = _after_lines(text, at, 4 - len(self._carry)) or end
             self._walk_part(text, at, cut)
             at = cut
+        return end
 
     def _pass_sound(self, text: bytes, at: int) -> int:
         """Where the first record begins that the kernel did not pass."""
-        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.raw)
+        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.by_kernel)
         if self._screen and reads:
             self._screen(records.sequences)
         if self._names and reads:
@@ -362,16 +379,16 @@ def _split(block: bytes) -> list[bytes]:
     return lines
 
 
-def _after_lines(text: bytes, at: int, lines: int, end: int) -> int:
-    """Where so many lines end that begin at `at`; `end` if there are fewer.
+def _after_lines(text: bytes, at: int, lines: int) -> int:
+    """Where so many lines end that begin at `at`; 0 if there are fewer.
 
-    >>> _after_lines(b"a\\nb\\nc\\n", 2, 1, 6), _after_lines(b"a\\nb\\nc\\n", 2, 9, 6)
-    (4, 6)
+    >>> _after_lines(b"a\\nb\\nc\\n", 2, 1), _after_lines(b"a\\nb\\nc\\n", 2, 9)
+    (4, 0)
     """
     for _ in range(lines):
-        at = text.find(b"\n", at, end) + 1
+        at = text.find(b"\n", at) + 1
         if not at:
-            return end
+            break
     return at
 
 

@@ -145,20 +145,20 @@ class Names:
     def _take(self, records: native.Records, line: int) -> None:
         for at in range(-self.checked % SAMPLED_EVERY, len(records), SAMPLED_EVERY):
             self._shapes[platform_of(key_of(records.header(at))[0]) or ""] += 1
-        hashes = self._facts.feed(records)
+        hashes = self._facts.walk(records, self._window, self._store is not None)
         if self.method != OFF:
             self._look_for_equals(records, line, hashes)
         self.checked += len(records)
 
-    def _look_for_equals(self, records: native.Records, line: int, hashes: bytes) -> None:
-        if self._window is not None and self._window.feed(records) < len(records):
+    def _look_for_equals(self, records: native.Records, line: int, hashes: bytes | None) -> None:
+        if self._window is not None and not self._window.holds:
             self._window = None
             if self._store is None:
                 self.missing = self.checked
                 self._open_store()
         try:
             if self._store is not None:
-                self._store.feed(hashes)
+                self._store.feed(hashes if hashes is not None else self.looks.facts().feed(records))
             if self.log is not None:
                 self.log.feed(records, line)
         except OSError as fault:

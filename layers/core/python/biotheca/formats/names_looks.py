@@ -27,7 +27,12 @@ class _Facts:
         self._state = native.kernel().facts()
 
     def feed(self, records: native.Records) -> bytes:
-        hashes: bytes = native.kernel().facts_feed(self._state, records.text, records.spans)
+        hashes: bytes = native.kernel().facts_feed(self._state, None, records.text, records.spans, True)
+        return hashes
+
+    def walk(self, records: native.Records, window: Any, wanted: bool) -> bytes | None:
+        state = window.state if window else None
+        hashes: bytes | None = native.kernel().facts_feed(self._state, state, records.text, records.spans, wanted)
         return hashes
 
     def result(self) -> tuple[bytes, int, int, int, list[bytes], int]:
@@ -37,14 +42,15 @@ class _Facts:
 
 class _Window:
     def __init__(self) -> None:
-        self._state = native.kernel().window()
+        self.state = native.kernel().window()
 
-    def feed(self, records: native.Records) -> int:
-        passed: int = native.kernel().window_feed(self._state, records.text, records.spans)
-        return passed
+    @property
+    def holds(self) -> bool:
+        holds: bool = native.kernel().window_holds(self.state)
+        return holds
 
     def result(self) -> tuple[bytes, int] | None:
-        found: tuple[bytes, int] | None = native.kernel().window_result(self._state)
+        found: tuple[bytes, int] | None = native.kernel().window_result(self.state)
         return found
 
 

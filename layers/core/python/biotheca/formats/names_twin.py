@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from array import array
-from typing import IO
+from typing import IO, Any
 
 from biotheca.formats import native
 from biotheca.formats.names_key import BITS_64, ONE, READ_STEP, TWO, Place, fragment_of, hash_of, key_of, place_of
@@ -59,6 +59,13 @@ class Facts:
                 self._digests += self._digest()
                 self._chain, self._in_block = [0, 0], 0
         return hashes.tobytes()
+
+    def walk(self, records: native.Records, window: Any, wanted: bool) -> bytes | None:
+        """The next records for both; their hashes, if they are wanted."""
+        if window is not None:
+            window.feed(records)
+        hashes = self.feed(records)
+        return hashes if wanted else None
 
     def _digest(self) -> bytes:
         return b"".join(half.to_bytes(8, "big") for half in self._chain)
@@ -138,16 +145,16 @@ class Window:
         self._found = array("Q")
         self._repeats = 0
 
-    def feed(self, records: native.Records) -> int:
-        """How many of the records were passed; fewer than all if the proof ended at that one."""
-        for i, header in enumerate(records.headers()):
-            name, read = key_of(header)
-            if not name:
-                continue
-            if self._ended or not self._pass(place_of(name), read):
-                self._ended = True
-                return i
-        return len(records)
+    @property
+    def holds(self) -> bool:
+        """Whether the proof still holds."""
+        return not self._ended
+
+    def feed(self, records: native.Records) -> None:
+        """The next records."""
+        for name, read in map(key_of, records.headers()):
+            if name and not self._ended:
+                self._ended = not self._pass(place_of(name), read)
 
     def _pass(self, place: Place | None, read: int) -> bool:
         if place is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-SLICE_BYTES = 256 * 1024
+SLICE_BYTES = 1024 * 1024
 
 
 def aligned(chunks: Iterable[bytes], slice_bytes: int = SLICE_BYTES) -> Iterator[bytes]:
@@ -19,6 +19,9 @@ def aligned(chunks: Iterable[bytes], slice_bytes: int = SLICE_BYTES) -> Iterator
     """
     pending = bytearray()
     for chunk in chunks:
+        if not pending and len(chunk) == slice_bytes:
+            yield chunk
+            continue
         view = memoryview(chunk)
         while len(view):
             part = view[: slice_bytes - len(pending)]

@@ -21,17 +21,17 @@ class EvenSample(ABC):
 
     def take(self, sequences: Sequence[bytes]) -> None:
         """The next sequences of the file."""
-        at = -self._seen % self._every
-        while at < len(sequences):
+        at, given = -self._seen % self._every, len(sequences)
+        self._seen += given
+        while at < given:
             if self._kept == self._most:
                 self.thin()
                 self._kept = (self._kept + 1) // 2
                 self._every *= 2
-            count = min(self._most - self._kept, (len(sequences) - at - 1) // self._every + 1)
+            count = min(self._most - self._kept, (given - at - 1) // self._every + 1)
             self.look(sequences, at, self._every, count)
             self._kept += count
             at += count * self._every
-        self._seen += len(sequences)
 
     @abstractmethod
     def look(self, sequences: Sequence[bytes], first: int, every: int, count: int) -> None:

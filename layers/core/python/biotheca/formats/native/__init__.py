@@ -1,6 +1,6 @@
 """FASTQ by whole blocks in C, where it was compiled (see build); what it does not pass is examined by fastq.
 
-An *engine* is a way of looking at bytes: AVX2, SSE2, C, or Python, which is always there. All find the same.
+An *engine* is a way of looking at bytes: AVX-512, AVX2, SSE2, C, or Python, which is always there. All find the same.
 """
 
 from __future__ import annotations
@@ -44,6 +44,21 @@ def murmur(text: bytes) -> tuple[int, int]:
     """Both halves of MurmurHash3 x64-128, seed 0."""
     assert _built is not None
     return _built.murmur(text)
+
+
+def bgzf_blocks(stored: bytes, most: int) -> tuple[int, int, int, int]:
+    """Whole blocks of BGZF that `stored` begins with, which claim to hold no more than `most` bytes together.
+
+    Where they end, how many, what they claim to hold in all, and the last of them.
+    """
+    assert _built is not None
+    return _built.bgzf_blocks(stored, most)
+
+
+def bgzf_unpack(stored: bytes, decoded_bytes: int) -> bytes | None:
+    """What blocks hold that begin and end with `stored`; None if anything is in doubt. The lock is let go meanwhile."""
+    assert _built is not None
+    return _built.bgzf_unpack(stored, decoded_bytes)
 
 
 @dataclass(frozen=True)
@@ -124,15 +139,31 @@ def count(engine: str, table: array[int], sequences: Sequence[bytes], qualities:
     _built.count(table, b"".join(sequences), b"".join(qualities), array("I", map(len, sequences)), engine)
 
 
-def scan(engine: str, text: bytes, start: int, table: array[int] | None = None) -> tuple[int, int, int, Records]:
+class Few:
+    """What `scan` has counted and not yet added to a table: to add each block for itself would cost as much again."""
+
+    def __init__(self) -> None:
+        assert _built is not None
+        self.state = _built.few()
+
+    def flush(self, table: array[int]) -> None:
+        """Add all to the table, always the same one."""
+        assert _built is not None
+        _built.flush(self.state, table)
+
+
+def scan(
+    engine: str, text: bytes, start: int, counted: tuple[Few, array[int]] | None = None
+) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
 
-    What passes is added to `table` (formats.counts).
+    What passes is `counted` (formats.counts).
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
-    end, reads, bases, spans = _built.scan(text, start, table, engine)
+    few, table = (counted[0].state, counted[1]) if counted else (None, None)
+    end, reads, bases, spans = _built.scan(text, start, few, table, engine)
     return end, reads, bases, Records(text, spans)
 
 
@@ -170,7 +201,7 @@ class Alignments:
     """Sound alignment records that the kernel passed. `order` has a bit for each order that still holds (see bam).
 
     `last` is where the last of them begins. `reads` are the primary ones, `failed`, `unmapped` and `without_qualities`
-    count among them; `records` holds them as FASTQ, as the sequencer gave them, if they were wanted.
+    count among them; `records` holds their names and bases, as the sequencer gave them.
     """
 
     end: int
@@ -186,21 +217,24 @@ class Alignments:
 
 
 def scan_bam(
+    engine: str,
     text: bytes,
     start: int,
     lengths: bytes,
     groups: bytes,
     previous: tuple[int, int, bytes],
     order: int,
-    want_reads: bool,
+    counted: tuple[Few, array[int]],
 ) -> Alignments:
     """Pass over sound records of BAM from `start`, which must begin one, up to the first that is not plainly sound.
 
     `lengths` of the references are 32-bit numbers in the machine's byte order; each of `groups` ends with NUL.
-    `previous` is reference, position and name of the record before; the name is empty if there is none.
+    `previous` is reference, position and name of the record before; the name is empty if there is none. Primary reads
+    are `counted` (formats.counts).
     """
     assert _built is not None
     reference, position, name = previous
     name = name + b"\0" if name else b""
-    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, want_reads)
+    few, table = counted
+    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, few.state, table, engine)
     return Alignments(*passed[:9], Records(*passed[9:]))

@@ -1,4 +1,4 @@
-/* The three questions of counts.h about letters, three times: AVX2, SSE2, plain C. Nothing is read beyond text[n - 1]. */
+/* The questions of counts.h about letters, three times: AVX2, SSE2, plain C (AVX-512: avx512.c). Nothing is read beyond text[n - 1]. */
 #include "counts.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static uint64_t plain_total(const uint8_t *text, size_t n) {
     return sum;
 }
 
-const counter_t COUNT_PLAIN = {plain_by_place, plain_sums, plain_total};
+const counter_t COUNT_PLAIN = {plain_by_place, plain_sums, plain_total, NULL, 0};
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && defined(__SSE2__)
 #include <immintrin.h>
@@ -109,7 +109,7 @@ static uint64_t sse2_total(const uint8_t *text, size_t n) {
     return halves[0] + halves[1] + plain_total(text + i, n - i);
 }
 
-const counter_t COUNT_SSE2 = {sse2_by_place, sse2_sums, sse2_total};
+const counter_t COUNT_SSE2 = {sse2_by_place, sse2_sums, sse2_total, NULL, 0};
 
 __attribute__((target("avx2,popcnt"))) static size_t avx2_by_place(const uint8_t *text, size_t n, uint8_t (*few)[SINGLE],
                                                                    size_t *strange) {
@@ -150,5 +150,30 @@ __attribute__((target("avx2"))) static uint64_t avx2_total(const uint8_t *text, 
     return parts[0] + parts[1] + parts[2] + parts[3] + sse2_total(text + i, n - i);
 }
 
-const counter_t COUNT_AVX2 = {avx2_by_place, avx2_sums, avx2_total};
+/* Places that are counted twice by the overlapping last vector are hidden by `mask` there. */
+#define LETTER_CHUNK(at, mask)                                                                                           \
+    do {                                                                                                                 \
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + (at))), met = _mm256_setzero_si256();                    \
+        for (unsigned k = 0; k < count; k++) {                                                                           \
+            __m256i *to = (__m256i *)(few[k] + (at));                                                                    \
+            __m256i equal = _mm256_and_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8((char)letters[k])), mask);            \
+            _mm256_storeu_si256(to, _mm256_sub_epi8(_mm256_loadu_si256(to), equal));                                     \
+            met = _mm256_or_si256(met, equal);                                                                           \
+        }                                                                                                                \
+        left += (size_t)__builtin_popcount((unsigned)_mm256_movemask_epi8(_mm256_andnot_si256(met, mask)));              \
+    } while (0)
+
+__attribute__((target("avx2,popcnt"))) static size_t avx2_by_letter(const uint8_t *text, size_t n, const uint8_t *letters,
+                                                                    unsigned count, uint8_t (*few)[SINGLE]) {
+    size_t left = 0, i = 0;
+    const __m256i all = _mm256_set1_epi8((char)0xff);
+    for (; i + 32 <= n; i += 32) LETTER_CHUNK(i, all);
+    if (i < n) {
+        const __m256i mask = _mm256_loadu_si256((const __m256i *)(LAST + (n - i)));
+        LETTER_CHUNK(n - 32, mask);
+    }
+    return left;
+}
+
+const counter_t COUNT_AVX2 = {avx2_by_place, avx2_sums, avx2_total, avx2_by_letter, 32};
 #endif

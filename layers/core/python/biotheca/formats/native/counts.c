@@ -26,7 +26,33 @@ static void flush_bytes(few_t *few) {
     for (unsigned k = 0; k < 3; k++)
         for (size_t at = 0; at < SINGLE; at++) few->letters[k][at] += few->few[k][at];
     memset(few->few, 0, sizeof few->few);
+    for (unsigned k = 0; k < few->usual_n; k++) {
+        for (size_t at = 0; at < SINGLE; at++) few->usual_sums[k][at] += few->few_usual[k][at];
+        memset(few->few_usual[k], 0, sizeof few->few_usual[k]);
+    }
     few->in_bytes = 0;
+}
+
+/* Whether a few quality levels are nearly all, and which: by what was counted since the last time. */
+static void choose_usual(few_t *few) {
+    uint64_t counts[LEVELS] = {0}, all = 0, chosen = 0;
+    for (size_t at = 0; at < SINGLE; at++)
+        for (size_t level = 0; level < LEVELS; level++) counts[level] += few->quality[at][level];
+    for (unsigned k = 0; k < few->usual_n; k++)
+        for (size_t at = 0; at < SINGLE; at++) counts[few->usual[k] - 33] += few->usual_sums[k][at];
+    for (size_t level = 0; level < LEVELS; level++) all += counts[level];
+    unsigned n = 0;
+    memset(few->is_usual, 0, sizeof few->is_usual);
+    for (; n < MAX_USUAL && chosen * 100 < all * 99; n++) {
+        size_t best = 0;
+        for (size_t level = 1; level < 94; level++)
+            if (counts[level] > counts[best]) best = level;
+        chosen += counts[best];
+        counts[best] = 0;
+        few->usual[n] = (uint8_t)(best + 33);
+        few->is_usual[best + 33] = 1;
+    }
+    few->usual_n = chosen * 100 < all * 99 ? 0 : n;
 }
 
 void few_flush(few_t *few, uint64_t *table) {
@@ -46,10 +72,13 @@ void few_flush(few_t *few, uint64_t *table) {
             }
             letters[T] += covered - known;
             for (size_t level = 0; level < LEVELS; level++) row[level] += few->quality[at][level];
+            for (unsigned k = 0; k < few->usual_n; k++) row[few->usual[k] - 33] += few->usual_sums[k][at];
             if (last < at + 1) last = at + 1;
         }
         covered += few->lengths[at];
     }
+    if (few->reads >= 65535) choose_usual(few);
+    memset(few->usual_sums, 0, sizeof few->usual_sums);
     for (unsigned k = 0; k < 5; k++) memset(few->letters[k], 0, last * sizeof few->letters[k][0]);
     memset(few->lengths, 0, sizeof few->lengths);
     memset(few->quality, 0, last * sizeof few->quality[0]);
@@ -112,6 +141,16 @@ static void count_sound(few_t *few, const uint8_t *qualities, size_t n) {
     for (; at < n; at++, row += LEVELS) row[qualities[at] - 33u]++;
 }
 
+/* The same, where a few levels are nearly all: those by vectors, and what is left one by one. */
+static void count_usual(const counter_t *counter, few_t *few, const uint8_t *qualities, size_t n) {
+    size_t left = counter->by_letter(qualities, n, few->usual, few->usual_n, few->few_usual);
+    for (size_t at = 0; left; at++) {
+        if (few->is_usual[qualities[at]]) continue;
+        few->quality[at][qualities[at] - 33u]++;
+        left--;
+    }
+}
+
 void count_read(const counter_t *counter, few_t *few, uint64_t *table, const uint8_t *bases, const uint8_t *qualities,
                 size_t n, int sound) {
     size_t near = n < SINGLE ? n : SINGLE, strange = 0;
@@ -122,7 +161,9 @@ void count_read(const counter_t *counter, few_t *few, uint64_t *table, const uin
         strange--;
         if (letter >= N) few->letters[letter - N + 3][at]++;
     }
-    if (sound)
+    if (sound && few->usual_n && counter->by_letter && near >= counter->least)
+        count_usual(counter, few, qualities, near);
+    else if (sound)
         count_sound(few, qualities, near);
     else
         for (size_t at = 0; at < near; at++) few->quality[at][level_of(qualities[at])]++;
@@ -139,6 +180,9 @@ void count_read(const counter_t *counter, few_t *few, uint64_t *table, const uin
         table[READ_GC + gc * 100 / n] += 1;
     }
     few->reads += 1;
-    if (++few->in_bytes == 255) flush_bytes(few);
+    if (++few->in_bytes == 255) {
+        flush_bytes(few);
+        if (few->reads == 255 && !few->usual_n) choose_usual(few);
+    }
     if (few->reads == 65535) few_flush(few, table);
 }

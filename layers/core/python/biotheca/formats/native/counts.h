@@ -15,7 +15,8 @@ enum {
     READS = 0, BASES = 1, SHORTEST = 2, LONGEST = 3, LENGTHS = 16,
     READ_QUALITY = LENGTHS + LENGTH_BINS, READ_GC = READ_QUALITY + LEVELS, ROWS = READ_GC + 104,
     A = 0, C = 1, G = 2, T = 3, N = 4, OTHER = 5, /* after the levels of a row */
-    COUNTS = ROWS + BINS * ROW
+    COUNTS = ROWS + BINS * ROW,
+    MAX_USUAL = 8 /* quality levels that vectors count; most instruments write no more than four to eight */
 };
 
 /* Counts of some reads' first cycles in small numbers, to be added to the table now and then. */
@@ -24,7 +25,11 @@ typedef struct {
     uint8_t few[3][SINGLE];                 /* A, C, G; T is what is left */
     uint32_t letters[5][SINGLE];            /* A, C, G, N, other */
     uint32_t lengths[SINGLE + 1];           /* reads that end there; the last one: beyond */
-    uint16_t quality[SINGLE][LEVELS];
+    uint16_t quality[SINGLE][LEVELS];       /* without the usual levels */
+    unsigned usual_n;                       /* 0 if so few levels are not nearly all */
+    uint8_t usual[MAX_USUAL], is_usual[256]; /* as the letters they are written with */
+    uint8_t few_usual[MAX_USUAL][SINGLE];
+    uint32_t usual_sums[MAX_USUAL][SINGLE];
 } few_t;
 
 /* How letters are looked at; all answer alike. */
@@ -36,11 +41,15 @@ typedef struct {
     void (*sums)(const uint8_t *text, size_t n, uint64_t *sums);
     /* The sum of Phred values, 0 to 93 each. */
     uint64_t (*total)(const uint8_t *text, size_t n);
+    /* Count each of `letters` in text[:n] by place into few[0..count - 1]. Returns how many places hold another one.
+       NULL if one by one is faster. */
+    size_t (*by_letter)(const uint8_t *text, size_t n, const uint8_t *letters, unsigned count, uint8_t (*few)[SINGLE]);
+    size_t least; /* the least n that by_letter takes */
 } counter_t;
 
 extern const counter_t COUNT_PLAIN;
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && defined(__SSE2__)
-extern const counter_t COUNT_SSE2, COUNT_AVX2;
+extern const counter_t COUNT_SSE2, COUNT_AVX2, COUNT_AVX512;
 #endif
 
 /* The bin of a cycle counted from 0, where a power of two has 2^part bins. */

@@ -93,10 +93,13 @@ __attribute__((target("avx2"))) static size_t avx2_printable(const uint8_t *text
 static const engine_t AVX2 = {"AVX2", avx2_bases, avx2_printable, &COUNT_AVX2};
 
 const engine_t *const *fastq_engines(void) {
+    static const engine_t *const with_avx512[] = {&ENGINE_AVX512, &AVX2, &SSE2, &PLAIN, NULL};
     static const engine_t *const with_avx2[] = {&AVX2, &SSE2, &PLAIN, NULL};
     static const engine_t *const with_sse2[] = {&SSE2, &PLAIN, NULL};
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") ? with_avx2 : with_sse2;
+    if (!__builtin_cpu_supports("avx2")) return with_sse2;
+    /* Those with VBMI (Ice Lake and Zen 4 on) do not slow down for wide vectors as the first ones did. */
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") ? with_avx512 : with_avx2;
 }
 #else
 const engine_t *const *fastq_engines(void) {

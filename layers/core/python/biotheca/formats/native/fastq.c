@@ -35,45 +35,46 @@ static int keep_span(passed_t *passed, span_t span) {
     return 0;
 }
 
-static int pass_records(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
-                        passed_t *passed) {
-    size_t at = start;
-    for (;;) {
-        passed->end = at;
-        const uint8_t *line[4], *end[4], *p = text + at;
-        for (int k = 0; k < 4; k++) {
-            size_t left = n - (size_t)(p - text);
-            /* The last line is as long as the second: its end is known without a search. */
-            size_t length = k == 3 ? (size_t)(end[1] - line[1]) : 0;
-            if (k == 3 && (left <= length || p[length] != '\n')) return 0;
-            const uint8_t *found = k == 3 ? p + length : left ? memchr(p, '\n', left) : NULL;
-            if (!found) return 0;
-            line[k] = p;
-            end[k] = found;
-            p = found + 1;
-        }
-        size_t header = (size_t)(end[0] - line[0]), length = (size_t)(end[1] - line[1]);
-        size_t plus = (size_t)(end[2] - line[2]);
-        if (header < 2 || line[0][0] != '@' || end[0][-1] == '\r') return 0;
-        if (plus < 1 || line[2][0] != '+' || end[2][-1] == '\r' || length == 0) return 0;
-        size_t name = name_length(engine, line[0] + 1, header - 1);
-        if (name == 0 || !plus_fits(line[2] + 1, plus - 1, line[0] + 1, name)) return 0;
-        /* Neither a line end nor CR is printable: a shorter quality line is met here. */
-        if (!engine->bases(line[1], length) || engine->printable(line[3], length) != length) return 0;
-        span_t span = {(uint32_t)(line[0] + 1 - text), (uint32_t)(header - 1), (uint32_t)(line[1] - text), (uint32_t)length};
-        if (keep_span(passed, span) != 0) return -1;
-        if (few) count_read(engine->counter, few, table, line[1], line[3], length, 1);
-        passed->reads += 1;
-        passed->bases += length;
-        at = (size_t)(p - text);
-    }
+#define NO_LINE SIZE_MAX
+
+/* The length of the line at text[at], without its end; NO_LINE if it does not end before n. */
+static size_t line_at(const uint8_t *text, size_t at, size_t n) {
+    const uint8_t *found = at < n ? memchr(text + at, '\n', n - at) : NULL;
+    return found ? (size_t)(found - (text + at)) : NO_LINE;
 }
 
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, uint64_t *table, passed_t *passed) {
-    few_t *few = table ? few_new() : NULL;
-    if (table && !few) return -1;
-    int failed = pass_records(engine, text, start, n, few, table, passed);
-    if (few) few_flush(few, table);
-    free(few);
-    return failed;
+/* The length of a line of bases; NO_LINE if it is not whole, or holds anything else. Most reads are as long as the one
+   before; a line end is no base, so a line that ends earlier is met by the look at its letters. */
+static size_t sequence_at(const engine_t *engine, const uint8_t *text, size_t at, size_t n, size_t likely) {
+    if (likely && at < n && n - at > likely && text[at + likely] == '\n' && engine->bases(text + at, likely)) return likely;
+    size_t length = line_at(text, at, n);
+    return length == NO_LINE || engine->bases(text + at, length) ? length : NO_LINE;
+}
+
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
+               passed_t *passed) {
+    size_t at = start, likely = 0;
+    for (;;) {
+        passed->end = at;
+        size_t header = line_at(text, at, n);
+        if (header == NO_LINE || header < 2 || text[at] != '@' || text[at + header - 1] == '\r') return 0;
+        size_t sequence = at + header + 1, length = sequence_at(engine, text, sequence, n, likely);
+        if (length == NO_LINE || length == 0) return 0;
+        likely = length;
+        size_t third = sequence + length + 1, plus = third + 1 < n && text[third + 1] == '\n' ? 1 : line_at(text, third, n);
+        if (plus == NO_LINE || plus < 1 || text[third] != '+' || text[third + plus - 1] == '\r') return 0;
+        size_t name = name_length(engine, text + at + 1, header - 1);
+        if (name == 0 || !plus_fits(text + third + 1, plus - 1, text + at + 1, name)) return 0;
+        /* The last line is as long as the second: its end is known without a search. Neither a line end nor CR is
+           printable: a shorter one is met here. */
+        size_t quality = third + plus + 1;
+        if (n - quality <= length || text[quality + length] != '\n') return 0;
+        if (engine->printable(text + quality, length) != length) return 0;
+        span_t span = {(uint32_t)(at + 1), (uint32_t)(header - 1), (uint32_t)sequence, (uint32_t)length};
+        if (keep_span(passed, span) != 0) return -1;
+        if (few) count_read(engine->counter, few, table, text + sequence, text + quality, length, 1);
+        passed->reads += 1;
+        passed->bases += length;
+        at = quality + length + 1;
+    }
 }

@@ -17,6 +17,10 @@ typedef struct {
     const counter_t *counter;
 } engine_t;
 
+#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && defined(__SSE2__)
+extern const engine_t ENGINE_AVX512;
+#endif
+
 /* Engines that this processor runs, best first; NULL ends the list. */
 const engine_t *const *fastq_engines(void);
 
@@ -34,19 +38,22 @@ typedef struct {
 } passed_t;
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
-   What passes is counted in `table` (COUNTS numbers), unless it is NULL.
+   What passes is counted in `few` and `table` (COUNTS numbers), unless `few` is NULL; few_flush brings all into the table.
    Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32. */
-int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, uint64_t *table, passed_t *passed);
+int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
+               passed_t *passed);
 
-/* A set of words of A, C, G and T, `size` (1 to 31) letters each: open addressing, 2 bits a letter. */
+/* A set of words of A, C, G and T, `size` (1 to 31) letters each: a bit for each first eight letters that some word has,
+   then slots of open addressing. 2 bits a letter. */
 #define NO_WORD UINT64_MAX
+enum { WORDS_FILTER = 1024 };                            /* 64-bit numbers before the slots */
 size_t words_capacity(size_t count);                     /* slots, a power of two */
 /* Words as numbers; -1 if they hold another letter. */
 int words_code(const uint8_t *words, size_t count, size_t size, uint64_t *codes);
-int words_fill(uint64_t *slots, size_t capacity, const uint8_t *words, size_t count, size_t size);
+int words_fill(uint64_t *table, size_t capacity, const uint8_t *words, size_t count, size_t size);
 
 /* Whether one of the words stands in text[:n] at a multiple of `step`, and at least `needed` stand anywhere. */
-int words_mark(const uint64_t *slots, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
+int words_mark(const uint64_t *table, size_t capacity, size_t size, const uint8_t *text, size_t n, size_t step,
                size_t needed);
 
 /* Where each of `count` words (as in a table, `size` of 3 to 31 letters) first begins in text[:n]; -1 if nowhere. */

@@ -1,23 +1,21 @@
 /* The door to Python: limited API of 3.11, so that one build serves all versions from there on. The GIL is released. */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fastq.h"
+#include "bgzf.h"
+#include "digests_module.h"
 #include "names_module.h"
 
-static const engine_t *engine_named(const char *name) {
+const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
         if (!name || strcmp((*one)->name, name) == 0) return *one;
     PyErr_Format(PyExc_ValueError, "no engine %s here", name);
     return NULL;
 }
 
-/* The table that is counted in, or NULL with an error set if it is of another size. */
-static uint64_t *table_of(const Py_buffer *table) {
+uint64_t *table_of(const Py_buffer *table) {
     if (table->len == (Py_ssize_t)(COUNTS * sizeof(uint64_t)) && (uintptr_t)table->buf % sizeof(uint64_t) == 0)
         return table->buf;
     PyErr_Format(PyExc_ValueError, "a table has %d numbers of 64 bits", (int)COUNTS);
@@ -62,20 +60,49 @@ done:
     return answer;
 }
 
-/* scan(text, start, table or None, engine) -> (end, reads, bases, spans) */
+static const char FEW[] = "biotheca.counts.few";
+
+few_t *few_of(PyObject *capsule) { return PyCapsule_GetPointer(capsule, FEW); }
+
+static void free_few(PyObject *capsule) { free(PyCapsule_GetPointer(capsule, FEW)); }
+
+/* few() -> what was counted by scan and is not in the table yet */
+static PyObject *few(PyObject *self, PyObject *args) {
+    (void)self;
+    (void)args;
+    few_t *new = few_new();
+    return new ? PyCapsule_New(new, FEW, free_few) : PyErr_NoMemory();
+}
+
+/* flush(few, table): bring what was counted into the table */
+static PyObject *flush(PyObject *self, PyObject *args) {
+    (void)self;
+    PyObject *capsule;
+    Py_buffer table;
+    if (!PyArg_ParseTuple(args, "Ow*", &capsule, &table)) return NULL;
+    few_t *counted = few_of(capsule);
+    uint64_t *counts = counted ? table_of(&table) : NULL;
+    if (counts) few_flush(counted, counts);
+    PyBuffer_Release(&table);
+    return counts ? Py_NewRef(Py_None) : NULL;
+}
+
+/* scan(text, start, few or None, table or None, engine) -> (end, reads, bases, spans) */
 static PyObject *scan(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer text, table = {0};
     Py_ssize_t start;
-    PyObject *counted;
+    PyObject *capsule, *counted;
     const char *name;
+    few_t *few = NULL;
     uint64_t *counts = NULL;
-    if (!PyArg_ParseTuple(args, "y*nOz", &text, &start, &counted, &name)) return NULL;
+    if (!PyArg_ParseTuple(args, "y*nOOz", &text, &start, &capsule, &counted, &name)) return NULL;
     PyObject *answer = NULL;
     passed_t passed = {0};
     const engine_t *engine = engine_named(name);
     if (!engine) goto done;
-    if (counted != Py_None) {
+    if (capsule != Py_None) {
+        if (!(few = few_of(capsule))) goto done;
         if (PyObject_GetBuffer(counted, &table, PyBUF_WRITABLE) != 0 || !(counts = table_of(&table))) goto done;
     }
     if (start < 0 || start > text.len || (uint64_t)text.len >= UINT32_MAX) {
@@ -84,7 +111,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, counts, &passed);
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, few, counts, &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyErr_NoMemory();
@@ -113,13 +140,13 @@ static PyObject *words(PyObject *self, PyObject *args) {
         goto done;
     }
     size_t count = (size_t)(joined.len / size), capacity = words_capacity(count);
-    slots = malloc(capacity * sizeof *slots);
+    slots = malloc((WORDS_FILTER + capacity) * sizeof *slots);
     if (!slots) {
         PyErr_NoMemory();
     } else if (words_fill(slots, capacity, joined.buf, count, (size_t)size) != 0) {
         PyErr_SetString(PyExc_ValueError, "words are of A, C, G and T");
     } else {
-        answer = PyBytes_FromStringAndSize((const char *)slots, (Py_ssize_t)(capacity * sizeof *slots));
+        answer = PyBytes_FromStringAndSize((const char *)slots, (Py_ssize_t)((WORDS_FILTER + capacity) * sizeof *slots));
     }
 done:
     free(slots);
@@ -130,7 +157,7 @@ done:
 /* One byte a span that is looked at: whether it is marked. */
 static int mark_all(const Py_buffer *text, const Py_buffer *spans, const Py_buffer *table, size_t first, size_t every,
                     size_t count, size_t longest, size_t size, size_t step, size_t needed, uint8_t *marks) {
-    size_t capacity = (size_t)table->len / sizeof(uint64_t);
+    size_t capacity = (size_t)table->len / sizeof(uint64_t) - WORDS_FILTER;
     for (size_t i = 0; i < count; i++) {
         span_t span;
         memcpy(&span, (const char *)spans->buf + (first + i * every) * sizeof span, sizeof span);
@@ -152,7 +179,7 @@ static PyObject *mark(PyObject *self, PyObject *args) {
     PyObject *answer = NULL;
     uint8_t *marks = NULL;
     Py_ssize_t there = spans.len / (Py_ssize_t)sizeof(span_t);
-    size_t slots = (size_t)table.len / sizeof(uint64_t);
+    size_t numbers = (size_t)table.len / sizeof(uint64_t), slots = numbers > WORDS_FILTER ? numbers - WORDS_FILTER : 0;
     int fits = first >= 0 && every > 0 && count > 0 && longest >= 0 && size > 0 && size < 32 && step > 0 && needed > 0 &&
                first < there && count - 1 <= (there - 1 - first) / every && slots && !(slots & (slots - 1));
     if (!fits) {
@@ -237,15 +264,18 @@ static PyObject *engines(PyObject *self, PyObject *args) {
     return names;
 }
 
-PyObject *bam_door(PyObject *self, PyObject *args); /* bam_module.c */
-
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
+    {"few", few, METH_NOARGS, "What scan counted and is not in a table yet."},
+    {"flush", flush, METH_VARARGS, "Bring what was counted into the table."},
     {"count", count, METH_VARARGS, "Count one read."},
     {"words", words, METH_VARARGS, "A table of words."},
     {"mark", mark, METH_VARARGS, "Which sequences hold words."},
     NAMES_METHODS
+    DIGESTS_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
+    {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},
+    {"bgzf_unpack", bgzf_door_unpack, METH_VARARGS, "Decode whole blocks of BGZF."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
@@ -253,4 +283,7 @@ static PyMethodDef METHODS[] = {
 
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, METHODS, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&MODULE); }
+PyMODINIT_FUNC PyInit__kernel(void) {
+    crc32_prepare();
+    return PyModule_Create(&MODULE);
+}

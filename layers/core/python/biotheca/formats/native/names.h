@@ -47,9 +47,11 @@ struct name_facts {
     size_t lane_n[MAX_LANES], lanes_n, lane_last;
     int more_lanes;
 };
-/* Hashes of `count` records into `out`. 0, or -1 if memory is short, or -2 if a span lies outside. */
-int name_facts_feed(name_facts_t *facts, const uint8_t *text, size_t text_n, const span_t *spans, size_t count,
-                    name_hash_t *out);
+/* Hashes of `count` records into `out`, unless it is NULL; `window`, unless it is NULL, is given the same names.
+   0, or -1 if memory is short, or -2 if a span lies outside. */
+typedef struct window window_t;
+int name_facts_feed(name_facts_t *facts, window_t *window, const uint8_t *text, size_t text_n, const span_t *spans,
+                    size_t count, name_hash_t *out);
 /* The digest of a block that is not full into `out`; 0 if there is none. */
 int name_facts_rest(const name_facts_t *facts, uint8_t out[16]);
 
@@ -64,10 +66,9 @@ typedef struct {
 } place_t;
 place_t names_place(const uint8_t *name, size_t n);
 
-typedef struct window window_t;
 window_t *window_new(void); /* freed by free */
-/* How many records were passed; fewer than `count` if the proof ended at that one; -2 if a span lies outside. */
-int64_t window_feed(window_t *window, const uint8_t *text, size_t text_n, const span_t *spans, size_t count);
+void window_add(window_t *window, read_name_t name);
+int window_holds(const window_t *window); /* whether the proof still holds */
 /* Ends the proof of the last tile. 0, or -1 if there are too many candidates. */
 int window_finish(window_t *window);
 size_t window_found(const window_t *window, const uint64_t **found);

@@ -69,16 +69,19 @@ static void note_lane(name_facts_t *facts, const uint8_t *name, size_t n) {
     facts->lane_last = facts->lanes_n++;
 }
 
-int name_facts_feed(name_facts_t *facts, const uint8_t *text, size_t text_n, const span_t *spans, size_t count,
-                    name_hash_t *out) {
+int name_facts_feed(name_facts_t *facts, window_t *window, const uint8_t *text, size_t text_n, const span_t *spans,
+                    size_t count, name_hash_t *out) {
     for (size_t i = 0; i < count; i++) {
         span_t span = spans[i];
         if ((uint64_t)span.header + span.header_length > text_n) return -2;
         read_name_t name = names_of_header(text + span.header, span.header_length);
+        if (window) window_add(window, name);
         uint64_t hash[2];
         murmur128(name.text, name.n, hash);
-        out[i].print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
-        out[i].more = name.n ? hash[1] : 0;
+        if (out) {
+            out[i].print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
+            out[i].more = name.n ? hash[1] : 0;
+        }
         /* Some tools end the names of mates with .1 and .2, or _1 and _2. */
         const uint8_t *tail = name.text + name.n;
         if (name.n > 2 && (tail[-1] == '1' || tail[-1] == '2') && (tail[-2] == '.' || tail[-2] == '_'))

@@ -62,16 +62,22 @@ PyObject *names_facts(PyObject *self, PyObject *args) {
 }
 
 /* What facts_feed and window_prints share: hashes of all records as bytes. */
-typedef int (*hasher_t)(void *state, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out);
+typedef struct {
+    name_facts_t *facts;
+    window_t *window;
+} hashing_t;
+typedef int (*hasher_t)(hashing_t by, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out);
 
-static PyObject *hashes_of(Py_buffer *text, Py_buffer *spans, hasher_t hasher, void *state) {
+/* None, if the hashes are not wanted. */
+static PyObject *hashes_of(Py_buffer *text, Py_buffer *spans, hasher_t hasher, hashing_t by, int wanted) {
     size_t count = (size_t)spans->len / sizeof(span_t);
-    PyObject *answer = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(name_hash_t)));
+    PyObject *answer =
+        wanted ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(name_hash_t))) : Py_NewRef(Py_None);
     if (answer) {
-        name_hash_t *out = (name_hash_t *)PyBytes_AsString(answer);
+        name_hash_t *out = wanted ? (name_hash_t *)PyBytes_AsString(answer) : NULL;
         int failed;
         Py_BEGIN_ALLOW_THREADS
-        failed = (size_t)spans->len % sizeof(span_t) ? -2 : hasher(state, text->buf, (size_t)text->len, spans->buf, count, out);
+        failed = (size_t)spans->len % sizeof(span_t) ? -2 : hasher(by, text->buf, (size_t)text->len, spans->buf, count, out);
         Py_END_ALLOW_THREADS
         if (failed) {
             Py_CLEAR(answer);
@@ -83,23 +89,25 @@ static PyObject *hashes_of(Py_buffer *text, Py_buffer *spans, hasher_t hasher, v
     return answer;
 }
 
-static int by_facts(void *state, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out) {
-    return name_facts_feed(state, text, text_n, spans, count, out);
+static int by_facts(hashing_t by, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out) {
+    return name_facts_feed(by.facts, by.window, text, text_n, spans, count, out);
 }
 
-static int by_window(void *state, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out) {
-    (void)state;
+static int by_window(hashing_t by, const uint8_t *text, size_t text_n, const span_t *spans, size_t count, name_hash_t *out) {
+    (void)by;
     return window_prints(text, text_n, spans, count, out);
 }
 
-/* facts_feed(facts, text, spans) -> hashes, two 64-bit numbers a record */
+/* facts_feed(facts, window or None, text, spans, wanted) -> hashes, two 64-bit numbers a record; None if not wanted */
 PyObject *names_facts_feed(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *capsule;
+    PyObject *capsule, *proof;
     Py_buffer text, spans;
-    if (!PyArg_ParseTuple(args, "Oy*y*", &capsule, &text, &spans)) return NULL;
-    name_facts_t *facts = PyCapsule_GetPointer(capsule, FACTS);
-    if (facts) return hashes_of(&text, &spans, by_facts, facts);
+    int wanted;
+    if (!PyArg_ParseTuple(args, "OOy*y*p", &capsule, &proof, &text, &spans, &wanted)) return NULL;
+    hashing_t by = {PyCapsule_GetPointer(capsule, FACTS), NULL};
+    if (proof != Py_None) by.window = PyCapsule_GetPointer(proof, WINDOW);
+    if (by.facts && (by.window || proof == Py_None)) return hashes_of(&text, &spans, by_facts, by, wanted);
     PyBuffer_Release(&spans);
     PyBuffer_Release(&text);
     return NULL;
@@ -140,24 +148,13 @@ PyObject *names_window(PyObject *self, PyObject *args) {
     return window ? PyCapsule_New(window, WINDOW, free_window) : PyErr_NoMemory();
 }
 
-/* window_feed(window, text, spans) -> how many records were passed; fewer than all: the proof ended there */
-PyObject *names_window_feed(PyObject *self, PyObject *args) {
+/* window_holds(window) -> whether the proof still holds */
+PyObject *names_window_holds(PyObject *self, PyObject *args) {
     (void)self;
-    PyObject *capsule, *answer = NULL;
-    Py_buffer text, spans;
-    if (!PyArg_ParseTuple(args, "Oy*y*", &capsule, &text, &spans)) return NULL;
+    PyObject *capsule;
+    if (!PyArg_ParseTuple(args, "O", &capsule)) return NULL;
     window_t *window = PyCapsule_GetPointer(capsule, WINDOW);
-    if (window) {
-        int64_t passed = -2;
-        Py_BEGIN_ALLOW_THREADS
-        if ((size_t)spans.len % sizeof(span_t) == 0)
-            passed = window_feed(window, text.buf, (size_t)text.len, spans.buf, (size_t)spans.len / sizeof(span_t));
-        Py_END_ALLOW_THREADS
-        answer = passed < 0 ? no_such_span() : PyLong_FromLongLong(passed);
-    }
-    PyBuffer_Release(&spans);
-    PyBuffer_Release(&text);
-    return answer;
+    return window ? PyBool_FromLong(window_holds(window)) : NULL;
 }
 
 /* window_result(window) -> (candidates, reads beyond the first of each), None if the proof did not hold */
@@ -179,7 +176,7 @@ PyObject *names_window_prints(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer text, spans;
     if (!PyArg_ParseTuple(args, "y*y*", &text, &spans)) return NULL;
-    return hashes_of(&text, &spans, by_window, NULL);
+    return hashes_of(&text, &spans, by_window, (hashing_t){NULL, NULL}, 1);
 }
 
 static void free_spool(PyObject *capsule) { spool_free(PyCapsule_GetPointer(capsule, SPOOL)); }

@@ -2,9 +2,7 @@
 #ifndef BIOTHECA_NAMES_MODULE_H
 #define BIOTHECA_NAMES_MODULE_H
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 PyObject *names_murmur(PyObject *self, PyObject *args);
 PyObject *names_packed(PyObject *self, PyObject *args);
@@ -12,7 +10,7 @@ PyObject *names_facts(PyObject *self, PyObject *args);
 PyObject *names_facts_feed(PyObject *self, PyObject *args);
 PyObject *names_facts_result(PyObject *self, PyObject *args);
 PyObject *names_window(PyObject *self, PyObject *args);
-PyObject *names_window_feed(PyObject *self, PyObject *args);
+PyObject *names_window_holds(PyObject *self, PyObject *args);
 PyObject *names_window_result(PyObject *self, PyObject *args);
 PyObject *names_window_prints(PyObject *self, PyObject *args);
 PyObject *names_spool(PyObject *self, PyObject *args);
@@ -29,7 +27,7 @@ PyObject *names_bloom(PyObject *self, PyObject *args);
         {"facts_feed", names_facts_feed, METH_VARARGS, "The next records; their hashes."},                             \
         {"facts_result", names_facts_result, METH_VARARGS, "What the names said."},                                    \
         {"window", names_window, METH_NOARGS, "A proof by order."},                                                    \
-        {"window_feed", names_window_feed, METH_VARARGS, "The next records; how many were passed."},                   \
+        {"window_holds", names_window_holds, METH_VARARGS, "Whether the proof still holds."},                          \
         {"window_result", names_window_result, METH_VARARGS, "Candidates of a proof that held."},                      \
         {"window_prints", names_window_prints, METH_VARARGS, "By what the window names its candidates."},              \
         {"spool", names_spool, METH_VARARGS, "Room for fingerprints."},                                                \

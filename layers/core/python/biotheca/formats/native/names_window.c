@@ -203,18 +203,11 @@ static int pass(window_t *w, read_name_t name) {
     return 1;
 }
 
-int64_t window_feed(window_t *w, const uint8_t *text, size_t text_n, const span_t *spans, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if ((uint64_t)spans[i].header + spans[i].header_length > text_n) return -2;
-        read_name_t name = names_of_header(text + spans[i].header, spans[i].header_length);
-        if (name.n == 0) continue;
-        if (w->ended || !pass(w, name)) {
-            w->ended = 1;
-            return (int64_t)i;
-        }
-    }
-    return (int64_t)count;
+void window_add(window_t *w, read_name_t name) {
+    if (name.n && !w->ended && !pass(w, name)) w->ended = 1;
 }
+
+int window_holds(const window_t *w) { return !w->ended; }
 
 int window_finish(window_t *w) {
     w->ended = w->ended || !settle(w, w->n);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bam.h"
+#include "bgzf.h"
 #include "digests.h"
 #include "fastq.h"
 #include "names.h"
@@ -82,14 +83,59 @@ static void names(const uint8_t *text, size_t n) {
 static void bam(const uint8_t *text, size_t n) {
     static const uint32_t lengths[] = {1000, 5};
     const bam_header_t header = {lengths, 2, "one\0two", 8};
-    for (int want = 0; want < 2; want++) {
-        bam_passed_t passed = {0};
-        must(bam_pass(text, 0, n, &header, (bam_previous_t){0, NULL}, BAM_COORDINATE | BAM_LEXICAL | BAM_NATURAL, want,
+    const int orders = BAM_COORDINATE | BAM_LEXICAL | BAM_NATURAL;
+    bam_passed_t first = {0};
+    for (const engine_t *const *engine = fastq_engines(); *engine; engine++) {
+        uint64_t *counted = engine == fastq_engines() ? first_table : table;
+        memset(counted, 0, COUNTS * sizeof *counted);
+        bam_passed_t passed = {.text = malloc(n ? n : 1)}; /* there is room for no more */
+        must(passed.text != NULL);
+        must(bam_pass(*engine, text, 0, n, &header, (bam_previous_t){0, NULL}, orders, few, counted,
                       &passed) == 0);
-        must(passed.end <= n);
+        few_flush(few, counted);
+        free(passed.scratch);
+        must(passed.end <= n && counted[READS] == passed.reads && counted[BASES] == passed.bases);
+        if (engine == fastq_engines()) {
+            first = passed;
+            continue;
+        }
+        must(passed.end == first.end && passed.order == first.order && passed.text_n == first.text_n);
+        must(memcmp(passed.text, first.text, passed.text_n) == 0);
+        must(memcmp(first_table, table, COUNTS * sizeof *table) == 0);
         free(passed.text);
         free(passed.spans);
     }
+    free(first.text);
+    free(first.spans);
+    uint8_t *letters = malloc(2 * n + 1), *plain = malloc(2 * n + 1);
+    must(letters && plain);
+    for (int reversed = 0; reversed < 2; reversed++) {
+        bam_bases(letters, text, 2 * n, reversed);
+        bam_bases_plain(plain, text, 2 * n, reversed);
+        must(memcmp(letters, plain, 2 * n) == 0);
+    }
+    free(letters);
+    free(plain);
+}
+
+/* A deflate stream behind the size that it is said to have. With room around it most symbols are taken by the fast loop,
+   in buffers of its size all are taken carefully near their ends: both must say the same. */
+static void deflated(const uint8_t *text, size_t n) {
+    bgzf_blocks(text, n, 1 << 20);
+    must(crc32_of(text, n) == crc32_plain(text, n));
+    if (n < 2) return;
+    size_t size = (size_t)(text[0] | text[1] << 8), in = n - 2, spare = 400;
+    uint8_t *exact = malloc(size ? size : 1), *roomy = malloc(size + spare), *more = calloc(1, in + spare);
+    inflater_t *inflater = inflater_new();
+    must(exact && roomy && more && inflater);
+    memcpy(more, text + 2, in);
+    int careful = inflate_whole(inflater, text + 2, in, 0, exact, size, 0);
+    must(inflate_whole(inflater, more, in, spare, roomy, size, spare) == careful);
+    must(careful || memcmp(exact, roomy, size) == 0);
+    free(inflater);
+    free(more);
+    free(roomy);
+    free(exact);
 }
 
 /* Cut anywhere, saved there and taken up again, the digests are those of the whole. */
@@ -112,6 +158,7 @@ static void digests(const uint8_t *text, size_t n) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (!table) {
+        crc32_prepare();
         table = calloc(COUNTS, sizeof *table);
         first_table = calloc(COUNTS, sizeof *table);
         few = few_new();
@@ -120,8 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     uint8_t *text = malloc(n - 1 ? n - 1 : 1); /* reading one byte beyond is a fault */
     must(text && table && first_table && few);
     memcpy(text, data + 1, n - 1);
-    static void (*const PARTS[4])(const uint8_t *, size_t) = {fastq, names, bam, digests};
-    PARTS[data[0] % 4](text, n - 1);
+    static void (*const PARTS[5])(const uint8_t *, size_t) = {fastq, names, bam, digests, deflated};
+    PARTS[data[0] % 5](text, n - 1);
     free(text);
     return 0;
 }

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from biotheca.formats.native import build
@@ -27,8 +28,16 @@ def seeds() -> list[bytes]:
     names += [b"m64_1/%d/ccs\n" % k for k in range(5)] + [b"c9a1-00 ch=1\n", b":::::::\n", b"1:2:3:4:5:06:7\n"]
     reads = [tiny_fastq(3, length) for length in (1, 15, 33, 70, 600)]
     bam = b"".join(record(name=b"r%d" % k) for k in range(3))
-    others = [b"\1" + b"".join(names), b"\2" + bam, b"\3" + bytes(range(200))]
-    return [b"\0" + text for text in reads] + others
+    packed = [b"\4" + len(text).to_bytes(2, "little") + stream for text in reads for stream in deflated(text)]
+    return [b"\0" + text for text in reads] + [b"\1" + b"".join(names), b"\2" + bam, b"\3" + bytes(range(200)), *packed]
+
+
+def deflated(text: bytes) -> list[bytes]:
+    """Raw deflate streams of a text, with codes of each kind: own, of letters alone, fixed, none."""
+    strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED)
+    makers = [zlib.compressobj(9, zlib.DEFLATED, -15, 8, strategy) for strategy in strategies]
+    makers.append(zlib.compressobj(0, zlib.DEFLATED, -15))
+    return [maker.compress(text) + maker.flush() for maker in makers]
 
 
 def compile_with(compiler: str, sanitizers: str, target: Path, *flags: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from biotheca.formats import native
 from biotheca.formats.bam import BamCheck
+from biotheca.formats.counts import READS, Counts
 from biotheca.formats.native import build
 from tests.unit.formats.making_bam import HEADER, header, many, record
 
@@ -58,16 +59,37 @@ def test_all_sound_records_are_passed_by_the_kernel_with_the_reads_as_they_came_
         assert _everything(text, engine) == expected
     if COMPILED:
         lengths = struct.pack("=2I", 1000, 500)
-        passed = native.scan_bam(text, len(header()), lengths, b"one\0", (-1, -1, b""), 0, True)
+        counts, before = Counts(COMPILED[0]), (-1, -1, b"")
+        assert counts.by_kernel
+        passed = native.scan_bam(COMPILED[0], text, len(header()), lengths, b"one\0", before, 0, counts.by_kernel)
         assert (passed.end, passed.count) == (len(text), 400)  # not one was left to Python
-        end, reads, bases, _ = native.scan(COMPILED[0], passed.records.text, 0)
-        assert (end, reads, bases) == (len(passed.records.text), passed.reads, passed.bases)  # FASTQ without a defect
+        assert len(passed.records) == passed.reads == counts.table[READS]
 
 
 def test_a_reversed_mate_is_given_as_the_sequencer_read_it() -> None:
     text = header() + record(b"x", 147, 0, 5, bases="ACGTM", next_place=(0, 1))
     for engine in native.engines():
         assert _everything(text, engine)[-2:] == ([b"KACGT"], [b"x/2"])
+
+
+def test_large_pieces_are_read_as_small_ones_wherever_they_cut_a_record() -> None:
+    long = record(b"long", bases="ACGT" * 40_000)
+    text = header() + b"".join(many(900, 3)) + long + b"".join(many(900, 4))
+    expected = _everything(text, native.PYTHON)
+    dice = random.Random(5)
+    for engine in native.engines()[-2:]:
+        for _ in range(40):
+            cuts = sorted(dice.randrange(len(text)) for _ in range(3))
+            assert _everything(text, engine, cuts=cuts) == expected
+            assert _everything(text[:-9], engine, cuts=cuts[:2])[7][-1].code == "bam_record_cut"
+
+
+def test_a_name_tells_a_read_from_others_only_where_its_flags_do() -> None:
+    """SAM specification 1.4: neither or both of 0x40 and 0x80 say that the place in the template is not known."""
+    flags = {4: b"x", 77: b"x/1", 141: b"x/2", 13: b"", 205: b""}
+    text = header() + b"".join(record(b"x", flag) for flag in flags) + record(b"*")
+    for engine in native.engines():
+        assert _everything(text, engine)[-1] == [*flags.values(), b""]
 
 
 @st.composite
@@ -127,7 +149,7 @@ def test_no_byte_beyond_the_records_is_read_and_nothing_is_undefined(tmp_path: P
         return
     dice, texts = random.Random(11), [b"".join(many(12, seed)) for seed in range(25)]
     for text in list(texts):
-        for _ in range(30):
+        for _ in range(10):
             odd = bytearray(text)
             for _ in range(dice.randrange(1, 4)):
                 odd[dice.randrange(len(odd))] = dice.choice([0, 0xFF, dice.randrange(256)])

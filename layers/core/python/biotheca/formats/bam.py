@@ -34,6 +34,7 @@ MAX_REFERENCES = 16 * 1024 * 1024
 COORDINATE, LEXICAL, NATURAL = 1, 2, 4  # bits of orders, as in native/bam.h
 WARNINGS = frozenset({"bam_flags", "bam_no_bases", "bam_next_position"})  # codes that leave a file sound
 _WALK_RECORDS = 4  # examined before the kernel is asked again; doubled each time within a block
+_LARGE_BYTES = 64 * 1024  # a piece of so many bytes is not worth a copy
 _NOTHING = (-1, -1, b"")
 
 
@@ -45,8 +46,8 @@ class BamCheck(Fed, Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
-    `screen` is given the sequences of primary records, `names` their names (with the
-    number of the read for a line), both in order. `counts` tells of them as
+    `screen` is given the sequences of primary records, `names` their names (see
+    Record.header; with the number of the primary record for a line), both in order. `counts` tells of them as
     the sequencer gave them; a base without a quality is counted as Phred 0.
     """
 
@@ -83,10 +84,26 @@ class BamCheck(Fed, Tally):
         """The next unpacked bytes, cut anywhere."""
         if self.stopped:
             return
+        missing = max(self._needed_bytes, 4) - self._held_bytes
+        if len(piece) >= max(_LARGE_BYTES, missing) and not self._in_header:
+            self._feed_large(piece)
+            return
         self._held.append(piece)
         self._held_bytes += len(piece)
         if self._held_bytes >= max(self._block_bytes, self._needed_bytes):
             self._work()
+
+    def _feed_large(self, piece: bytes) -> None:
+        """Pass records where they lie. Only the one that began before the piece is copied, and what its end cuts."""
+        held, at = b"".join(self._held), 0
+        while held and not self.stopped:
+            more = piece[at : at + max(max(self._needed_bytes, 4) - len(held), 0)]
+            at += len(more)
+            held += more
+            held = held[self._records(held, 0) :]
+        if not self.stopped:
+            held = piece[self._records(piece, at) :]
+        self._held, self._held_bytes = [held], len(held)
 
     def finish(self, whole: bool = True) -> None:
         """The end. `whole` is False if the container broke before: what is cut then is no finding of its own."""
@@ -214,7 +231,9 @@ class BamCheck(Fed, Tally):
         return size if len(text) - at - 4 >= size else 0
 
     def _by_kernel(self, text: bytes, at: int) -> int:
-        passed = native.scan_bam(text, at, self._lengths, self._groups, self._previous, self._order, True)
+        assert self.counts.by_kernel
+        header = (self._lengths, self._groups)
+        passed = native.scan_bam(self.engine, text, at, *header, self._previous, self._order, self.counts.by_kernel)
         if not passed.count:
             return at
         self._order = passed.order
@@ -227,8 +246,6 @@ class BamCheck(Fed, Tally):
         (size,) = struct.unpack_from("<I", text, passed.last)
         last = take_apart(text[passed.last + 4 : passed.last + 4 + size])
         self._previous = (last.reference, last.position, last.name[:-1])
-        # As FASTQ the reads are counted by the same code as any others.
-        native.scan(self.engine, passed.records.text, 0, self.counts.by_kernel)
         if self._names and passed.reads:
             self._names.feed(passed.records, self.reads - passed.reads + 1)
         if self._screen and passed.reads:
@@ -252,13 +269,13 @@ class BamCheck(Fed, Tally):
             self.failed += bool(record.flags & FAILED)
             self.unmapped += bool(record.flags & UNMAPPED)
             self.without_qualities += set(record.quality) in ({255}, set())
-            self._take_read(record, name)
+            self._take_read(record)
 
-    def _take_read(self, record: Record, name: bytes) -> None:
+    def _take_read(self, record: Record) -> None:
         sequence = record.sequence()
         self.counts.add([sequence], [record.qualities()])
         if self._names:
-            self._names.add(name + record.mate, self.reads)
+            self._names.add(record.header, self.reads)
         if self._screen:
             self._screen([sequence])
 

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from biotheca.formats import native
 from biotheca.formats.faults import Meter
 from biotheca.formats.source import Source
 
@@ -52,29 +53,42 @@ class Batch:
 def take(source: Source) -> Batch | None:
     """The next whole blocks; None if what follows is no plain BGZF block, or none that is whole."""
     stored = source.take(STORED_BYTES)
+    whole = native.bgzf_blocks if native.has_kernel() else blocks_in
+    end, blocks, decoded, last = whole(stored, _DECODED_BYTES)
+    source.give_back(stored[end:])
+    return Batch(stored[:end], blocks, decoded, last) if blocks else None
+
+
+def blocks_in(stored: bytes, most: int) -> tuple[int, int, int, int]:
+    """The same as native.bgzf_blocks."""
     at = blocks = decoded = last = 0
     while at + _HEAD <= len(stored) and starts(stored[at : at + 16]):
         end = at + struct.unpack_from("<H", stored, at + 16)[0] + 1
         if end > len(stored) or end - at < _HEAD + 8:
             break
         size = struct.unpack_from("<I", stored, end - 4)[0]
-        if size > _BLOCK_BYTES or decoded + size > _DECODED_BYTES:
+        if size > _BLOCK_BYTES or decoded + size > most:
             break
         at, blocks, decoded, last = end, blocks + 1, decoded + size, size
-    source.give_back(stored[at:])
-    return Batch(stored[:at], blocks, decoded, last) if blocks else None
+    return at, blocks, decoded, last
 
 
 def unpacked(batch: Batch) -> bytes | None:
     """Its decoded bytes; None if CRC-32, size or anything else is not as its blocks say."""
+    by = native.bgzf_unpack if native.has_kernel() else unpacked_by_library
+    return by(batch.stored, batch.decoded_bytes)
+
+
+def unpacked_by_library(stored: bytes, decoded_bytes: int) -> bytes | None:
+    """The same as native.bgzf_unpack."""
     try:
-        with _reader(fileobj=io.BytesIO(batch.stored)) as file:
-            data: bytes = file.read(batch.decoded_bytes + 1)
+        with _reader(fileobj=io.BytesIO(stored)) as file:
+            data: bytes = file.read(decoded_bytes + 1)
             # At the end of a block its trailer is compared only when more is asked for.
             data += file.read(1)
     except _FAULTS:  # the careful reader says it again, better
         return None
-    return data if len(data) == batch.decoded_bytes else None
+    return data if len(data) == decoded_bytes else None
 
 
 def pieces(source: Source, meter: Meter, threads: int, passed: Callable[[Batch], None]) -> Generator[bytes]:

@@ -70,6 +70,7 @@ class Names:
 
     `again`: whether the file can be read again; if not, the names are kept in `log` where there is a scratch disk.
     `scratch`: a folder, None for the system's. `wide`: 8 bytes a name, for more than 2 * 10^9 of them.
+    `stride`: lines from one record to the next, 1 where reads are counted in place of lines.
     Raises ScratchFault, NoBitarray.
     """
 
@@ -81,6 +82,7 @@ class Names:
         engine: str | None = None,
         wide: bool = False,
         design: Design | None = None,
+        stride: int = 4,
     ) -> None:
         if duplicates not in METHODS:
             raise ValueError(f"duplicates is one of {', '.join(METHODS)}, not {duplicates!r}")
@@ -96,6 +98,7 @@ class Names:
         self._shapes: Counter[str] = Counter()
         self._headers: list[bytes] = []
         self._headers_line = 0
+        self._stride = stride
         self.method = duplicates if duplicates in (BLOOM, OFF) else SPOOL
         self.log = None if again or duplicates == OFF else self._new_log()
         self._again = again or self.log is not None
@@ -125,7 +128,7 @@ class Names:
 
     def add(self, header: bytes, line: int) -> None:
         """The next record's header line, without '@'."""
-        follows = self._headers_line + 4 * len(self._headers)
+        follows = self._headers_line + self._stride * len(self._headers)
         if self._headers and (line != follows or len(self._headers) >= _HEADERS_HELD):
             self._flush()
         if not self._headers:

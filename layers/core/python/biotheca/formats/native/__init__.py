@@ -46,6 +46,21 @@ def murmur(text: bytes) -> tuple[int, int]:
     return _built.murmur(text)
 
 
+def bgzf_blocks(stored: bytes, most: int) -> tuple[int, int, int, int]:
+    """Whole blocks of BGZF that `stored` begins with, which claim to hold no more than `most` bytes together.
+
+    Where they end, how many, what they claim to hold in all, and the last of them.
+    """
+    assert _built is not None
+    return _built.bgzf_blocks(stored, most)
+
+
+def bgzf_unpack(stored: bytes, decoded_bytes: int) -> bytes | None:
+    """What blocks hold that begin and end with `stored`; None if anything is in doubt. The lock is let go meanwhile."""
+    assert _built is not None
+    return _built.bgzf_unpack(stored, decoded_bytes)
+
+
 @dataclass(frozen=True)
 class Records:
     """Sound records of a block, in order. `spans` holds four 32-bit numbers a record, in the machine's byte order:
@@ -193,7 +208,7 @@ class Alignments:
     """Sound alignment records that the kernel passed. `order` has a bit for each order that still holds (see bam).
 
     `last` is where the last of them begins. `reads` are the primary ones, `failed`, `unmapped` and `without_qualities`
-    count among them; `records` holds them as FASTQ, as the sequencer gave them, if they were wanted.
+    count among them; `records` holds their names and bases, as the sequencer gave them.
     """
 
     end: int
@@ -209,21 +224,24 @@ class Alignments:
 
 
 def scan_bam(
+    engine: str,
     text: bytes,
     start: int,
     lengths: bytes,
     groups: bytes,
     previous: tuple[int, int, bytes],
     order: int,
-    want_reads: bool,
+    counted: tuple[Few, array[int]],
 ) -> Alignments:
     """Pass over sound records of BAM from `start`, which must begin one, up to the first that is not plainly sound.
 
     `lengths` of the references are 32-bit numbers in the machine's byte order; each of `groups` ends with NUL.
-    `previous` is reference, position and name of the record before; the name is empty if there is none.
+    `previous` is reference, position and name of the record before; the name is empty if there is none. Primary reads
+    are `counted` (formats.counts).
     """
     assert _built is not None
     reference, position, name = previous
     name = name + b"\0" if name else b""
-    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, want_reads)
+    few, table = counted
+    passed = _built.bam(text, start, lengths, groups, reference, position, name, order, few.state, table, engine)
     return Alignments(*passed[:9], Records(*passed[9:]))

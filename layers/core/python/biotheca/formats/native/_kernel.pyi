@@ -23,7 +23,9 @@ def bam(
     previous_position: int,
     previous_name: Buffer,
     order: int,
-    want_reads: bool,
+    few: Any,
+    table: Buffer,
+    engine: str | None,
     /,
 ) -> tuple[int, int, int, int, int, int, int, int, int, bytes, bytes]: ...
 def words(joined: Buffer, size: int, /) -> bytes: ...
@@ -40,6 +42,8 @@ def mark(
     needed: int,
     /,
 ) -> bytes: ...
+def bgzf_blocks(stored: Buffer, most: int, /) -> tuple[int, int, int, int]: ...
+def bgzf_unpack(stored: Buffer, decoded_bytes: int, /) -> bytes | None: ...
 
 # Names; what is Any is a capsule that only these functions understand. See names.h.
 def murmur(text: Buffer, /) -> tuple[int, int]: ...

@@ -19,11 +19,9 @@ uint64_t bam_place(int32_t reference, int32_t position) {
 }
 
 /* 1 to 254 characters '!' to '~' without '@', then NUL; `n` counts the NUL. */
-static int name_fits(const uint8_t *name, size_t n) {
+static int name_fits(const engine_t *engine, const uint8_t *name, size_t n) {
     if (n < 2 || name[n - 1] != 0) return 0;
-    for (size_t i = 0; i + 1 < n; i++)
-        if ((uint8_t)(name[i] - 33) > 93 || name[i] == '@') return 0;
-    return 1;
+    return engine->printable(name, n - 1) == n - 1 && !memchr(name, '@', n - 1);
 }
 
 /* Operations known, H only at the ends, S only within H, and as many bases as the sequence has, if it is there. */
@@ -139,75 +137,6 @@ static int orders_kept(int order, const bam_previous_t *previous, uint64_t place
     return order;
 }
 
-/* Letters of the 16 codes; '=' has no letter of its own. The other strand's code is the same with its bits turned round. */
-static const char LETTERS[17] = "NACMGRSVTWYHKDBN";
-static const char OTHERS[17] = "NTGKCYSBAWRDMHVN";
-
-static int room_for(bam_passed_t *passed, size_t bytes) {
-    if (passed->text_n + bytes > passed->text_capacity) {
-        size_t capacity = passed->text_capacity ? passed->text_capacity * 2 : (size_t)1 << 20;
-        while (capacity < passed->text_n + bytes) capacity *= 2;
-        if (capacity > UINT32_MAX) return -1;
-        uint8_t *more = realloc(passed->text, capacity);
-        if (!more) return -1;
-        passed->text = more;
-        passed->text_capacity = capacity;
-    }
-    if (passed->reads == passed->capacity) {
-        size_t capacity = passed->capacity ? passed->capacity * 2 : 4096;
-        span_t *more = realloc(passed->spans, capacity * sizeof *more);
-        if (!more) return -1;
-        passed->spans = more;
-        passed->capacity = capacity;
-    }
-    return 0;
-}
-
-static void write_bases(uint8_t *to, const uint8_t *packed, size_t n, int reversed) {
-    if (reversed) {
-        for (size_t i = 0; i < n; i++) to[n - 1 - i] = (uint8_t)OTHERS[packed[i / 2] >> (i % 2 ? 0 : 4) & 15];
-        return;
-    }
-    size_t i = 0;
-    for (; i + 2 <= n; i += 2) {
-        to[i] = (uint8_t)LETTERS[packed[i / 2] >> 4];
-        to[i + 1] = (uint8_t)LETTERS[packed[i / 2] & 15];
-    }
-    if (i < n) to[i] = (uint8_t)LETTERS[packed[i / 2] >> 4];
-}
-
-static void write_qualities(uint8_t *to, const uint8_t *quality, size_t n, int reversed, int absent) {
-    if (absent) memset(to, '!', n);
-    else if (reversed) for (size_t i = 0; i < n; i++) to[i] = (uint8_t)(quality[n - 1 - i] + 33);
-    else for (size_t i = 0; i < n; i++) to[i] = (uint8_t)(quality[i] + 33);
-}
-
-/* The read as four lines of FASTQ; /1 or /2 after the name of a paired one. */
-static int write_read(bam_passed_t *passed, const uint8_t *name, size_t name_n, uint16_t flags, const uint8_t *packed,
-                      const uint8_t *quality, size_t bases, int absent) {
-    if (room_for(passed, name_n + 2 * bases + 8) != 0) return -1;
-    uint8_t *p = passed->text + passed->text_n;
-    span_t *span = passed->spans + passed->reads;
-    *p++ = '@';
-    span->header = (uint32_t)(p - passed->text);
-    memcpy(p, name, name_n);
-    p += name_n;
-    int mate = (flags & 0x40 ? 1 : 0) | (flags & 0x80 ? 2 : 0);
-    if ((flags & 1) && (mate == 1 || mate == 2)) *p++ = '/', *p++ = (uint8_t)('0' + mate);
-    span->header_length = (uint32_t)(p - passed->text) - span->header;
-    *p++ = '\n';
-    span->sequence = (uint32_t)(p - passed->text);
-    span->sequence_length = (uint32_t)bases;
-    write_bases(p, packed, bases, flags & 0x10);
-    p += bases;
-    *p++ = '\n', *p++ = '+', *p++ = '\n';
-    write_qualities(p, quality, bases, flags & 0x10, absent);
-    p += bases;
-    *p++ = '\n';
-    passed->text_n = (size_t)(p - passed->text);
-    return 0;
-}
-
 /* Whether reference and position can be: none, or one of the list and within it. */
 static int place_fits(const bam_header_t *header, int32_t reference, int32_t position) {
     if (reference == -1) return position >= -1;
@@ -215,8 +144,45 @@ static int place_fits(const bam_header_t *header, int32_t reference, int32_t pos
            (position < 0 || (uint32_t)position < header->lengths[reference]);
 }
 
-int bam_pass(const uint8_t *text, size_t start, size_t n, const bam_header_t *header, bam_previous_t previous, int order,
-             int want_reads, bam_passed_t *passed) {
+/* What tells the read from all others: Record.header in bam_records.py. Bytes written. */
+static size_t write_name(uint8_t *to, const uint8_t *name, size_t n, uint16_t flags) {
+    if (n == 1 && name[0] == '*') return 0;
+    int mate = (flags & 0x40 ? 1 : 0) | (flags & 0x80 ? 2 : 0);
+    if ((flags & 1) && mate != 1 && mate != 2) return 0;
+    memcpy(to, name, n);
+    if (flags & 1) to[n++] = '/', to[n++] = (uint8_t)('0' + mate);
+    return n;
+}
+
+/* Keep name and bases of a read, as the sequencer gave it, and count it. No more is written than the record has bytes. */
+static int take_read(const engine_t *engine, few_t *few, uint64_t *table, bam_passed_t *passed, const uint8_t *name,
+                     size_t name_n, uint16_t flags, const uint8_t *packed, const uint8_t *quality, size_t bases, int absent) {
+    if (passed->reads == passed->capacity) {
+        size_t capacity = passed->capacity ? passed->capacity * 2 : 8192;
+        span_t *more = realloc(passed->spans, capacity * sizeof *more);
+        if (!more) return -1;
+        passed->spans = more;
+        passed->capacity = capacity;
+    }
+    if (passed->scratch_n < bases) {
+        uint8_t *more = realloc(passed->scratch, bases + 4096);
+        if (!more) return -1;
+        passed->scratch = more;
+        passed->scratch_n = bases + 4096;
+    }
+    uint8_t *p = passed->text + passed->text_n;
+    size_t header = write_name(p, name, name_n, flags);
+    bam_bases(p + header, packed, bases, flags & 0x10);
+    bam_qualities(passed->scratch, quality, bases, flags & 0x10, absent);
+    count_read(engine->counter, few, table, p + header, passed->scratch, bases, 1);
+    passed->spans[passed->reads] =
+        (span_t){(uint32_t)passed->text_n, (uint32_t)header, (uint32_t)(passed->text_n + header), (uint32_t)bases};
+    passed->text_n += header + bases;
+    return 0;
+}
+
+int bam_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
+             bam_previous_t previous, int order, few_t *few, uint64_t *table, bam_passed_t *passed) {
     const int claimed = order != 0;
     size_t at = start;
     passed->last = passed->end = start;
@@ -241,13 +207,14 @@ int bam_pass(const uint8_t *text, size_t start, size_t n, const bam_header_t *he
         if (!place_fits(header, reference, position) || !place_fits(header, (int32_t)u32(p + 24), (int32_t)u32(p + 28)))
             return 0;
         if ((flags & 0xf000) || (!(flags & 1) && (flags & 0xea)) || (!(flags & 4) && (reference < 0 || position < 0))) return 0;
-        if (!name_fits(name, name_n) || !cigar_fits(cigar, cigar_n, bases)) return 0;
+        if (!name_fits(engine, name, name_n) || !cigar_fits(cigar, cigar_n, bases)) return 0;
         int known = bases ? qualities_fit(quality, bases) : 2;
         if (!known || !tags_fit(header, tags, size - (size_t)before_tags)) return 0;
         uint64_t place = bam_place(reference, position);
         if (claimed && !(order = orders_kept(order, &previous, place, name))) return 0;
         if (primary) {
-            if (want_reads && write_read(passed, name, name_n - 1, flags, packed, quality, bases, known == 2) != 0) return -1;
+            if (few && take_read(engine, few, table, passed, name, name_n - 1, flags, packed, quality, bases, known == 2))
+                return -1;
             passed->reads++;
             passed->bases += bases;
             passed->without_qualities += known == 2;

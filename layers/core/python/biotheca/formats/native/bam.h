@@ -29,19 +29,28 @@ typedef struct {
     size_t last; /* offset of the last record that was passed; `end` if there is none */
     int order;   /* orders that still hold */
     uint64_t records, reads, bases, failed, unmapped, without_qualities;
-    uint8_t *text; /* the reads as FASTQ, as the sequencer gave them; if wanted */
-    size_t text_n, text_capacity;
-    span_t *spans; /* where in `text` the header lines and bases of reads stand */
+    uint8_t *text; /* names and bases of the reads, one read behind the other; as large as what is read */
+    size_t text_n;
+    span_t *spans; /* where in `text` they stand */
     size_t capacity;
+    uint8_t *scratch; /* for the qualities of one read */
+    size_t scratch_n;
 } bam_passed_t;
 
 /* Reference and position as one number that grows in coordinate order. */
 uint64_t bam_place(int32_t reference, int32_t position);
 
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
-   `order` are the orders that are claimed and held so far. Returns 0, or -1 if memory is short. The caller frees
-   `text` and `spans`. n must be below 2^31. */
-int bam_pass(const uint8_t *text, size_t start, size_t n, const bam_header_t *header, bam_previous_t previous, int order,
-             int want_reads, bam_passed_t *passed);
+   `order` are the orders that are claimed and held so far. Primary reads are counted in `few` and `table` and
+   kept in passed->text, which has room for n - start bytes; neither if `few` is NULL. Returns 0, or -1 if memory is
+   short. The caller frees `spans` and `scratch`. n must be below 2^31. */
+int bam_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, const bam_header_t *header,
+             bam_previous_t previous, int order, few_t *few, uint64_t *table, bam_passed_t *passed);
+
+/* `n` bases of 4 bits as letters, of the other strand if `reversed`. */
+void bam_bases(uint8_t *to, const uint8_t *packed, size_t n, int reversed);
+void bam_bases_plain(uint8_t *to, const uint8_t *packed, size_t n, int reversed);
+/* Qualities as in FASTQ; '!' if they are absent. */
+void bam_qualities(uint8_t *to, const uint8_t *quality, size_t n, int reversed, int absent);
 
 #endif

@@ -1,24 +1,21 @@
 /* The door to Python: limited API of 3.11, so that one build serves all versions from there on. The GIL is released. */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgzf.h"
 #include "digests_module.h"
-#include "fastq.h"
 #include "names_module.h"
 
-static const engine_t *engine_named(const char *name) {
+const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
         if (!name || strcmp((*one)->name, name) == 0) return *one;
     PyErr_Format(PyExc_ValueError, "no engine %s here", name);
     return NULL;
 }
 
-/* The table that is counted in, or NULL with an error set if it is of another size. */
-static uint64_t *table_of(const Py_buffer *table) {
+uint64_t *table_of(const Py_buffer *table) {
     if (table->len == (Py_ssize_t)(COUNTS * sizeof(uint64_t)) && (uintptr_t)table->buf % sizeof(uint64_t) == 0)
         return table->buf;
     PyErr_Format(PyExc_ValueError, "a table has %d numbers of 64 bits", (int)COUNTS);
@@ -65,6 +62,8 @@ done:
 
 static const char FEW[] = "biotheca.counts.few";
 
+few_t *few_of(PyObject *capsule) { return PyCapsule_GetPointer(capsule, FEW); }
+
 static void free_few(PyObject *capsule) { free(PyCapsule_GetPointer(capsule, FEW)); }
 
 /* few() -> what was counted by scan and is not in the table yet */
@@ -81,7 +80,7 @@ static PyObject *flush(PyObject *self, PyObject *args) {
     PyObject *capsule;
     Py_buffer table;
     if (!PyArg_ParseTuple(args, "Ow*", &capsule, &table)) return NULL;
-    few_t *counted = PyCapsule_GetPointer(capsule, FEW);
+    few_t *counted = few_of(capsule);
     uint64_t *counts = counted ? table_of(&table) : NULL;
     if (counts) few_flush(counted, counts);
     PyBuffer_Release(&table);
@@ -106,7 +105,7 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     if (!engine) goto done;
     if (names != Py_None && names_walk_of(names, &walk) != 0) goto done;
     if (capsule != Py_None) {
-        if (!(few = PyCapsule_GetPointer(capsule, FEW))) goto done;
+        if (!(few = few_of(capsule))) goto done;
         if (PyObject_GetBuffer(counted, &table, PyBUF_WRITABLE) != 0 || !(counts = table_of(&table))) goto done;
     }
     if (start < 0 || start > text.len || (uint64_t)text.len >= UINT32_MAX) {
@@ -272,8 +271,6 @@ static PyObject *engines(PyObject *self, PyObject *args) {
     return names;
 }
 
-PyObject *bam_door(PyObject *self, PyObject *args); /* bam_module.c */
-
 static PyMethodDef METHODS[] = {
     {"scan", scan, METH_VARARGS, "Pass over sound records."},
     {"few", few, METH_NOARGS, "What scan counted and is not in a table yet."},
@@ -284,6 +281,8 @@ static PyMethodDef METHODS[] = {
     NAMES_METHODS
     DIGESTS_METHODS
     {"bam", bam_door, METH_VARARGS, "Pass over sound alignment records."},
+    {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},
+    {"bgzf_unpack", bgzf_door_unpack, METH_VARARGS, "Decode whole blocks of BGZF."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
@@ -291,4 +290,7 @@ static PyMethodDef METHODS[] = {
 
 static struct PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, METHODS, NULL, NULL, NULL, NULL};
 
-PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&MODULE); }
+PyMODINIT_FUNC PyInit__kernel(void) {
+    crc32_prepare();
+    return PyModule_Create(&MODULE);
+}

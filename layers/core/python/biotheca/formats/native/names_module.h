@@ -2,9 +2,7 @@
 #ifndef BIOTHECA_NAMES_MODULE_H
 #define BIOTHECA_NAMES_MODULE_H
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 #include "names.h"
 

@@ -182,7 +182,7 @@ def terms_within(name: str) -> dict[str, tuple[str, ...]]:
 
 
 def lacking_in_sra_xml() -> dict[str, Any]:
-    """Platforms (and their stand-ins) and models that SRA XML has no term for."""
+    """Platforms and file types (and their stand-ins) and models that SRA XML has no term for."""
     return _platforms()["lacking_in_sra_xml"]
 
 

@@ -1,4 +1,4 @@
-"""The client as a stranger installs it: its wheel in a fresh environment, without the server's packages or a compiler."""
+"""The client as a stranger installs it: its wheel in a fresh environment, no package of the server, no compiler."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from biotheca.formats import native
 from biotheca.formats.bloom import Bloom, Design
@@ -135,6 +135,14 @@ class Names:
             self._headers_line = line
         self._headers.append(header)
 
+    def walk(self) -> native.Walk | None:
+        """What a scan of the next records may walk itself; they are fed afterwards."""
+        if not self.looks.compiled:
+            return None
+        self._flush()
+        facts, window = cast(Any, self._facts).state, cast(Any, self._window)
+        return facts, window and window.state, self._store is not None
+
     def feed(self, records: native.Records, line: int) -> None:
         """The next records of the file, which follow one another without a gap from `line` on."""
         self._flush()
@@ -148,7 +156,9 @@ class Names:
     def _take(self, records: native.Records, line: int) -> None:
         for at in range(-self.checked % SAMPLED_EVERY, len(records), SAMPLED_EVERY):
             self._shapes[platform_of(key_of(records.header(at))[0]) or ""] += 1
-        hashes = self._facts.walk(records, self._window, self._store is not None)
+        hashes = records.hashes
+        if hashes is None:
+            hashes = self._facts.walk(records, self._window, self._store is not None)
         if self.method != OFF:
             self._look_for_equals(records, line, hashes)
         self.checked += len(records)
@@ -161,7 +171,7 @@ class Names:
                 self._open_store()
         try:
             if self._store is not None:
-                self._store.feed(hashes if hashes is not None else self.looks.facts().feed(records))
+                self._store.feed(hashes or self.looks.facts().feed(records))
             if self.log is not None:
                 self.log.feed(records, line)
         except OSError as fault:

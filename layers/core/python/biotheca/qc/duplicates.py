@@ -56,6 +56,10 @@ class _Batches:
             self._line = line
         self._headers.append(header)
 
+    def walk(self) -> native.Walk | None:
+        """Nothing: here each name is looked up, not counted."""
+        return None
+
     def feed(self, records: native.Records, line: int) -> None:
         """The next records."""
         self.flush()
@@ -240,6 +244,13 @@ class _Guarded:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+
+    def walk(self) -> native.Walk | None:
+        """What a scan may walk itself."""
+        try:
+            return self._names.walk()
+        except ScratchFault as fault:
+            raise NoScratch(str(fault)) from fault
 
     def feed(self, records: native.Records, line: int) -> None:
         """The next records."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from local.laptop import PROJECT
@@ -52,11 +54,25 @@ def assembly(state_dir: Path, project: Path = PROJECT) -> Path:
     """The folder of the laptop's assembly; synthesised only if a source has changed. Raises CannotSynthesise."""
     kept = state_dir / "assembly"
     target = kept / digest_of_sources(project)
-    if (target / "manifest.json").exists():
-        target.touch()
-        return target
-    environment = environment_with_node()
-    kept.mkdir(parents=True, exist_ok=True)
+    if not (target / "manifest.json").exists():
+        environment = environment_with_node()  # before anything is left behind
+        kept.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(kept):
+            if not (target / "manifest.json").exists():  # nobody else has made it meanwhile
+                _synthesise(kept, target, project, environment)
+    target.touch()
+    return target
+
+
+@contextlib.contextmanager
+def _one_at_a_time(kept: Path) -> Iterator[None]:
+    """Two laptops that start at once wait for one synthesis instead of making two."""
+    with (kept / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _synthesise(kept: Path, target: Path, project: Path, environment: dict[str, str]) -> None:
     # A child of its own: the CDK's libraries would otherwise stay in the laptop's memory.
     with tempfile.TemporaryDirectory(dir=kept, prefix=".unfinished-") as unfinished:
         code = (
@@ -77,7 +93,6 @@ def assembly(state_dir: Path, project: Path = PROJECT) -> Path:
         if not (target / "manifest.json").exists():
             raise CannotSynthesise(f"The assembly could not be moved to {target}; is the disk full or read-only?")
     _forget_old(kept)
-    return target
 
 
 def _forget_old(kept: Path) -> None:

@@ -1,7 +1,8 @@
-"""`python -m tests`: the whole suite in four groups, two at a time, which is what `make test` runs.
+"""`python -m tests`: the whole suite in five groups, three at a time, which is what `make test` runs.
 
 Two laptop clouds cannot live in one process, because moto's backends are global: so each half of the journeys
-has a process and a laptop of its own, tests of the laptop itself have another, and all that need none the last.
+has a process and a laptop of its own, tests of the laptop itself have another, and all that need none two more.
+Journeys wait for one another's steps half of their time: on two processors a third group fills their pauses.
 Which file is in which group and in which order never depends on the machine. What a group says is printed when
 it ends. Words are handed on to pytest.
 """
@@ -18,20 +19,24 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent
 OF_THE_ARCHIVE = "journeys"
 OF_THE_LAPTOP = ("local", "portal")
+WITH_THEIR_OWN_LAPTOP = "tests/journeys/test_memory.py"
+OF_SCIENCE = "unit"
 NO_TEST = 5  # pytest's exit code where the words chose none of a group
-AT_ONCE = 2
+AT_ONCE = 3
 
 
 def groups() -> dict[str, list[str]]:
     """What each group runs, the longest first."""
     journeys = sorted(p.relative_to(ROOT.parent).as_posix() for p in (ROOT / OF_THE_ARCHIVE).glob("test_*.py"))
+    journeys.remove(WITH_THEIR_OWN_LAPTOP)
     folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
-    others = [f"tests/{f}" for f in folders if f not in (OF_THE_ARCHIVE, *OF_THE_LAPTOP)]
+    others = [f"tests/{f}" for f in folders if f not in (OF_THE_ARCHIVE, *OF_THE_LAPTOP, OF_SCIENCE)]
     return {
         "journeys, one half": journeys[1::2],
         "journeys, the other half": journeys[::2],
-        "the laptop": [f"tests/{f}" for f in OF_THE_LAPTOP],
-        "all that needs no laptop": others,
+        "rules and formats": [f"tests/{OF_SCIENCE}"],
+        "the laptop": [*(f"tests/{f}" for f in OF_THE_LAPTOP), WITH_THEIR_OWN_LAPTOP],
+        "clients, documents, templates": others,
     }
 
 

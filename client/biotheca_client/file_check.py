@@ -14,9 +14,8 @@ from typing import Any, BinaryIO
 
 from biotheca.formats.names import METHODS
 from biotheca.formats.native import engines
-from biotheca.qc import check_file, report_html, report_json, report_multiqc, runs
+from biotheca.qc import check_file, report_json
 from biotheca.qc.content import FORMATS
-from biotheca.qc.locating import locator
 from biotheca.qc.model import NoScratch, NoSuchCheck, SourceChanged
 from biotheca.qc.policy import Policy, PolicyIsWrong
 from biotheca.qc.policy import read as read_policy
@@ -64,10 +63,14 @@ class Checked:
 
     def html(self) -> str:
         """The page for people."""
+        from biotheca.qc import report_html
+
         return report_html.page(self.document)
 
     def multiqc(self) -> dict[str, dict[str, Any]]:
         """File name -> JSON, for a folder that MultiQC reads."""
+        from biotheca.qc import report_multiqc
+
         return report_multiqc.contents(self.document, stem_of)
 
 
@@ -115,6 +118,9 @@ def check(files: list[Asked], policy: Policy | None = None, how: How | None = No
     reports = [_report(file, how or How()) for file in files]
     told = []
     if len(reports) == 2:
+        from biotheca.qc import runs
+        from biotheca.qc.locating import locator
+
         names = [file.name for file in files]
         pairs = zip(names, reports, strict=True)
         mates = tuple(runs.CheckedFile.of(name, r) for name, r in pairs)

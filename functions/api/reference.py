@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from chalice import Response
@@ -31,10 +32,16 @@ def health() -> dict[str, Any]:
 def members() -> dict[str, Any]:
     """The member databases, their object types and fields, as the catalog has them."""
     return {
-        "items": [_member(m) for m in catalog.members().values()],
+        "items": _members(),
         "next_cursor": None,
         "version": catalog.version(),
     }
+
+
+@cache
+def _members() -> list[dict[str, Any]]:
+    # A process has one catalog.
+    return [_member(m) for m in catalog.members().values()]
 
 
 def _member(member: catalog.Member) -> dict[str, Any]:

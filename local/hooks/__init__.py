@@ -28,6 +28,7 @@ def install() -> None:
         hearing,
         lambda_runtime,
         soundness,
+        speed,
         step_functions,
     )
 
@@ -35,6 +36,7 @@ def install() -> None:
         if _installed:
             return
         for hook in (
+            speed,
             soundness,
             cfn_order,
             cfn_change_sets,

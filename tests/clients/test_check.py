@@ -17,6 +17,7 @@ from biotheca_client import Client
 from tests.clients.archive_double import Archive
 from tests.clients.conftest import CommandLine
 from tests.journeys.conftest import tiny_fastq
+from tests.unit.qc import defects_bam, defects_other, defects_text
 from tests.unit.workbooks.making import MEMBER, document, filled
 
 READS = {f"reads_{n}.fastq.gz": tiny_fastq(seed=n, mate=n) for n in (1, 2)}
@@ -134,3 +135,37 @@ def test_a_marked_workbook_can_be_mended_and_checked_again(alone: CommandLine, t
     marked.save(out)
     (folder / "submission.xlsx").write_bytes(out.getvalue())
     assert alone("check", str(folder), "--json").json["metadata"]["verdict"] == "taken"
+
+
+def _sound(cases: dict[str, tuple[bytes, str | None, str]]) -> bytes:
+    return next(stored for stored, rule, _ in cases.values() if rule is None)
+
+
+# Type -> name, a sound file of it, and what the archive of reads says of a run of it.
+OF_EVERY_FORMAT = {
+    "bam": ("a.bam", _sound(defects_bam.CASES), "taken"),
+    "cram": ("a.cram", _sound(defects_other.CRAM_CASES), "taken"),
+    "10x": ("a.tar", _sound(defects_other.TAR_CASES), "taken"),
+    "OxfordNanopore_native": ("a.tar.gz", _sound(defects_other.NANOPORE_CASES), "taken"),
+    "fasta": ("a.fa", _sound(defects_text.FASTA_CASES), "refused"),
+    "vcf": ("a.vcf", _sound(defects_text.VCF_CASES), "refused"),
+}
+
+
+@pytest.mark.parametrize("kind", OF_EVERY_FORMAT)
+def test_a_file_of_every_format_is_read_and_what_is_no_such_file_is_unsound(
+    kind: str, alone: CommandLine, tmp_path: Path
+) -> None:
+    name, stored, said = OF_EVERY_FORMAT[kind]
+    metadata = document()
+    metadata["runs"][0] |= {"file_type": kind, "files": [{"name": name}]}
+    whole = {"member": MEMBER.id, "title": "t", "release": {"mode": "immediately"}, "metadata": metadata}
+    (tmp_path / "submission.json").write_text(json.dumps(whole))
+    (tmp_path / name).write_bytes(stored)
+    ran = alone("check", str(tmp_path), "--json")
+    assert [(r["format"], r["verdict"]) for r in ran.json["reports"]] == [(kind, "sound")]
+    assert ran.json["metadata"]["verdict"] == said, ran.out
+    assert (ran.code == 0) is (said == "taken")
+    (tmp_path / name).write_bytes(b"hello\n")
+    ran = alone("check", str(tmp_path), "--json")
+    assert ran.code == 1 and ran.json["reports"][0]["verdict"] == "unsound"

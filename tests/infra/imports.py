@@ -39,6 +39,7 @@ class Reached:
         return found
 
 
+@cache
 def reached_from(module: str) -> Reached:
     """Follow a module's imports through ours, also those inside functions; not those for type checkers alone."""
     reached, waiting = Reached(), [module]
@@ -54,8 +55,13 @@ def reached_from(module: str) -> Reached:
         reached.ours.add(name)
         if parent := name.rpartition(".")[0]:
             waiting.append(parent)
-        waiting += _imports(ast.parse(path.read_text()), name if path.name == "__init__.py" else parent)
+        waiting += _named_in(path, name if path.name == "__init__.py" else parent)
     return reached
+
+
+@cache
+def _named_in(path: Path, package: str) -> tuple[str, ...]:
+    return tuple(_imports(ast.parse(path.read_text()), package))
 
 
 def _file(module: str) -> Path | None:

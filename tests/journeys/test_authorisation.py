@@ -243,12 +243,25 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     return path.format(**names, type="run", name="x", member="none", rule="general.fault") + query
 
 
+@pytest.fixture(scope="module")
+def looked_at(ana: Person) -> dict[str, Any]:
+    """Ana's draft for the routes that only look."""
+    return draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
+
+
 @pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)
 def test_a_route_answers_each_caller_as_the_table_says(
-    route: tuple[str, str], nobody: Person, li: Person, chen: Person, ana: Person, reviewed: Reviewed
+    route: tuple[str, str],
+    nobody: Person,
+    li: Person,
+    chen: Person,
+    ana: Person,
+    reviewed: Reviewed,
+    looked_at: dict[str, Any],
 ) -> None:
     method, path = route
-    made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix")
+    changes = method != "GET" and "_id}" in path
+    made = draft(ana, [("matrix.fastq.gz", tiny_fastq())], "Matrix") if changes else looked_at
     expected = TABLE[route]
     for caller, status in zip((nobody, li, chen, ana, reviewed.holder), expected, strict=True):
         if status is None:

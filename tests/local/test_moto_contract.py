@@ -56,6 +56,7 @@ LACKING = {
 
 # Everything of moto that a hook replaces or calls, with the arguments that it counts on.
 SIGNATURES = {
+    "backends.list_of_moto_modules": "",
     "awslambda.models.LambdaFunction.__init__": "self, account_id, spec, region, version",
     "awslambda.models.LambdaFunction._invoke_lambda": "self, event",
     "awslambda.models.LambdaFunction.invoke": "self, body, request_headers, response_headers",
@@ -81,6 +82,7 @@ SIGNATURES = {
     "cloudformation.parsing.resource_class_from_type": "resource_type",
     "cloudformation.parsing.resource_name_property_from_type": "resource_type",
     "core.common_models.BaseModel.__new__": "cls, args, kwargs",
+    "core.responses.method_names_from_class": "clazz",
     "dynamodb.models.table.StreamShard.add": "self, old, new",
     "dynamodb.models.table.StreamShard.get": "self, start, quantity",
     "dynamodb.models.table.StreamRecord.__init__": "self, table, stream_type, event_name, old, new, seq",

@@ -13,7 +13,8 @@ from biotheca.accessions.model import forms
 from biotheca.submissions.rules.values import check_value
 
 PACKAGE = Path(catalog.__file__).parents[1]
-# INSDC's counts of terms; the last three are GSA's types of sample and NCBI's types of project data.
+# INSDC's counts of terms, with one of ours in run_file_type (10x); the last three are GSA's types of sample and NCBI's
+# types of project data.
 COUNTS = {
     "library_strategy": 41,
     "library_source": 9,
@@ -21,7 +22,7 @@ COUNTS = {
     "library_layout": 2,
     "study_type": 15,
     "targeted_locus": 9,
-    "run_file_type": 24,
+    "run_file_type": 25,
     "analysis_file_type": 32,
     "read_role": 7,
     "missing_value": 12,

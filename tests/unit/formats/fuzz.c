@@ -23,10 +23,19 @@ static void fastq(const uint8_t *text, size_t n) {
     passed_t first = {0};
     for (const engine_t *const *engine = fastq_engines(); *engine; engine++) {
         passed_t passed = {0};
+        names_walk_t walk = {.facts = calloc(1, sizeof(name_facts_t)), .window = window_new(), .wanted = 1};
         uint64_t *counted = engine == fastq_engines() ? first_table : table;
         memset(counted, 0, COUNTS * sizeof *counted);
-        must(fastq_pass(*engine, text, 0, n, few, counted, &passed) == 0);
+        must(fastq_pass(*engine, text, 0, n, few, counted, walk.facts ? &walk : NULL, &passed) == 0);
         few_flush(few, counted);
+        name_hash_t *hashes = malloc((passed.reads + 1) * sizeof *hashes);
+        must(name_facts_feed(walk.facts, NULL, text, n, passed.spans, passed.reads, hashes) == 0);
+        must(!passed.reads || memcmp(hashes, walk.hashes, passed.reads * sizeof *hashes) == 0);
+        free(hashes);
+        free(walk.hashes);
+        free(walk.window);
+        free(walk.facts->digests);
+        free(walk.facts);
         must(passed.end <= n && counted[READS] == passed.reads && counted[BASES] == passed.bases);
         if (engine == fastq_engines()) {
             first = passed;

@@ -65,8 +65,8 @@ def many(count: int, seed: int = 1) -> list[bytes]:
         tags = dice.choice(
             [b"", b"RGZone\0", b"NMC\5RGZone\0MDZ10A5\0", b"XAAxXBBs\2\0\0\0\1\0\2\0XHH1AE3\0XFf\0\0\0\0"]
         )
-        flags = dice.choice([4, 77, 141, 4 | 0x200, 0, 16, 99, 147, 0x100, 0x800])
-        name = b"read:%d" % (n // 2)
+        flags = dice.choice([4, 77, 141, 13, 205, 4 | 0x200, 0, 16, 99, 147, 0x100, 0x800])
+        name = b"read:%d" % n
         if flags & 4:
             made.append(record(name, flags, bases=bases, qualities=quality, tags=tags))
             continue

@@ -29,6 +29,9 @@ class Names:
     def __init__(self) -> None:
         self.headers: list[tuple[bytes, int]] = []
 
+    def walk(self) -> None:
+        """Nothing the kernel could do itself."""
+
     def feed(self, records: native.Records, line: int) -> None:
         self.headers += [(header, line + 4 * k) for k, header in enumerate(records.headers())]
 

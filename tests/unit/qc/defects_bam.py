@@ -11,9 +11,9 @@ import struct
 from tests.unit.formats.making import BGZF_END, bgzf
 from tests.unit.formats.making_bam import HEADER, UNALIGNED, bam, header, many, record
 
-_SOUND = [record(b"r%d" % n) for n in range(1, 9)]
+_SOUND = [record(b"s%d" % n) for n in range(1, 9)]
 _FILE = bam(*_SOUND)
-_PLACED = [record(b"r%d" % n, 0, 0, 10 * n, [(5, "M")]) for n in range(1, 9)]
+_PLACED = [record(b"s%d" % n, 0, 0, 10 * n, [(5, "M")]) for n in range(1, 9)]
 
 
 def _with(nth: int, odd: bytes) -> bytes:
@@ -50,6 +50,13 @@ _HARMLESS: dict[str, bytes] = {
     "a reference beyond which its next lies": _with(2, record(b"r1", 1, 0, 5, next_place=(0, 5000))),
     "primary record without bases": _with(2, record(bases="")),
     "first of a pair, but not paired": _with(2, record(flags=4 | 0x40)),
+    "mates, and what else is known of a read": bam(
+        *(record(b"x", flags, 0, 5, next_place=(0, 5)) for flags in (67, 131, 0x100 | 67, 0x800 | 67, 0x800 | 131))
+    ),
+    "reads of which nobody knows their number in the template": bam(
+        *_SOUND, *2 * [record(b"x", 13)], *2 * [record(b"x", 205)]
+    ),
+    "names that are not known": bam(*3 * [record(b"*")]),
     "a comment in Chinese": _headed(HEADER + "@CO\t样本\n"),
 }
 _WARNED = {
@@ -150,6 +157,11 @@ _OF_FILES: dict[str, tuple[bytes, str, str]] = {
         bam(*(record(n) for n in (b"r9", b"r10", b"r2")), text=HEADER.replace("unsorted", "queryname")),
         "bam_order",
         ":record 3",
+    ),
+    "a read twice, far apart, others of its template between": (
+        bam(*(record(b"x", f) for f in (77, 0x800 | 77, 141, 0x100 | 77)), *_SOUND, record(b"x", 141)),
+        "duplicate_name",
+        ":primary record 11",
     ),
     "FASTQ": (b"@r1\nACGT\n+\nIIII\n", "content_is_other", ""),
     "FASTQ in BGZF": (bgzf(b"@r1\nACGT\n+\nIIII\n"), "content_is_other", ""),

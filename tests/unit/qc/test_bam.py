@@ -11,6 +11,7 @@ from biotheca.formats import native
 from biotheca.qc import Verdict, check_file
 from tests.real_data import real_files
 from tests.unit.formats.making import cut_into
+from tests.unit.formats.making_bam import bam, record
 from tests.unit.qc.defects_bam import CASES, HARMLESS
 
 
@@ -37,6 +38,21 @@ def test_a_finding_says_record_and_read_and_how_to_mend_it() -> None:
     assert finding.where == "a.bam:record 5" and finding.facts["record"] == 5 and finding.facts["read"] == "r1"
     assert finding.message == "Record 5 of a.bam (read 'r1') has a quality of 94 at base 2."
     assert "0 to 93" in finding.mend
+
+
+@pytest.mark.parametrize("source", ["again", "stream"])
+@pytest.mark.parametrize("method", ["auto", "spool", "bloom"])
+def test_a_read_that_stands_twice_is_found_at_its_primary_records_whatever_the_order(method: str, source: str) -> None:
+    made = [record(b"M01:7:A:1:1101:%d:%d" % (n * 7 % 997, n), flag) for n in range(600) for flag in (77, 141)]
+    made += [made[100], made[101][:18] + b"\x04\x08" + made[101][20:]]  # the second is supplementary
+    stored = bam(*made)
+    chunks = [stored[at : at + 999] for at in range(0, len(stored), 999)]
+    report = check_file(chunks if source == "again" else iter(chunks), None, "bam", "a.bam", duplicates=method)
+    (finding,) = report.findings
+    assert (finding.rule, finding.where) == ("qc.duplicate_name", "a.bam:primary record 1201")
+    assert finding.message.startswith("Read 'M01:7:A:1:1101:350:50/1', primary record 1201 of a.bam, has the name of ")
+    assert (report.duplicates or {})["examples"] == [{"name": "M01:7:A:1:1101:350:50/1", "lines": [101, 1201]}]
+    assert (report.duplicates or {})["checked"] == report.reads == 1201 and report.names is None
 
 
 @pytest.mark.parametrize("case", sorted(HARMLESS))

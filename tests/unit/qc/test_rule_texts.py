@@ -9,7 +9,7 @@ from biotheca.formats import faults
 from biotheca.qc import check_file
 from biotheca.qc.rules import catalogue
 from biotheca.qc.runs import RULES
-from biotheca.qc.sentences import EXPECTED, SENTENCES
+from biotheca.qc.sentences import EXPECTED, SENTENCES, words_of
 from tests.unit.qc import defects_bam, defects_other, defects_text
 from tests.unit.qc.defects import CASES
 
@@ -55,10 +55,8 @@ def test_facts_fill_every_gap_of_the_sentences() -> None:
     files += [(form, stored) for form, cases in OTHERS.items() for stored, *_ in cases.values()]
     for form, stored in files:
         for finding in check_file([stored], hashlib.md5(stored).hexdigest(), form, "reads").findings:
-            gaps = {
-                gap for _, gap, _, _ in string.Formatter().parse(SENTENCES[finding.rule.removeprefix("qc.")]) if gap
-            }
-            assert gaps <= set(finding.facts)
+            words = words_of(finding.rule.removeprefix("qc."), finding.facts)
+            assert {gap for _, gap, _, _ in string.Formatter().parse(words) if gap} <= set(finding.facts)
 
 
 def test_a_warning_outside_of_fastq_is_told_once_with_its_count() -> None:

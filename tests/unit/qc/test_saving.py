@@ -100,12 +100,14 @@ _WRAPPED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bgzf_blocks, "STORED_BYTES", 12_000)  # as the files are small
+
+
 @pytest.mark.parametrize("wrapping", _WRAPPED)
 @pytest.mark.parametrize("text", _TEXTS)
-def test_stopped_at_every_save_point_the_report_is_that_of_an_uninterrupted_check(
-    monkeypatch: pytest.MonkeyPatch, text: str, wrapping: str
-) -> None:
-    monkeypatch.setattr(bgzf_blocks, "STORED_BYTES", 12_000)  # small batches, as the files are
+def test_stopped_at_every_save_point_the_report_is_that_of_an_uninterrupted_check(text: str, wrapping: str) -> None:
     stored = _WRAPPED[wrapping](_TEXTS[text])
     whole = _check(stored)
     shelf = _Shelf(stored, len(stored) // 5)

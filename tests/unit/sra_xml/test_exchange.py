@@ -238,6 +238,14 @@ def test_a_machine_without_a_term_in_the_schema_keeps_its_name_in_an_attribute()
     assert (back["platform"], back["instrument_model"]) == ("CYCLONESEQ", "CycloneSEQ-WT02")
 
 
+def test_a_type_of_file_without_a_term_in_the_schema_is_kept_in_an_attribute() -> None:
+    entry = {k: v for k, v in good()["runs"][0].items() if k not in ("alias", "files")} | {"file_type": "10x"}
+    file = {"name": "run.tar.gz", "md5": "0" * 32}
+    body = one_set("run", [Written("run", "r1", entry, files=[file])])
+    assert b'filetype="fastq"' in body
+    assert document_of(GSA, body)["runs"][0]["file_type"] == "10x"
+
+
 BOMB = b'<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">' + b"".join(
     b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(8)
 )

@@ -11,11 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from biotheca.aws.session import addressing
+from biotheca.aws.session import addressing, session
 from biotheca.errors import SystemFault
 
 PART_SIZE_BYTES = 8 * 1024 * 1024
@@ -50,7 +49,7 @@ def s3() -> Any:
         response_checksum_validation="when_required",
         s3=addressing(),
     )
-    return boto3.client("s3", config=config)
+    return session().create_client("s3", config=config)
 
 
 class RangedReader:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 _CONFIG = Config(
@@ -24,7 +24,13 @@ def client(service: str) -> Any:
     if service == "s3":
         # SigV4 is the only version that binds headers such as a part's checksum.
         config = _CONFIG.merge(Config(signature_version="s3v4", s3=addressing()))
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return session().create_client(service, config=config)
+
+
+@cache
+def session() -> Any:
+    """What all clients of the process share: botocore's own, for boto3 would bring its transfer manager along."""
+    return botocore.session.get_session()
 
 
 def addressing() -> Any:

@@ -46,8 +46,8 @@ class BamCheck(Fed, Tally):
     """Feed it unpacked bytes, then `finish`. `reads` and `bases` count primary records, `lines` all records.
 
     `failed` and `unmapped` count primary records with these flags; `without_qualities` those that have none.
-    `screen` is given the sequences of primary records, `names` their names (with the
-    number of the read for a line), both in order. `counts` tells of them as
+    `screen` is given the sequences of primary records, `names` their names (see
+    Record.header; with the number of the primary record for a line), both in order. `counts` tells of them as
     the sequencer gave them; a base without a quality is counted as Phred 0.
     """
 
@@ -269,13 +269,13 @@ class BamCheck(Fed, Tally):
             self.failed += bool(record.flags & FAILED)
             self.unmapped += bool(record.flags & UNMAPPED)
             self.without_qualities += set(record.quality) in ({255}, set())
-            self._take_read(record, name)
+            self._take_read(record)
 
-    def _take_read(self, record: Record, name: bytes) -> None:
+    def _take_read(self, record: Record) -> None:
         sequence = record.sequence()
         self.counts.add([sequence], [record.qualities()])
         if self._names:
-            self._names.add(name + record.mate, self.reads)
+            self._names.add(record.header, self.reads)
         if self._screen:
             self._screen([sequence])
 

@@ -63,10 +63,19 @@ class Record:
         return (self.reference, self.position) if self.reference >= 0 else (2**31, 0)
 
     @property
-    def mate(self) -> bytes:
-        """`/1` or `/2` for one of two mates, else empty."""
-        which = self.flags & (FIRST | LAST)
-        return {FIRST: b"/1", LAST: b"/2"}.get(which, b"") if self.flags & PAIRED else b""
+    def header(self) -> bytes:
+        """Its name, with `/1` or `/2` behind that of one of two mates; empty if it does not tell the read from others.
+
+        Nothing is known of `*`. Of a template of several reads the first and the last alone are told apart (SAM
+        specification 1.4, bits 0x40 and 0x80).
+        """
+        name = self.name.split(b"\0")[0]
+        if name == b"*":
+            return b""
+        if not self.flags & PAIRED:
+            return name
+        end = {FIRST: b"/1", LAST: b"/2"}.get(self.flags & (FIRST | LAST))
+        return name + end if end else b""
 
     def sequence(self) -> bytes:
         """Bases as the sequencer gave them."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from enum import StrEnum
 from typing import Any
 
-from biotheca.formats import bgzf, gzip_members
+from biotheca.formats import bgzf, gzip_members, native
 from biotheca.formats.faults import (
     ContainerFault,
     ContainerIsRefused,
@@ -114,7 +114,7 @@ class Decoder:
 
     `ends_without_block` is True for a BGZF file that lacks its empty last block (SAM spec 4.1.2):
     whole members, but perhaps not all of them. `inflater` is one of gzip_members.INFLATERS, None for the fastest.
-    With two `threads` or more, BGZF is unpacked by so many at once.
+    With two `threads` or more, BGZF is unpacked by so many at once; by the kernel, unless an inflater was named.
 
     With `pause_every` (stored bytes), `pieces()` ends where it is due and a member ends, anywhere in plain text; then
     `paused` is True, `save` tells the state and `pieces()` gives what follows. One gzip member has no such place.
@@ -189,7 +189,8 @@ class Decoder:
 
     def _gzip(self) -> Iterator[bytes]:
         while True:
-            if self._threads > 1 and bgzf.starts(self._source.peek(16)):
+            batches = self._threads > 1 or (self._inflater is None and native.has_kernel())
+            if batches and bgzf.starts(self._source.peek(16)):
                 yield from self._blocks()
                 if self.members and not self._another_member(b"\x1f\x8b"):
                     break

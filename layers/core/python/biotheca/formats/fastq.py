@@ -53,6 +53,9 @@ def name_of(header: bytes) -> bytes:
 class TakesNames(Protocol):
     """Whoever wants to know the reads' names."""
 
+    def walk(self) -> native.Walk | None:
+        """What the kernel may tell the names to itself while it scans the next records, which are fed afterwards."""
+
     def feed(self, records: native.Records, line: int) -> None:
         """The next records of the file, as many as one block holds, the first of which begins on `line`."""
 
@@ -225,7 +228,8 @@ class FastqCheck:
 
     def _pass_sound(self, text: bytes, at: int) -> int:
         """Where the first record begins that the kernel did not pass."""
-        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.by_kernel)
+        walk = self._names.walk() if self._names else None
+        at, reads, bases, records = native.scan(self.engine, text, at, self.counts.by_kernel, walk)
         if self._screen and reads:
             self._screen(records.sequences)
         if self._names and reads:

@@ -19,7 +19,7 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from biotheca.formats import names_twin, native
 from biotheca.formats.bloom import Bloom, Design
@@ -71,6 +71,7 @@ class Names:
 
     `again`: whether the file can be read again; if not, the names are kept in `log` where there is a scratch disk.
     `scratch`: a folder, None for the system's. `wide`: 8 bytes a name, for more than 2 * 10^9 of them.
+    `stride`: lines from one record to the next, 1 where reads are counted in place of lines.
     Raises ScratchFault, NoBitarray.
     """
 
@@ -82,6 +83,7 @@ class Names:
         engine: str | None = None,
         wide: bool = False,
         design: Design | None = None,
+        stride: int = 4,
     ) -> None:
         if duplicates not in METHODS:
             raise ValueError(f"duplicates is one of {', '.join(METHODS)}, not {duplicates!r}")
@@ -97,6 +99,7 @@ class Names:
         self._shapes: Counter[str] = Counter()
         self._headers: list[bytes] = []
         self._headers_line = 0
+        self._stride = stride
         self.method = duplicates if duplicates in (BLOOM, OFF) else SPOOL
         self.log = None if again or duplicates == OFF else self._new_log()
         self._again = again or self.log is not None
@@ -126,12 +129,20 @@ class Names:
 
     def add(self, header: bytes, line: int) -> None:
         """The next record's header line, without '@'."""
-        follows = self._headers_line + 4 * len(self._headers)
+        follows = self._headers_line + self._stride * len(self._headers)
         if self._headers and (line != follows or len(self._headers) >= _HEADERS_HELD):
             self._flush()
         if not self._headers:
             self._headers_line = line
         self._headers.append(header)
+
+    def walk(self) -> native.Walk | None:
+        """What a scan of the next records may walk itself; they are fed afterwards."""
+        if not self.looks.compiled:
+            return None
+        self._flush()
+        facts, window = cast(Any, self._facts).state, cast(Any, self._window)
+        return facts, window and window.state, self._store is not None
 
     def feed(self, records: native.Records, line: int) -> None:
         """The next records of the file, which follow one another without a gap from `line` on."""
@@ -146,7 +157,9 @@ class Names:
     def _take(self, records: native.Records, line: int) -> None:
         for at in range(-self.checked % SAMPLED_EVERY, len(records), SAMPLED_EVERY):
             self._shapes[platform_of(key_of(records.header(at))[0]) or ""] += 1
-        hashes = self._facts.walk(records, self._window, self._store is not None)
+        hashes = records.hashes
+        if hashes is None:
+            hashes = self._facts.walk(records, self._window, self._store is not None)
         if self.method != OFF:
             self._look_for_equals(records, line, hashes)
         self.checked += len(records)
@@ -159,7 +172,7 @@ class Names:
                 self._open_store()
         try:
             if self._store is not None:
-                self._store.feed(hashes if hashes is not None else self.looks.facts().feed(records))
+                self._store.feed(hashes or self.looks.facts().feed(records))
             if self.log is not None:
                 self.log.feed(records, line)
         except OSError as fault:

@@ -24,26 +24,26 @@ class TakesHashes(Protocol):
 
 class _Facts:
     def __init__(self) -> None:
-        self._state = native.kernel().facts()
+        self.state = native.kernel().facts()
 
     def feed(self, records: native.Records) -> bytes:
-        hashes: bytes = native.kernel().facts_feed(self._state, None, records.text, records.spans, True)
+        hashes: bytes = native.kernel().facts_feed(self.state, None, records.text, records.spans, True)
         return hashes
 
     def walk(self, records: native.Records, window: Any, wanted: bool) -> bytes | None:
         state = window.state if window else None
-        hashes: bytes | None = native.kernel().facts_feed(self._state, state, records.text, records.spans, wanted)
+        hashes: bytes | None = native.kernel().facts_feed(self.state, state, records.text, records.spans, wanted)
         return hashes
 
     def saved(self) -> bytes:
-        saved: bytes = native.kernel().facts_saved(self._state)
+        saved: bytes = native.kernel().facts_saved(self.state)
         return saved
 
     def load(self, saved: bytes) -> None:
-        native.kernel().facts_load(self._state, saved)
+        native.kernel().facts_load(self.state, saved)
 
     def result(self) -> tuple[bytes, int, int, int, list[bytes], int]:
-        told: tuple[bytes, int, int, int, list[bytes], int] = native.kernel().facts_result(self._state)
+        told: tuple[bytes, int, int, int, list[bytes], int] = native.kernel().facts_result(self.state)
         return told
 
 

@@ -9,17 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from biotheca.formats.ahead import ahead
-from biotheca.formats.bam import BamCheck
-from biotheca.formats.bcf import BcfCheck
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
-from biotheca.formats.cram import CramCheck
 from biotheca.formats.defects import Defect, Fed
-from biotheca.formats.fasta import FastaCheck
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
-from biotheca.formats.vcf import VcfCheck
-from biotheca.qc.archive import ArchiveCheck
 from biotheca.qc.model import NoSuchCheck
 
 MAX_FINDINGS = 100
@@ -92,8 +86,44 @@ def _fastq(asked: Asked) -> Content:
     return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
+# A check of reads is most often of FASTQ: the readers of other formats are imported for files of theirs alone.
 def _bam(asked: Asked) -> Content:
+    from biotheca.formats.bam import BamCheck
+
     return BamCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
+
+
+def _vcf(asked: Asked) -> Content:
+    from biotheca.formats.vcf import VcfCheck
+
+    return VcfCheck(asked.keep)
+
+
+def _bcf(asked: Asked) -> Content:
+    from biotheca.formats.bcf import BcfCheck
+
+    return BcfCheck(asked.keep)
+
+
+def _cram(asked: Asked) -> Content:
+    from biotheca.formats.cram import CramCheck
+
+    return CramCheck(asked.keep)
+
+
+def _fasta(asked: Asked) -> Content:
+    from biotheca.formats.fasta import FastaCheck
+
+    return FastaCheck(asked.keep)
+
+
+def _archive(kind: str) -> Callable[[Asked], Content]:
+    def make(asked: Asked) -> Content:
+        from biotheca.qc.archive import ArchiveCheck
+
+        return ArchiveCheck(asked, kind, look)
+
+    return make
 
 
 @dataclass(frozen=True)
@@ -113,12 +143,12 @@ _BGZF = frozenset({Container.BGZF})
 FORMATS: dict[str, Format] = {
     "fastq": Format(_fastq),
     "bam": Format(_bam, _BGZF, "end_missing"),
-    "vcf": Format(lambda asked: VcfCheck(asked.keep), indexed=True),
-    "bcf": Format(lambda asked: BcfCheck(asked.keep), _BGZF, "end_missing"),
-    "cram": Format(lambda asked: CramCheck(asked.keep), frozenset({Container.PLAIN})),
-    "10x": Format(lambda asked: ArchiveCheck(asked, "10x", look), tar=True),
-    "OxfordNanopore_native": Format(lambda asked: ArchiveCheck(asked, "nanopore", look), tar=True),
-    "fasta": Format(lambda asked: FastaCheck(asked.keep)),
+    "vcf": Format(_vcf, indexed=True),
+    "bcf": Format(_bcf, _BGZF, "end_missing"),
+    "cram": Format(_cram, frozenset({Container.PLAIN})),
+    "10x": Format(_archive("10x"), tar=True),
+    "OxfordNanopore_native": Format(_archive("nanopore"), tar=True),
+    "fasta": Format(_fasta),
 }
 
 

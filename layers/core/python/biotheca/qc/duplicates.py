@@ -22,6 +22,8 @@ EXAMPLES, EXAMPLE_LINES = 10, 10
 _LONGEST_KEPT = 256  # characters of a name; a longer one is kept as its SHA-256
 _RESERVED = 10  # findings of duplicate names that no other findings crowd out
 _HEADERS_HELD = 4_096
+# Formats whose reads have names that must be unique: lines from one read to the next, and what a place is called.
+_PLACES = {"fastq": (4, "line"), "bam": (1, "primary record")}
 
 Again = Callable[[], Iterable[bytes]]
 
@@ -40,18 +42,23 @@ class Repeated:
 class _Batches:
     """Single header lines gathered to records, so that each costs little."""
 
-    def __init__(self) -> None:
+    def __init__(self, stride: int) -> None:
+        self._stride = stride
         self._headers: list[bytes] = []
         self._line = 0
 
     def add(self, header: bytes, line: int) -> None:
         """The next record's header line, without '@'."""
-        follows = self._line + 4 * len(self._headers)
+        follows = self._line + self._stride * len(self._headers)
         if self._headers and (line != follows or len(self._headers) >= _HEADERS_HELD):
             self.flush()
         if not self._headers:
             self._line = line
         self._headers.append(header)
+
+    def walk(self) -> native.Walk | None:
+        """Nothing: here each name is looked up, not counted."""
+        return None
 
     def feed(self, records: native.Records, line: int) -> None:
         """The next records."""
@@ -72,8 +79,8 @@ class _Batches:
 class _Refill(_Batches):
     """Gives the names at the file's start to the spool, which began later."""
 
-    def __init__(self, names: Names) -> None:
-        super().__init__()
+    def __init__(self, names: Names, stride: int) -> None:
+        super().__init__(stride)
         self._names = names
 
     def take(self, records: native.Records, line: int) -> None:
@@ -84,8 +91,9 @@ class _Refill(_Batches):
 class _Confirm(_Batches):
     """Looks at candidates only, by their whole names."""
 
-    def __init__(self, names: Names, candidates: Candidates) -> None:
-        super().__init__()
+    def __init__(self, names: Names, candidates: Candidates, stride: int, unit: str) -> None:
+        super().__init__(stride)
+        self._unit = unit
         self._looks = names.looks
         self._candidates = candidates
         self._table = self._looks.table(candidates.prints)
@@ -99,7 +107,7 @@ class _Confirm(_Batches):
     def take(self, records: native.Records, line: int) -> None:
         self.seen += len(records)
         for at in matching(self._looks, self._candidates, self._table, records):
-            self._met(records.header(at), line + 4 * at)
+            self._met(records.header(at), line + self._stride * at)
 
     def _met(self, header: bytes, line: int) -> None:
         name, read = key_of(header)
@@ -115,7 +123,8 @@ class _Confirm(_Batches):
         if len(self._shown) < EXAMPLES:
             self._shown.setdefault(key, shown)
         if len(self.defects) < MAX_FINDINGS:
-            self.defects.append(Defect("duplicate_name", line, {"read": shown[:300], "first_line": lines[0]}))
+            facts = {"read": shown[:300], f"first_{self._unit.replace(' ', '_')}": lines[0]}
+            self.defects.append(Defect("duplicate_name", line, facts, self._unit))
 
     def examples(self) -> list[dict[str, Any]]:
         """The first names that stand more than once, with their first lines."""
@@ -138,8 +147,10 @@ class Duplicates:
         self._again = again
         self._asked = asked
         self._format = declared_format
+        self._stride, self._unit = _PLACES.get(declared_format, (1, ""))
         try:
-            self._names = Names(method, scratch, again is not None, engine) if declared_format == "fastq" else None
+            named = declared_format in _PLACES
+            self._names = Names(method, scratch, again is not None, engine, stride=self._stride) if named else None
         except (ScratchFault, NoBitarray) as fault:
             raise NoScratch(str(fault)) from fault
 
@@ -165,7 +176,7 @@ class Duplicates:
         try:
             names.close()
             if names.missing:
-                self._pass(_Refill(names), until=lambda: not names.missing)
+                self._pass(_Refill(names, self._stride), until=lambda: not names.missing)
             candidates = names.candidates()
             return self._confirmed(names, candidates)
         except ScratchFault as fault:
@@ -190,7 +201,8 @@ class Duplicates:
             "more_lanes": facts.more_lanes,
             "platform": facts.platform,
         }
-        repeated = Repeated(about, told)
+        # Runs are judged by the names in files of reads alone: one BAM file may hold many lanes, and both mates.
+        repeated = Repeated(about if self._format == "fastq" else None, told)
         if candidates.names and (self._again or names.log):
             self._confirm(names, candidates, repeated)
         elif candidates.names:
@@ -200,7 +212,7 @@ class Duplicates:
         return repeated
 
     def _confirm(self, names: Names, candidates: Candidates, repeated: Repeated) -> None:
-        confirm = _Confirm(names, candidates)
+        confirm = _Confirm(names, candidates, self._stride, self._unit)
         self._pass(confirm)
         if confirm.seen != names.checked:
             raise SourceChanged(f"{names.checked} reads were read first, {confirm.seen} when the file was read again")
@@ -241,6 +253,13 @@ class _Guarded:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+
+    def walk(self) -> native.Walk | None:
+        """What a scan may walk itself."""
+        try:
+            return self._names.walk()
+        except ScratchFault as fault:
+            raise NoScratch(str(fault)) from fault
 
     def feed(self, records: native.Records, line: int) -> None:
         """The next records."""

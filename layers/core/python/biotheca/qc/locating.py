@@ -25,6 +25,10 @@ class _Block:
     def full(self) -> bool:
         return self._passed >= self._last
 
+    def walk(self) -> native.Walk | None:
+        """Nothing: only one block's names are kept."""
+        return None
+
     def add(self, header: bytes, line: int) -> None:
         """The next record's header line, without '@'."""
         if self._first <= self._passed < self._last:

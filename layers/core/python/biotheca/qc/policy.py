@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from biotheca import catalog
 
 WORDS = ("error", "warning", "hint", "off")
@@ -46,6 +44,8 @@ def read(text: str) -> Policy:
     """
     if len(text) > _MOST_BYTES:
         raise PolicyIsWrong(f"it has more than {_MOST_BYTES} characters")
+    import yaml  # most checks have no policy of their own
+
     try:
         # YAML 1.1 takes a bare `off` for False: all words are read as texts.
         rows = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - the base loader makes texts, lists and maps only

@@ -88,10 +88,23 @@ EXPECTED: dict[str, str] = {
 }
 
 
+# Of files without lines.
+_BY_RECORD = {
+    "duplicate_name": "Read '{read}', primary record {primary_record} of {file}, has the name of primary record "
+    "{first_primary_record}, and both are the same read of their template.",
+}
+
+
 def sentence(code: str, facts: dict[str, Any]) -> str:
     """The message of a finding.
 
     >>> sentence("no_reads", {"file": "a.fq"})
     'a.fq holds no reads.'
     """
-    return SENTENCES[code].format(**facts)
+    return words_of(code, facts).format(**facts)
+
+
+def words_of(code: str, facts: dict[str, Any]) -> str:
+    """The sentence with its gaps."""
+    by_record = "primary_record" in facts and code in _BY_RECORD
+    return _BY_RECORD[code] if by_record else SENTENCES[code]

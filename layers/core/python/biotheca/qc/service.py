@@ -6,6 +6,8 @@ becomes the state of a file.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +17,14 @@ from biotheca.errors import NotFound
 from biotheca.qc import report_json, runs, sizing
 from biotheca.qc.report_json import summary
 from biotheca.qc.store import ReportStore
-from biotheca.submissions.model import DataFile, FileState, State, Submission
+from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.store import Inbox
 
 FINDINGS_KEPT = 100  # per file; all are counted in the report
+READ_AT_ONCE = 8  # reports that are fetched side by side
 
 
 class NoReport(Exception):
@@ -127,6 +130,21 @@ def _has_error(file: DataFile) -> bool:
     return any(found.get("severity") == "error" for found in file.findings)
 
 
+def _with_reports(
+    owners: list[ArchiveObject], files: dict[str, DataFile], reports: ReportStore | None
+) -> Iterator[tuple[ArchiveObject, tuple[runs.CheckedFile, ...] | None]]:
+    """Each owner with what the checks of its files said, None if one did not pass; some reports are read at once."""
+    with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+        for at in range(0, len(owners), READ_AT_ONCE):  # no more are held: one tells the names of all its reads
+            some = [
+                (owner, [files[i] for i in owner.file_ids if i in files]) for owner in owners[at : at + READ_AT_ONCE]
+            ]
+            wanted = {f.id: f for _, own in some for f in own if f.state == FileState.QC_PASSED}
+            told = dict(zip(wanted, pool.map(lambda f: _checked(f, reports), wanted.values()), strict=True))
+            for owner, own in some:
+                yield owner, tuple(told[f.id] for f in own) if all(f.id in told for f in own) else None
+
+
 def _checked(file: DataFile, reports: ReportStore | None) -> runs.CheckedFile:
     """What the check of a file said: of names, which are too many for its record, as the report has it."""
     report = reports.report(file.report) if reports and file.report else None
@@ -145,11 +163,10 @@ def _judge_runs(
     owners = [o for o in objects if o.file_ids]
     numbers = {o.alias: runs.organism(member, fields, o.type, o.alias) for o in owners}
     taxa = taxonomy.get_many(n for n in numbers.values() if n)
-    for owner in owners:
+    for owner, checked in _with_reports(owners, files, reports):
         own = [files[i] for i in owner.file_ids if i in files]
         found = []
-        if all(f.state == FileState.QC_PASSED for f in own):
-            checked = tuple(_checked(f, reports) for f in own)
+        if checked is not None:
             taxon = taxa.get(numbers[owner.alias] or 0)
             declared = runs.declared(member, fields, owner.type, owner.alias)
             found = runs.check_run(member, runs.CheckedRun(owner.type, owner.alias, checked, taxon, declared))

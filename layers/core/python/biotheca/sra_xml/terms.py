@@ -67,3 +67,9 @@ def stand_in(platform: str, model: str) -> tuple[str, str]:
     if platform in lacking["platforms"]:
         return lacking["platforms"][platform], "unspecified"
     return (platform, "unspecified") if model in lacking["models"] else (platform, model)
+
+
+def file_type_in_place_of(file_type: str) -> str:
+    """The type that the schema knows in place of this; the true one then goes into an attribute."""
+    kind: str = catalog.lacking_in_sra_xml()["file_types"].get(file_type, file_type)
+    return kind

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from biotheca.catalog import Member
-from biotheca.sra_xml.terms import ELEMENTS, NOT_GIVEN, stand_in, to_text
+from biotheca.sra_xml.terms import ELEMENTS, NOT_GIVEN, file_type_in_place_of, stand_in, to_text
 
 SHORTEST_PROJECT_TEXT, LONGEST_PROJECT_TITLE, LONGEST_PROJECT_DESCRIPTION = 20, 250, 4000
 
@@ -164,7 +164,9 @@ def _run(node: Element, made: Written, rest: dict[str, Any]) -> None:
     _text(node, "TITLE", rest.pop("title"))
     _reference(node, "EXPERIMENT_REF", rest.pop("experiment"), made.refers.get("experiment", ""))
     if made.files:
-        kind = rest.pop("file_type")
+        kind = file_type_in_place_of(rest["file_type"])
+        if kind == rest["file_type"]:
+            del rest["file_type"]
         files = SubElement(SubElement(node, "DATA_BLOCK"), "FILES")
         for file in made.files:
             said = {

@@ -64,10 +64,14 @@ def bgzf_unpack(stored: bytes, decoded_bytes: int) -> bytes | None:
 @dataclass(frozen=True)
 class Records:
     """Sound records of a block, in order. `spans` holds four 32-bit numbers a record, in the machine's byte order:
-    start and length in `text` of its header line without '@', start and length of its sequence."""
+    start and length in `text` of its header line without '@', start and length of its sequence.
+
+    `hashes` of their names (formats.names) are known if the names were walked while they were scanned; empty if
+    nobody wanted them."""
 
     text: bytes
     spans: bytes
+    hashes: bytes | None = None
 
     def __len__(self) -> int:
         return len(self.spans) // (4 * _SPAN_NUMBERS)
@@ -152,19 +156,22 @@ class Few:
         _built.flush(self.state, table)
 
 
+Walk = tuple[Any, Any, bool]  # states of facts and of a window, or None, and whether hashes are wanted (names_looks)
+
+
 def scan(
-    engine: str, text: bytes, start: int, counted: tuple[Few, array[int]] | None = None
+    engine: str, text: bytes, start: int, counted: tuple[Few, array[int]] | None = None, names: Walk | None = None
 ) -> tuple[int, int, int, Records]:
     """Pass over sound records from `start`, which must begin one: (where it ended, reads, bases, the records).
 
-    What passes is `counted` (formats.counts).
+    What passes is `counted` (formats.counts), and the names are walked.
 
     It ends at the first record that is not whole, or not plainly sound; which of both is not told.
     """
     assert _built is not None
     few, table = (counted[0].state, counted[1]) if counted else (None, None)
-    end, reads, bases, spans = _built.scan(text, start, few, table, engine)
-    return end, reads, bases, Records(text, spans)
+    end, reads, bases, spans, hashes = _built.scan(text, start, few, table, names, engine)
+    return end, reads, bases, Records(text, spans, hashes if names else None)
 
 
 @dataclass(frozen=True)

@@ -144,8 +144,17 @@ static int place_fits(const bam_header_t *header, int32_t reference, int32_t pos
            (position < 0 || (uint32_t)position < header->lengths[reference]);
 }
 
-/* Keep name and bases of a read, as the sequencer gave it, /1 or /2 after the name of a paired one, and count it. Of a
-   record's bytes no more are written than it has. */
+/* What tells the read from all others: Record.header in bam_records.py. Bytes written. */
+static size_t write_name(uint8_t *to, const uint8_t *name, size_t n, uint16_t flags) {
+    if (n == 1 && name[0] == '*') return 0;
+    int mate = (flags & 0x40 ? 1 : 0) | (flags & 0x80 ? 2 : 0);
+    if ((flags & 1) && mate != 1 && mate != 2) return 0;
+    memcpy(to, name, n);
+    if (flags & 1) to[n++] = '/', to[n++] = (uint8_t)('0' + mate);
+    return n;
+}
+
+/* Keep name and bases of a read, as the sequencer gave it, and count it. No more is written than the record has bytes. */
 static int take_read(const engine_t *engine, few_t *few, uint64_t *table, bam_passed_t *passed, const uint8_t *name,
                      size_t name_n, uint16_t flags, const uint8_t *packed, const uint8_t *quality, size_t bases, int absent) {
     if (passed->reads == passed->capacity) {
@@ -162,10 +171,7 @@ static int take_read(const engine_t *engine, few_t *few, uint64_t *table, bam_pa
         passed->scratch_n = bases + 4096;
     }
     uint8_t *p = passed->text + passed->text_n;
-    memcpy(p, name, name_n);
-    size_t header = name_n;
-    int mate = (flags & 0x40 ? 1 : 0) | (flags & 0x80 ? 2 : 0);
-    if ((flags & 1) && (mate == 1 || mate == 2)) p[header++] = '/', p[header++] = (uint8_t)('0' + mate);
+    size_t header = write_name(p, name, name_n, flags);
     bam_bases(p + header, packed, bases, flags & 0x10);
     bam_qualities(passed->scratch, quality, bases, flags & 0x10, absent);
     count_read(engine->counter, few, table, p + header, passed->scratch, bases, 1);

@@ -12,12 +12,13 @@ static inline unsigned level_of(uint8_t quality) {
 
 /* Of either case; U is counted as T, '.' as N. */
 static unsigned strange_letter(uint8_t letter) {
+    if (letter == '.') return N;
     switch (letter & 0xdf) {
     case 'A': return A;
     case 'C': return C;
     case 'G': return G;
     case 'T': case 'U': return T;
-    case 'N': case '.' & 0xdf: return N;
+    case 'N': return N;
     default: return OTHER;
     }
 }

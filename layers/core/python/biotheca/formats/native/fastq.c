@@ -1,6 +1,6 @@
 /* The four lines of a record (rules: biotheca/formats/fastq.py). What is not plainly sound is left to that module:
    a false "no" costs time there, a false "yes" would lose a finding. */
-#include "fastq.h"
+#include "names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static size_t sequence_at(const engine_t *engine, const uint8_t *text, size_t at
 }
 
 int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
-               passed_t *passed) {
+               names_walk_t *walk, passed_t *passed) {
     size_t at = start, likely = 0;
     for (;;) {
         passed->end = at;
@@ -72,6 +72,7 @@ int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t
         if (engine->printable(text + quality, length) != length) return 0;
         span_t span = {(uint32_t)(at + 1), (uint32_t)(header - 1), (uint32_t)sequence, (uint32_t)length};
         if (keep_span(passed, span) != 0) return -1;
+        if (walk && names_walk(walk, passed->reads, text + at + 1, name, header - 1) != 0) return -1;
         if (few) count_read(engine->counter, few, table, text + sequence, text + quality, length, 1);
         passed->reads += 1;
         passed->bases += length;

@@ -37,11 +37,15 @@ typedef struct {
     size_t capacity; /* records that `spans` has room for */
 } passed_t;
 
+/* Where the names of records go while they are at hand; see names.h. */
+typedef struct names_walk names_walk_t;
+
 /* Pass over sound records of text[start:n]. Stops before the first that is not whole or in any doubt.
    What passes is counted in `few` and `table` (COUNTS numbers), unless `few` is NULL; few_flush brings all into the table.
-   Returns 0, or -1 if memory is short. The caller frees `spans`. n must be below 2^32. */
+   `walk`, unless it is NULL, is given the names. Returns 0, or -1 if memory is short. The caller frees `spans`.
+   n must be below 2^32. */
 int fastq_pass(const engine_t *engine, const uint8_t *text, size_t start, size_t n, few_t *few, uint64_t *table,
-               passed_t *passed);
+               names_walk_t *walk, passed_t *passed);
 
 /* A set of words of A, C, G and T, `size` (1 to 31) letters each: a bit for each first eight letters that some word has,
    then slots of open addressing. 2 bits a letter. */

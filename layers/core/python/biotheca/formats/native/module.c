@@ -88,20 +88,23 @@ static PyObject *flush(PyObject *self, PyObject *args) {
     return counts ? Py_NewRef(Py_None) : NULL;
 }
 
-/* scan(text, start, few or None, table or None, engine) -> (end, reads, bases, spans) */
+/* scan(text, start, few or None, table or None, (facts, window or None, wanted) or None, engine)
+   -> (end, reads, bases, spans, hashes) */
 static PyObject *scan(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer text, table = {0};
     Py_ssize_t start;
-    PyObject *capsule, *counted;
+    PyObject *capsule, *counted, *names;
     const char *name;
     few_t *few = NULL;
     uint64_t *counts = NULL;
-    if (!PyArg_ParseTuple(args, "y*nOOz", &text, &start, &capsule, &counted, &name)) return NULL;
+    names_walk_t walk = {0};
+    if (!PyArg_ParseTuple(args, "y*nOOOz", &text, &start, &capsule, &counted, &names, &name)) return NULL;
     PyObject *answer = NULL;
     passed_t passed = {0};
     const engine_t *engine = engine_named(name);
     if (!engine) goto done;
+    if (names != Py_None && names_walk_of(names, &walk) != 0) goto done;
     if (capsule != Py_None) {
         if (!(few = few_of(capsule))) goto done;
         if (PyObject_GetBuffer(counted, &table, PyBUF_WRITABLE) != 0 || !(counts = table_of(&table))) goto done;
@@ -112,16 +115,20 @@ static PyObject *scan(PyObject *self, PyObject *args) {
     }
     int failed;
     Py_BEGIN_ALLOW_THREADS
-    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, few, counts, &passed);
+    failed = fastq_pass(engine, text.buf, (size_t)start, (size_t)text.len, few, counts,
+                        walk.facts ? &walk : NULL, &passed);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyErr_NoMemory();
         goto done;
     }
-    answer = Py_BuildValue("nKKy#", (Py_ssize_t)passed.end, (unsigned long long)passed.reads,
+    answer = Py_BuildValue("nKKy#y#", (Py_ssize_t)passed.end, (unsigned long long)passed.reads,
                            (unsigned long long)passed.bases, passed.spans ? (char *)passed.spans : "",
-                           passed.spans ? (Py_ssize_t)(passed.reads * sizeof(span_t)) : (Py_ssize_t)0);
+                           passed.spans ? (Py_ssize_t)(passed.reads * sizeof(span_t)) : (Py_ssize_t)0,
+                           walk.hashes ? (char *)walk.hashes : "",
+                           walk.hashes ? (Py_ssize_t)(passed.reads * sizeof(name_hash_t)) : (Py_ssize_t)0);
 done:
+    free(walk.hashes);
     free(passed.spans);
     if (table.obj) PyBuffer_Release(&table);
     PyBuffer_Release(&text);

@@ -19,6 +19,7 @@ typedef struct {
 } read_name_t;
 
 read_name_t names_of_header(const uint8_t *header, size_t n);
+read_name_t names_until(const uint8_t *header, size_t end, size_t n); /* the same, if the first blank is at `end`, or n */
 
 /* Of each record what makes its key: the name up to the first blank, and ` 1:N:` behind it if it says so, then a line end.
    Bytes written; `out` has room for all headers and one byte each; -2 if a span lies outside. */
@@ -52,6 +53,16 @@ struct name_facts {
 typedef struct window window_t;
 int name_facts_feed(name_facts_t *facts, window_t *window, const uint8_t *text, size_t text_n, const span_t *spans,
                     size_t count, name_hash_t *out);
+/* What fastq_pass hands names to: `hashes`, if they are `wanted`, has one for each record that was passed. */
+struct names_walk {
+    name_facts_t *facts;
+    window_t *window; /* or NULL */
+    int wanted;
+    name_hash_t *hashes; /* freed by the caller */
+    size_t capacity;
+};
+/* The name of record `at`, which ends after `end` of the `n` characters of its header. 0, or -1 if memory is short. */
+int names_walk(names_walk_t *walk, size_t at, const uint8_t *header, size_t end, size_t n);
 /* The digest of a block that is not full into `out`; 0 if there is none. */
 int name_facts_rest(const name_facts_t *facts, uint8_t out[16]);
 

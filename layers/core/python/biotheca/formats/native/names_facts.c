@@ -69,30 +69,46 @@ static void note_lane(name_facts_t *facts, const uint8_t *name, size_t n) {
     facts->lane_last = facts->lanes_n++;
 }
 
+/* 0, or -1 if memory is short. */
+static int add(name_facts_t *facts, window_t *window, read_name_t name, name_hash_t *out) {
+    if (window) window_add(window, name);
+    uint64_t hash[2];
+    murmur128(name.text, name.n, hash);
+    if (out) {
+        out->print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
+        out->more = name.n ? hash[1] : 0;
+    }
+    /* Some tools end the names of mates with .1 and .2, or _1 and _2. */
+    const uint8_t *tail = name.text + name.n;
+    if (name.n > 2 && (tail[-1] == '1' || tail[-1] == '2') && (tail[-2] == '.' || tail[-2] == '_'))
+        murmur128(name.text, name.n - 2, hash);
+    facts->chain[0] = chained(facts->chain[0], hash[0], UINT64_C(0x9FB21C651E98DF25));
+    facts->chain[1] = chained(facts->chain[1], hash[1], UINT64_C(0xD6E8FEB86659FD93));
+    facts->labels[name.read <= 2 ? name.read : 0]++;
+    note_lane(facts, name.text, name.n);
+    return ++facts->in_block == NAMES_PER_DIGEST ? close_block(facts) : 0;
+}
+
 int name_facts_feed(name_facts_t *facts, window_t *window, const uint8_t *text, size_t text_n, const span_t *spans,
                     size_t count, name_hash_t *out) {
     for (size_t i = 0; i < count; i++) {
         span_t span = spans[i];
         if ((uint64_t)span.header + span.header_length > text_n) return -2;
         read_name_t name = names_of_header(text + span.header, span.header_length);
-        if (window) window_add(window, name);
-        uint64_t hash[2];
-        murmur128(name.text, name.n, hash);
-        if (out) {
-            out[i].print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
-            out[i].more = name.n ? hash[1] : 0;
-        }
-        /* Some tools end the names of mates with .1 and .2, or _1 and _2. */
-        const uint8_t *tail = name.text + name.n;
-        if (name.n > 2 && (tail[-1] == '1' || tail[-1] == '2') && (tail[-2] == '.' || tail[-2] == '_'))
-            murmur128(name.text, name.n - 2, hash);
-        facts->chain[0] = chained(facts->chain[0], hash[0], UINT64_C(0x9FB21C651E98DF25));
-        facts->chain[1] = chained(facts->chain[1], hash[1], UINT64_C(0xD6E8FEB86659FD93));
-        facts->labels[name.read <= 2 ? name.read : 0]++;
-        note_lane(facts, name.text, name.n);
-        if (++facts->in_block == NAMES_PER_DIGEST && close_block(facts) != 0) return -1;
+        if (add(facts, window, name, out ? out + i : NULL) != 0) return -1;
     }
     return 0;
+}
+
+int names_walk(names_walk_t *walk, size_t at, const uint8_t *header, size_t end, size_t n) {
+    if (walk->wanted && at == walk->capacity) {
+        size_t capacity = walk->capacity ? walk->capacity * 2 : 4096;
+        name_hash_t *more = realloc(walk->hashes, capacity * sizeof *more);
+        if (!more) return -1;
+        walk->hashes = more;
+        walk->capacity = capacity;
+    }
+    return add(walk->facts, walk->window, names_until(header, end, n), walk->wanted ? walk->hashes + at : NULL);
 }
 
 int name_facts_rest(const name_facts_t *facts, uint8_t out[16]) {

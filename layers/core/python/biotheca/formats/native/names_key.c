@@ -44,8 +44,9 @@ static size_t to_blank(const uint8_t *text, size_t n) {
     return i;
 }
 
-read_name_t names_of_header(const uint8_t *header, size_t n) {
-    size_t end = to_blank(header, n);
+read_name_t names_of_header(const uint8_t *header, size_t n) { return names_until(header, to_blank(header, n), n); }
+
+read_name_t names_until(const uint8_t *header, size_t end, size_t n) {
     read_name_t name = {header, end, 0};
     if (end > 2 && header[end - 2] == '/' && (header[end - 1] == '1' || header[end - 1] == '2')) {
         name.n = end - 2;

@@ -113,6 +113,13 @@ PyObject *names_facts_feed(PyObject *self, PyObject *args) {
     return NULL;
 }
 
+int names_walk_of(PyObject *words, names_walk_t *walk) {
+    PyObject *facts, *window;
+    if (!PyArg_ParseTuple(words, "OOp", &facts, &window, &walk->wanted)) return -1;
+    if (!(walk->facts = PyCapsule_GetPointer(facts, FACTS))) return -1;
+    return window == Py_None || (walk->window = PyCapsule_GetPointer(window, WINDOW)) ? 0 : -1;
+}
+
 /* facts_result(facts) -> (digests, reads without number, reads 1, reads 2, lanes, whether there are more lanes) */
 PyObject *names_facts_result(PyObject *self, PyObject *args) {
     (void)self;

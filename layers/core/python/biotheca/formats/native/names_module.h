@@ -4,6 +4,11 @@
 
 #include "module.h"
 
+#include "names.h"
+
+/* Take `walk` from (facts, window or None, wanted); 0, or -1 with an error set. */
+int names_walk_of(PyObject *words, names_walk_t *walk);
+
 PyObject *names_murmur(PyObject *self, PyObject *args);
 PyObject *names_packed(PyObject *self, PyObject *args);
 PyObject *names_facts(PyObject *self, PyObject *args);

@@ -23,6 +23,7 @@ from local.people import PEOPLE, Example
 from local.stack import Stack
 
 STEP_S = 90.0
+LOOK_AGAIN_S = 0.8  # each look is a program that starts: it takes from the processors that the journey needs
 SQL = """SELECT acc, organism, platform, spots, bases, file_names
 FROM {table} WHERE sra_study = ? ORDER BY acc"""
 
@@ -82,7 +83,7 @@ class Someone:
             self.seen = len(told["history"])
             if told["submission"]["state"] in states:
                 return told["submission"]
-            time.sleep(0.3)
+            time.sleep(LOOK_AGAIN_S)
         raise DemoFailed(f"the submission is {told['submission']['state']} after {STEP_S:.0f} s, expected {states}")
 
 

@@ -55,10 +55,11 @@ def assembly(state_dir: Path, project: Path = PROJECT) -> Path:
     kept = state_dir / "assembly"
     target = kept / digest_of_sources(project)
     if not (target / "manifest.json").exists():
+        environment = environment_with_node()  # before anything is left behind
         kept.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(kept):
             if not (target / "manifest.json").exists():  # nobody else has made it meanwhile
-                _synthesise(kept, target, project)
+                _synthesise(kept, target, project, environment)
     target.touch()
     return target
 
@@ -71,8 +72,7 @@ def _one_at_a_time(kept: Path) -> Iterator[None]:
         yield
 
 
-def _synthesise(kept: Path, target: Path, project: Path) -> None:
-    environment = environment_with_node()
+def _synthesise(kept: Path, target: Path, project: Path, environment: dict[str, str]) -> None:
     # A child of its own: the CDK's libraries would otherwise stay in the laptop's memory.
     with tempfile.TemporaryDirectory(dir=kept, prefix=".unfinished-") as unfinished:
         code = (

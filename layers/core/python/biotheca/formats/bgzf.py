@@ -96,6 +96,9 @@ def pieces(source: Source, meter: Meter, threads: int, passed: Callable[[Batch],
 
     Afterwards `source` stands at the first byte that was not passed. Raises UnpacksTooFar.
     """
+    if threads < 2:
+        yield from _pieces_here(source, meter, passed)
+        return
     waiting: deque[tuple[Batch, int, Future[bytes | None]]] = deque()
     with ThreadPoolExecutor(threads, "bgzf") as pool:
         try:
@@ -115,3 +118,15 @@ def pieces(source: Source, meter: Meter, threads: int, passed: Callable[[Batch],
             for _, _, future in waiting:
                 future.cancel()
             source.give_back(b"".join(batch.stored for batch, _, _ in waiting))
+
+
+def _pieces_here(source: Source, meter: Meter, passed: Callable[[Batch], None]) -> Generator[bytes]:
+    """The same in the caller's thread."""
+    while batch := take(source):
+        data = unpacked(batch)
+        if data is None:
+            source.give_back(batch.stored)
+            return
+        meter.add(len(data), source.offset)
+        passed(batch)
+        yield data

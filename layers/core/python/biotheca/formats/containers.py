@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
-from biotheca.formats import bgzf, gzip_members
+from biotheca.formats import bgzf, gzip_members, native
 from biotheca.formats.faults import (
     ContainerFault,
     ContainerIsRefused,
@@ -113,7 +113,7 @@ class Decoder:
 
     `ends_without_block` is True for a BGZF file that lacks its empty last block (SAM spec 4.1.2):
     whole members, but perhaps not all of them. `inflater` is one of gzip_members.INFLATERS, None for the fastest.
-    With two `threads` or more, BGZF is unpacked by so many at once.
+    With two `threads` or more, BGZF is unpacked by so many at once; by the kernel, unless an inflater was named.
     """
 
     def __init__(
@@ -150,7 +150,8 @@ class Decoder:
     def _gzip(self) -> Iterator[bytes]:
         self._all_bgzf, self._last_size_bytes = True, 0
         while True:
-            if self._threads > 1 and bgzf.starts(self._source.peek(16)):
+            batches = self._threads > 1 or (self._inflater is None and native.has_kernel())
+            if batches and bgzf.starts(self._source.peek(16)):
                 yield from bgzf.pieces(self._source, self._meter, self._threads, self._passed)
                 if self.members and not self._another_member(b"\x1f\x8b"):
                     break

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    LITLEN_BITS = 11, OFFSET_BITS = 8, SIZE_BITS = 7, /* looked up at once; longer codes go on in a table of their own */
+    LITLEN_BITS = 10, OFFSET_BITS = 8, SIZE_BITS = 7, /* looked up at once; longer codes go on in a table of their own */
     MOST_BITS = 15, LITLENS = 288, OFFSETS = 32, SIZES = 19,
     /* Each table of longer codes holds at least two of them. */
     LITLEN_ENTRIES = (1 << LITLEN_BITS) + (LITLENS / 2 << (MOST_BITS - LITLEN_BITS)),
@@ -81,15 +81,22 @@ static int build(uint32_t *table, unsigned bits, const uint8_t *lengths, size_t 
     }
     while (most > 1 && !counts[most]) most--;
     unsigned deeper = most > bits ? most - bits : 0;
+    uint32_t filled = 2; /* the entries that are there, for codes of up to b bits; longer ones double them */
     for (size_t k = 0; k < words; k++, code++) {
-        while (!counts[b]) code <<= 1, b++;
+        while (!counts[b]) {
+            code <<= 1;
+            if (++b > bits) continue;
+            memcpy(table + filled, table, filled * sizeof *table);
+            filled *= 2;
+        }
         counts[b]--;
         unsigned word = turned(code, b), own = b <= bits ? b : b - bits;
         uint32_t entry = means[symbols[k]] + (own << 8) + own;
         if (b <= bits) {
-            for (uint32_t at = word; at <= mask; at += 1u << b) table[at] = entry;
+            table[word] = entry;
             continue;
         }
+        for (; filled <= mask; filled *= 2) memcpy(table + filled, table, filled * sizeof *table);
         if ((word & mask) != prefix) {
             prefix = word & mask;
             start = end;
@@ -98,6 +105,7 @@ static int build(uint32_t *table, unsigned bits, const uint8_t *lengths, size_t 
         }
         for (uint32_t at = start + (word >> bits); at < end; at += 1u << own) table[at] = entry;
     }
+    for (; filled <= mask; filled *= 2) memcpy(table + filled, table, filled * sizeof *table);
     return 0;
 }
 

@@ -220,7 +220,7 @@ def _tell(document: dict[str, Any]) -> None:
 def _file_line(file: dict[str, Any]) -> str:
     """One file in one line."""
     told = [f"{file['reads']:,} reads", f"{file['bases']:,} bases"]
-    if counted := file["statistics"]:
+    if (counted := file["statistics"]) and file["reads"]:
         low, high = counted["length_bases"]["min"], counted["length_bases"]["max"]
         told.append(f"length {low}" if low == high else f"length {low} to {high}")
         told.append(f"GC {100 * counted['gc_share']:.1f} %, Q30 {100 * counted['q30_share']:.1f} %, {file['encoding']}")

@@ -79,6 +79,15 @@ def test_the_same_reads_given_twice_are_found_as_the_same_bytes_and_packed_anew(
     assert found[0].severity == "error"
 
 
+def test_the_same_reads_under_the_names_of_the_other_mate_are_found_where_they_are_many() -> None:
+    one, two = _text(_names(150), "/1"), _text(_names(150), "/2")
+    again = one.replace(b"/1\n", b" 2:N:0:A\n").replace(b"@M01", b"@M99")
+    assert [f.rule for f in _said(one, again)] == ["qc.mates_same"]
+    assert _said(one, two) == []
+    few = _text(_names(9), "/1")
+    assert _said(few, few.replace(b"/1\n", b"/2\n")) == [], "nine reads may be alike by chance"
+
+
 @pytest.mark.parametrize("labels, said", [(("/2", "/1"), "2 and 1"), ((" 1:N:0:A",) * 2, "1 and 1")])
 def test_files_whose_names_tell_another_read_number_than_their_place(labels: tuple[str, str], said: str) -> None:
     one, two = _text(_names(), labels[0]), _text(_names(), labels[1]).replace(b"\nA", b"\nT")

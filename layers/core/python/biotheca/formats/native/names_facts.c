@@ -69,33 +69,53 @@ static void note_lane(name_facts_t *facts, const uint8_t *name, size_t n) {
     facts->lane_last = facts->lanes_n++;
 }
 
-/* 0, or -1 if memory is short. */
-static int add(name_facts_t *facts, window_t *window, read_name_t name, name_hash_t *out) {
-    if (window) window_add(window, name);
+static inline name_hash_t hash_of(read_name_t name) {
     uint64_t hash[2];
     murmur128(name.text, name.n, hash);
+    return (name_hash_t){hash[0], hash[1]};
+}
+
+/* A name and its hash. 0, or -1 if memory is short. */
+static int take(name_facts_t *facts, read_name_t name, name_hash_t hash, name_hash_t *out) {
     if (out) {
-        out->print = name.n ? hash[0] + name.read * NAMES_READ_STEP : 0;
-        out->more = name.n ? hash[1] : 0;
+        out->print = name.n ? hash.print + name.read * NAMES_READ_STEP : 0;
+        out->more = name.n ? hash.more : 0;
     }
     /* Some tools end the names of mates with .1 and .2, or _1 and _2. */
     const uint8_t *tail = name.text + name.n;
-    if (name.n > 2 && (tail[-1] == '1' || tail[-1] == '2') && (tail[-2] == '.' || tail[-2] == '_'))
-        murmur128(name.text, name.n - 2, hash);
-    facts->chain[0] = chained(facts->chain[0], hash[0], UINT64_C(0x9FB21C651E98DF25));
-    facts->chain[1] = chained(facts->chain[1], hash[1], UINT64_C(0xD6E8FEB86659FD93));
+    if (name.n > 2 && (tail[-2] == '.' || tail[-2] == '_') && (tail[-1] == '1' || tail[-1] == '2'))
+        hash = hash_of((read_name_t){name.text, name.n - 2, 0});
+    facts->chain[0] = chained(facts->chain[0], hash.print, UINT64_C(0x9FB21C651E98DF25));
+    facts->chain[1] = chained(facts->chain[1], hash.more, UINT64_C(0xD6E8FEB86659FD93));
     facts->labels[name.read <= 2 ? name.read : 0]++;
     note_lane(facts, name.text, name.n);
     return ++facts->in_block == NAMES_PER_DIGEST ? close_block(facts) : 0;
 }
 
+static int add(name_facts_t *facts, window_t *window, read_name_t name, name_hash_t *out) {
+    if (window) window_add(window, name);
+    return take(facts, name, hash_of(name), out);
+}
+
+/* Names, then hashes, then the rest: each loop is short, so that the processor works on several names at once. */
+enum { AT_ONCE = 64 };
+
 int name_facts_feed(name_facts_t *facts, window_t *window, const uint8_t *text, size_t text_n, const span_t *spans,
                     size_t count, name_hash_t *out) {
-    for (size_t i = 0; i < count; i++) {
-        span_t span = spans[i];
-        if ((uint64_t)span.header + span.header_length > text_n) return -2;
-        read_name_t name = names_of_header(text + span.header, span.header_length);
-        if (add(facts, window, name, out ? out + i : NULL) != 0) return -1;
+    read_name_t names[AT_ONCE];
+    name_hash_t hashes[AT_ONCE];
+    for (size_t first = 0; first < count; first += AT_ONCE) {
+        size_t n = count - first < AT_ONCE ? count - first : AT_ONCE;
+        for (size_t i = 0; i < n; i++) {
+            span_t span = spans[first + i];
+            if ((uint64_t)span.header + span.header_length > text_n) return -2;
+            names[i] = names_of_header(text + span.header, span.header_length);
+        }
+        for (size_t i = 0; i < n; i++) hashes[i] = hash_of(names[i]);
+        for (size_t i = 0; i < n; i++) {
+            if (window) window_add(window, names[i]);
+            if (take(facts, names[i], hashes[i], out ? out + first + i : NULL) != 0) return -1;
+        }
     }
     return 0;
 }

@@ -108,7 +108,6 @@ static int flush_part(spool_t *s, size_t part) {
 static inline int put(spool_t *s, size_t part, uint64_t value) {
     uint8_t *at = buffer_of(s, part) + s->fill[part] * s->width;
     for (int i = 0; i < 8; i++) at[i] = (uint8_t)(value >> 8 * i); /* one store where the machine has this order */
-    s->names[part]++;
     return ++s->fill[part] == s->per_chunk ? flush_part(s, part) : 0;
 }
 
@@ -128,6 +127,12 @@ static inline uint64_t get(const spool_t *s, const uint8_t *at) {
     uint64_t value = 0;
     for (int i = 0; i < 8; i++) value |= (uint64_t)at[i] << 8 * i;
     return value & (UINT64_MAX >> (64 - s->value_bits));
+}
+
+/* When all were put. */
+static void count_names(spool_t *s) {
+    for (size_t part = 0; part < PARTS; part++) s->names[part] = s->fill[part];
+    for (size_t i = 0; i < s->chunks; i++) s->names[s->owner[i]] += s->per_chunk;
 }
 
 /* Room for at least so many numbers. */
@@ -260,6 +265,7 @@ static int finish_in_parts(spool_t *s, size_t part, uint64_t top, unsigned bits,
     into->base = s->base + spool_bytes(s);
     split_t split = {into, bits - 8};
     int failed = each_chunk(s, part, split_chunk, &split);
+    count_names(into);
     for (size_t p = 0; p < PARTS && !failed; p++) failed = finish_part(into, p, top, bits - 8, r);
     spool_free(into);
     return failed;
@@ -285,6 +291,7 @@ static int finish_part(spool_t *s, size_t part, uint64_t top, unsigned bits, rep
 
 int spool_finish(spool_t *s, repeated_t *repeated) {
     int failed = 0;
+    count_names(s);
     for (size_t part = 0; part < PARTS && !failed; part++)
         failed = finish_part(s, part, part, s->value_bits, repeated);
     return failed;

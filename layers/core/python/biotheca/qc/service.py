@@ -24,6 +24,7 @@ from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.store import Inbox
 
 FINDINGS_KEPT = 100  # per file; all are counted in the report
+DIGESTS_ANSWERED = 8_192  # of names, one every 65,536 reads: 300 kB
 READ_AT_ONCE = 8  # reports that are fetched side by side
 
 
@@ -198,7 +199,17 @@ def document_of(reports: ReportStore, file: DataFile) -> dict[str, Any]:
         raise NotFound(f"There is no report of {file.name!r} any more.")
     # What its run was told after the check counts as well; the file's own findings are among them.
     of_run = [found for found in file.findings if found["rule"] in runs.RULES]
-    return report_json.document([report | {"key": file.name}], of_run)
+    return report_json.document([report | {"key": file.name, "names": _few_digests(report.get("names"))}], of_run)
+
+
+def _few_digests(names: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What names tell, without digests where there are more than an answer holds: 7 MB of a terabyte's. The report in
+    the bucket, which runs are judged by, has them all."""
+    if not names or len(names.get("digests", ())) <= DIGESTS_ANSWERED:
+        return names
+    return {key: value for key, value in names.items() if key != "digests"} | {
+        "digests_left_out": len(names["digests"])
+    }
 
 
 def page_of(reports: ReportStore, file: DataFile) -> str:

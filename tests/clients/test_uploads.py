@@ -306,7 +306,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_next_run_goes_on(
 ) -> None:
     sid = archive.submission(("a.fq.gz", DATA))
     biotheca.login()
-    archive.put_takes_s = 0.8
+    archive.put_takes_s = 0.3
     process = biotheca.start("upload", sid, str(_file(tmp_path)), "--jobs", "1")
     until = time.monotonic() + 20
     while archive.put_done.total() < 2 and time.monotonic() < until:
@@ -317,7 +317,7 @@ def test_ctrl_c_says_that_nothing_is_lost_and_the_next_run_goes_on(
     assert process.returncode == 130
     assert "Nothing is lost: run the same command again" in err
     archive.put_takes_s = 0
-    time.sleep(0.9)  # the part in flight may still arrive
+    time.sleep(0.4)  # the part in flight may still arrive
     assert biotheca("upload", sid, str(_file(tmp_path))).code == 0
     assert archive.bytes_of(sid, "a.fq.gz") == DATA
     assert archive.sins == []

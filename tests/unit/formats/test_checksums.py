@@ -32,45 +32,44 @@ PUBLISHED = [
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
     ),
 ]
-BY_KERNEL = [False, True] if native.has_kernel() and native.kernel().digests(None) is not None else [False]
+# By hashlib; by the kernel in plain C, and with the processor's instructions where it has them.
+WAYS = [{"fast": False}, *([{"savable": True, "fast": fast} for fast in (False, True)] if native.has_kernel() else [])]
 
 
-@pytest.mark.parametrize("by_kernel", BY_KERNEL)
-def test_digests_are_the_published_ones(by_kernel: bool) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_digests_are_the_published_ones(way: dict[str, bool]) -> None:
     for text, md5, sha256 in PUBLISHED:
-        sums = Checksums(by_kernel=by_kernel)
+        sums = Checksums(**way)
         sums.update(text)
         assert (sums.md5, sums.sha256) == (md5, sha256)
 
 
-@given(st.lists(st.binary(max_size=200)), st.sampled_from(BY_KERNEL))
-def test_digests_are_of_all_bytes_however_they_were_cut(chunks: list[bytes], by_kernel: bool) -> None:
-    sums, whole = Checksums(by_kernel=by_kernel), b"".join(chunks)
+@given(st.lists(st.binary(max_size=200)), st.sampled_from(WAYS))
+def test_digests_are_of_all_bytes_however_they_were_cut(chunks: list[bytes], way: dict[str, bool]) -> None:
+    sums, whole = Checksums(**way), b"".join(chunks)
     assert b"".join(sums.tee(chunks)) == whole
     assert sums.md5 == hashlib.md5(whole).hexdigest()
     assert sums.sha256 == hashlib.sha256(whole).hexdigest()
     assert sums.size_bytes == len(whole)
 
 
-@given(st.binary(max_size=300), st.integers(0, 300))
-def test_a_saved_state_goes_on_anywhere_or_says_that_it_cannot(data: bytes, cut: int) -> None:
-    first = Checksums(by_kernel=BY_KERNEL[-1])
+@given(st.binary(max_size=300), st.integers(0, 300), st.booleans(), st.booleans())
+def test_a_saved_state_goes_on_anywhere_or_says_that_it_cannot(data: bytes, cut: int, fast: bool, then: bool) -> None:
+    first = Checksums(savable=True, fast=fast)
     first.update(data[:cut])
-    if not BY_KERNEL[-1]:
+    if not native.has_kernel():
         with pytest.raises(CannotBeSaved):
             first.save()
         return
     saved = first.save()
     first.update(b"what came after is forgotten")
-    second = Checksums(saved)
+    second = Checksums(saved, fast=then)
     second.update(data[cut:])
     assert (second.md5, second.sha256) == (hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest())
     assert second.size_bytes == len(data)
     for broken in (saved[:-1], b"\x02" + saved[1:], b""):
         with pytest.raises(ValueError, match="no saved state"):
             Checksums(broken)
-    with pytest.raises(CannotBeSaved):
-        Checksums(saved, by_kernel=False)
 
 
 @given(st.lists(st.binary(max_size=30)), st.integers(1, 20))

@@ -11,14 +11,14 @@ from biotheca.formats.ahead import Beside
 
 
 class CannotBeSaved(Exception):
-    """hashlib's digests do not tell their state, and the kernel's are not there or do not run on this processor."""
+    """hashlib's digests do not tell their state, and there is no kernel."""
 
 
 class Checksums:
     """Both digests and the size of a stream, in one pass. `saved` is what another one's `save` gave.
 
-    Both are computed by the kernel at once where the processor has instructions for SHA-256, else by hashlib one after
-    the other (`by_kernel=False` asks for that). Raises ValueError if `saved` is no such state, CannotBeSaved.
+    Both are computed by the kernel at once where the processor has instructions for SHA-256, or if they are to be
+    `savable`; else by hashlib one after the other. Raises ValueError if `saved` is no such state, CannotBeSaved.
 
     >>> sums = Checksums()
     >>> sums.update(b"abc")
@@ -26,8 +26,10 @@ class Checksums:
     ('900150983cd24fb0d6963f7d28e17f72', 3)
     """
 
-    def __init__(self, saved: bytes | None = None, by_kernel: bool = True) -> None:
-        self._state: Any = native.kernel().digests(saved) if by_kernel and native.has_kernel() else None
+    def __init__(self, saved: bytes | None = None, savable: bool = False, fast: bool = True) -> None:
+        self._state: Any = None
+        if native.has_kernel() and (savable or saved is not None or (fast and native.kernel().digests_are_fast())):
+            self._state = native.kernel().digests(saved, fast)
         if self._state is None and saved is not None:
             raise CannotBeSaved("this machine cannot go on with saved digests")
         # MD5 because depositors' lists and every neighbour archive speak it; SHA-256 is what we trust.

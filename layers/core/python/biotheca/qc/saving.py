@@ -57,7 +57,7 @@ class Saving:
         self._kept = kept
         self._of = {"of": kept.of if kept else "", "asked": asked, "code": code_version() if kept else ""}
         self._state: dict[str, Any] | None = None
-        self.sums = Checksums()
+        self.sums = Checksums(savable=kept is not None)
         if kept and (state := opened(kept.read(), self._of)):
             with suppress(ValueError, CannotBeSaved):  # another kind of machine begins anew
                 self.sums, self._state = Checksums(state["sums"]), state

@@ -8,21 +8,27 @@ static const char DIGESTS[] = "biotheca.digests";
 
 static void free_digests(PyObject *capsule) { free(PyCapsule_GetPointer(capsule, DIGESTS)); }
 
-/* digests(saved or None) -> state; None where the processor cannot */
+/* digests_are_fast() -> whether the processor has instructions for them */
+PyObject *digests_fast_door(PyObject *self, PyObject *args) {
+    (void)self;
+    (void)args;
+    return PyBool_FromLong(digests_are_fast());
+}
+
+/* digests(saved or None, fast) -> state; by the processor's instructions, if it has them and `fast` is true */
 PyObject *digests_new_door(PyObject *self, PyObject *args) {
     (void)self;
     Py_buffer saved = {0};
-    if (!PyArg_ParseTuple(args, "z*", &saved)) return NULL;
+    int fast;
+    if (!PyArg_ParseTuple(args, "z*p", &saved, &fast)) return NULL;
     PyObject *answer = NULL;
-    digests_t *digests = NULL;
-    if (!digests_run_here()) {
-        answer = Py_NewRef(Py_None);
-    } else if (!(digests = malloc(sizeof *digests))) {
+    digests_t *digests = malloc(sizeof *digests);
+    if (!digests) {
         PyErr_NoMemory();
     } else if (!saved.buf) {
-        digests_begin(digests);
+        digests_begin(digests, fast);
         answer = PyCapsule_New(digests, DIGESTS, free_digests);
-    } else if (digests_load(digests, saved.buf, (size_t)saved.len) != 0) {
+    } else if (digests_load(digests, fast, saved.buf, (size_t)saved.len) != 0) {
         PyErr_SetString(PyExc_ValueError, "this is no saved state of digests");
     } else {
         answer = PyCapsule_New(digests, DIGESTS, free_digests);

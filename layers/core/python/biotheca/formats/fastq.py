@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from biotheca.formats import containers, native
 from biotheca.formats.counts import Counts
-from biotheca.formats.defects import Defect
+from biotheca.formats.defects import Defect, Fed
 
 BLOCK_BYTES = 2 * 1024 * 1024
 # What is walked before the kernel is asked again; doubled each time, so that a text full of defects costs no more.
@@ -63,7 +63,7 @@ class TakesNames(Protocol):
         """The next record's header line, without '@'."""
 
 
-class FastqCheck:
+class FastqCheck(Fed):
     """Feed it decoded bytes, then `finish`. Counts reads, bases and every defect; keeps the first `keep` defects.
 
     `screen` is given the sequences of records that count as reads, `names` their header lines, both in order.

@@ -24,6 +24,7 @@ from typing import IO, Any, cast
 from biotheca.formats import names_twin, native
 from biotheca.formats.bloom import Bloom, Design
 from biotheca.formats.checksums import CannotBeSaved
+from biotheca.formats.names_batches import Batches
 from biotheca.formats.names_key import key_of
 from biotheca.formats.names_log import NameLog
 from biotheca.formats.names_looks import SPOOL_NARROW, Looks, TakesHashes
@@ -33,7 +34,6 @@ AUTO, SPOOL, BLOOM, OFF, WINDOW = "auto", "spool", "bloom", "off", "window"
 METHODS = (AUTO, BLOOM, SPOOL, OFF)
 EARLY_NAMES = 1 << 19
 SAMPLED_EVERY = 4_096
-_HEADERS_HELD = 4_096
 
 
 class ScratchFault(Exception):
@@ -66,7 +66,7 @@ class NameFacts:
     platform: str | None = None
 
 
-class Names:
+class Names(Batches):
     """Feed it the reads' names in order, then ask `facts`, and `candidates` once `missing` records were fed again.
 
     `again`: whether the file can be read again; if not, the names are kept in `log` where there is a scratch disk.
@@ -85,6 +85,7 @@ class Names:
         design: Design | None = None,
         stride: int = 4,
     ) -> None:
+        super().__init__(stride)
         if duplicates not in METHODS:
             raise ValueError(f"duplicates is one of {', '.join(METHODS)}, not {duplicates!r}")
         self.looks = Looks(engine)
@@ -97,9 +98,6 @@ class Names:
         self._store: TakesHashes | None = None
         self._bloom: Bloom | None = None
         self._shapes: Counter[str] = Counter()
-        self._headers: list[bytes] = []
-        self._headers_line = 0
-        self._stride = stride
         self.method = duplicates if duplicates in (BLOOM, OFF) else SPOOL
         self.log = None if again or duplicates == OFF else self._new_log()
         self._again = again or self.log is not None
@@ -127,34 +125,16 @@ class Names:
                 self.method = BLOOM
         self._store = self._bloom = Bloom(design, self.looks.compiled)
 
-    def add(self, header: bytes, line: int) -> None:
-        """The next record's header line, without '@'."""
-        follows = self._headers_line + self._stride * len(self._headers)
-        if self._headers and (line != follows or len(self._headers) >= _HEADERS_HELD):
-            self._flush()
-        if not self._headers:
-            self._headers_line = line
-        self._headers.append(header)
-
     def walk(self) -> native.Walk | None:
         """What a scan of the next records may walk itself; they are fed afterwards."""
         if not self.looks.compiled:
             return None
-        self._flush()
+        self.flush()
         facts, window = cast(Any, self._facts).state, cast(Any, self._window)
         return facts, window and window.state, self._store is not None
 
-    def feed(self, records: native.Records, line: int) -> None:
-        """The next records of the file, which follow one another without a gap from `line` on."""
-        self._flush()
-        self._take(records, line)
-
-    def _flush(self) -> None:
-        if self._headers:
-            headers, self._headers = self._headers, []
-            self._take(native.Records.of(headers), self._headers_line)
-
-    def _take(self, records: native.Records, line: int) -> None:
+    def take(self, records: native.Records, line: int) -> None:
+        """Records that follow one another, the first of which begins on `line`."""
         for at in range(-self.checked % SAMPLED_EVERY, len(records), SAMPLED_EVERY):
             self._shapes[platform_of(key_of(records.header(at))[0]) or ""] += 1
         hashes = records.hashes
@@ -216,7 +196,7 @@ class Names:
 
     def close(self) -> None:
         """The end of the file: from now on `missing` is final."""
-        self._flush()
+        self.flush()
         # The window looks at its last keys now. If they end the proof, all names are wanted.
         if self._window is not None and self._window.result() is None:
             self._window = None
@@ -230,7 +210,7 @@ class Names:
 
     def save(self) -> dict[str, Any]:
         """The state, without what is on scratch disk: a job that goes on has another. Raises CannotBeSaved."""
-        self._flush()
+        self.flush()
         if isinstance(self._facts, names_twin.Facts) or self.log is not None:
             raise CannotBeSaved("names cannot be saved without the kernel, or of a stream")
         window = None if self._window is None or isinstance(self._window, names_twin.Window) else self._window.saved()
@@ -250,7 +230,7 @@ class Names:
 
     def facts(self) -> NameFacts:
         """What the names say together."""
-        self._flush()
+        self.flush()
         digests, none, one, two, lanes, more = self._facts.result()
         sampled = sum(self._shapes.values())
         shape, count = max(self._shapes.items(), key=lambda item: item[1], default=("", 0))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from biotheca.formats.ahead import ahead
 from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
-from biotheca.formats.defects import Defect, Fed
+from biotheca.formats.defects import Defect
 from biotheca.formats.fastq import FastqCheck, TakesNames
 from biotheca.formats.faults import UnpacksTooFar
 from biotheca.qc.model import NoSuchCheck
@@ -78,12 +78,8 @@ class Pauses:
     state: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
-class Fastq(FastqCheck, Fed):
-    """FASTQ, which is fed."""
-
-
 def _fastq(asked: Asked) -> Content:
-    return Fastq(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
+    return FastqCheck(keep=asked.keep, screen=asked.screen, engine=asked.engine, names=asked.names)
 
 
 # A check of reads is most often of FASTQ: the readers of other formats are imported for files of theirs alone.
@@ -198,9 +194,9 @@ def look(stored: Iterable[bytes], declared_format: str, asked: Asked) -> Looked:
 
 
 def _decoder(stored: Iterable[bytes], form: Format, content: Content, asked: Asked) -> Decoder:
-    pauses = asked.pauses if isinstance(content, Fastq) else None
+    pauses = asked.pauses if isinstance(content, FastqCheck) else None
     every, state = (pauses.every_bytes, pauses.state) if pauses else (None, None)
-    if state and isinstance(content, Fastq):
+    if state and isinstance(content, FastqCheck):
         content.load(state[1])
     container = state[0] if state else None
     return Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar, pause_every=every, state=container)
@@ -214,5 +210,5 @@ def _read(decoder: Decoder, content: Content, asked: Asked) -> None:
             content.read(pieces)
         if not decoder.paused or content.stopped:
             return
-        if asked.pauses and isinstance(content, Fastq):
+        if asked.pauses and isinstance(content, FastqCheck):
             asked.pauses.at(decoder.save(), content.save())

@@ -14,6 +14,7 @@ from biotheca.formats.bloom import NoBitarray
 from biotheca.formats.defects import Defect
 from biotheca.formats.fastq import TakesNames
 from biotheca.formats.names import OFF, Candidates, Names, ScratchFault, matching
+from biotheca.formats.names_batches import Batches
 from biotheca.formats.names_key import key_of
 from biotheca.qc.content import MAX_FINDINGS, Asked, look
 from biotheca.qc.model import NoScratch, SourceChanged
@@ -21,7 +22,6 @@ from biotheca.qc.model import NoScratch, SourceChanged
 EXAMPLES, EXAMPLE_LINES = 10, 10
 _LONGEST_KEPT = 256  # characters of a name; a longer one is kept as its SHA-256
 _RESERVED = 10  # findings of duplicate names that no other findings crowd out
-_HEADERS_HELD = 4_096
 # Formats whose reads have names that must be unique: lines from one read to the next, and what a place is called.
 _PLACES = {"fastq": (4, "line"), "bam": (1, "primary record")}
 
@@ -39,44 +39,7 @@ class Repeated:
     of_file: list[Defect] = field(default_factory=list)
 
 
-class _Batches:
-    """Single header lines gathered to records, so that each costs little."""
-
-    def __init__(self, stride: int) -> None:
-        self._stride = stride
-        self._headers: list[bytes] = []
-        self._line = 0
-
-    def add(self, header: bytes, line: int) -> None:
-        """The next record's header line, without '@'."""
-        follows = self._line + self._stride * len(self._headers)
-        if self._headers and (line != follows or len(self._headers) >= _HEADERS_HELD):
-            self.flush()
-        if not self._headers:
-            self._line = line
-        self._headers.append(header)
-
-    def walk(self) -> native.Walk | None:
-        """Nothing: here each name is looked up, not counted."""
-        return None
-
-    def feed(self, records: native.Records, line: int) -> None:
-        """The next records."""
-        self.flush()
-        self.take(records, line)
-
-    def flush(self) -> None:
-        """Take what was gathered."""
-        if self._headers:
-            headers, self._headers = self._headers, []
-            self.take(native.Records.of(headers), self._line)
-
-    def take(self, records: native.Records, line: int) -> None:
-        """Records that follow one another, the first of which begins on `line`."""
-        raise NotImplementedError
-
-
-class _Refill(_Batches):
+class _Refill(Batches):
     """Gives the names at the file's start to the spool, which began later."""
 
     def __init__(self, names: Names, stride: int) -> None:
@@ -88,7 +51,7 @@ class _Refill(_Batches):
             self._names.feed_missing(records)
 
 
-class _Confirm(_Batches):
+class _Confirm(Batches):
     """Looks at candidates only, by their whole names."""
 
     def __init__(self, names: Names, candidates: Candidates, stride: int, unit: str) -> None:
@@ -227,7 +190,7 @@ class Duplicates:
             "examples": confirm.examples(),
         }
 
-    def _pass(self, taker: _Batches, until: Callable[[], bool] = lambda: False) -> None:
+    def _pass(self, taker: Batches, until: Callable[[], bool] = lambda: False) -> None:
         """The names once more, from the file or from the log of its names, until it is enough."""
         if self._again is None:
             assert self._names is not None and self._names.log is not None

@@ -2,9 +2,7 @@
 #ifndef BIOTHECA_DIGESTS_MODULE_H
 #define BIOTHECA_DIGESTS_MODULE_H
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 PyObject *digests_fast_door(PyObject *self, PyObject *args);
 PyObject *digests_new_door(PyObject *self, PyObject *args);

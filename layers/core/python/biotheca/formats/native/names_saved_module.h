@@ -2,9 +2,7 @@
 #ifndef BIOTHECA_NAMES_SAVED_MODULE_H
 #define BIOTHECA_NAMES_SAVED_MODULE_H
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "module.h"
 
 PyObject *names_facts_saved(PyObject *self, PyObject *args);
 PyObject *names_facts_load(PyObject *self, PyObject *args);

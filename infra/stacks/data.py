@@ -114,6 +114,7 @@ class DataStack(Stack):
             "quarantine_bucket": self._bucket("Quarantine", "controlled", rules=[idle]),
             "derived_bucket": self._bucket("Derived", rules=[idle, old_versions]),
             "lake_bucket": self._bucket("Lake", rules=[idle, old_versions]),
+            "mirror_bucket": self._bucket("Mirror", rules=[idle, old_versions]),
             "audit_bucket": self._bucket("Audit", lock=True),
         }
         # Without CDK's custom resource: a plain property says the same to CloudFormation.
@@ -175,6 +176,7 @@ class DataStack(Stack):
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
             "taxonomy_table": self._table("Taxonomy"),
+            "mirror_table": self._table("MirrorState"),
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

@@ -20,20 +20,12 @@ import pyarrow.compute as pc
 from biotheca.mirror import accessions
 from biotheca.mirror.chunks import open_feed
 from biotheca.mirror.digest import Digest, accession_of, connection, hashes_of, keys_of
-from biotheca.mirror.model import FeedIsShort, FeedIsTruncated, FeedIsUnreadable, Kind, Parsed, Quarantined
+from biotheca.mirror.model import FeedIsTruncated, FeedIsUnreadable, Kind, Limits, Parsed, Quarantined
 
 # What counts where an accession stands twice; a status that nobody knows counts least.
 RANK = {"live": 0, "public": 1, "suppressed": 2, "withdrawn": 3, "unpublished": 4}
 _LEAST = 9
 Numbers = Any
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a feed may lose in a day. Beside the share a small number is always allowed, for small mirrors."""
-
-    lost_share: float = 0.001
-    lost_rows: int = 100
 
 
 @dataclass
@@ -85,7 +77,7 @@ def difference(path: Path, before: Digest, day: str, limits: Limits | None = Non
     if not parsed.complete:
         raise FeedIsTruncated("SRA_Accessions.tab ends within a line or its gzip stream. Fetch it again.")
     gone = np.flatnonzero(~seen)
-    _refuse_if_short(len(before), len(gone), limits or Limits())
+    (limits or Limits()).check(len(before), len(gone), "SRA_Accessions.tab")
     found.gone = [accession_of(int(key)) for key in before.keys[gone]]
     _settle(found, before, seen, unchanged, fresh)
     return found
@@ -139,14 +131,6 @@ def _ranks(rows: pa.Table) -> Numbers:
     status = rows.column("status").combine_chunks()
     ranked = pc.index_in(status, pa.array(list(RANK)))
     return pc.fill_null(ranked, _LEAST).to_numpy(zero_copy_only=False).astype(np.uint8)
-
-
-def _refuse_if_short(before: int, gone: int, limits: Limits) -> None:
-    if gone > max(limits.lost_rows, before * limits.lost_share):
-        raise FeedIsShort(
-            f"{gone:,} of {before:,} accessions are missing from the feed; at most {limits.lost_share:.1%} or "
-            f"{limits.lost_rows} may leave in a day. Nothing was changed. If it is true, run the day with a higher limit."
-        )
 
 
 def _settle(

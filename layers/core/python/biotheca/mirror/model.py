@@ -48,10 +48,45 @@ class FeedIsShort(BiothecaError):
     rule = "mirror.short_feed"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a whole feed may lose in a day. Beside the share a small number is always allowed, for small mirrors."""
+
+    lost_share: float = 0.001
+    lost_rows: int = 100
+
+    def check(self, before: int, lost: int, feed: str) -> None:
+        """Raises FeedIsShort if more is lost than that."""
+        if lost > max(self.lost_rows, before * self.lost_share):
+            raise FeedIsShort(
+                f"{feed} lacks {lost:,} of {before:,} records that it had; at most {self.lost_share:.1%} or "
+                f"{self.lost_rows:,} may leave in a day. Nothing was changed. If it is true, raise the limits in "
+                "catalog/mirror.yaml and run the day again."
+            )
+
+
 class SchemaHasChanged(FeedIsUnreadable):
     """A feed has other columns or another root than the one that is known."""
 
     rule = "mirror.schema_changed"
+
+
+class NoSuchSource(BiothecaError):
+    """No source of the catalog has such an address or gives such a record."""
+
+    rule = "mirror.no_source"
+
+
+class SourceIsBusy(BiothecaError):
+    """A source refused or did not answer as often as it was asked; nothing was changed."""
+
+    rule = "mirror.source_busy"
+
+
+class DayIsOver(BiothecaError):
+    """A later day is in the lake already: an earlier one cannot be put under it."""
+
+    rule = "mirror.day_over"
 
 
 @dataclass(frozen=True)

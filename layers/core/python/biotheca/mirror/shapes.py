@@ -202,3 +202,12 @@ _SHAPES: dict[str, Callable[[Assembly, Entity], Columns]] = {
     "biosample": _biosample,
     "project": _project,
 }
+
+
+def empty(entity: str) -> pa.Table:
+    """No rows of an entity, with its columns."""
+    from biotheca.mirror.careful import CarefulReader
+    from biotheca.mirror.mapping import SETS
+
+    document = SETS[entity.upper()]
+    return entities(document, Assembly(document, CarefulReader(document).raw()))[entity]

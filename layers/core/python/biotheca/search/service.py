@@ -34,6 +34,12 @@ def index(store: WordIndex, record: Record) -> int:
     return len(under)
 
 
+def words_of_mirrored(record: dict[str, Any]) -> list[str]:
+    """Under which words a mirrored record (biotheca.mirror.serving) is found: accession, title, organism."""
+    found = words(f"{record['title']} {record.get('organism', '')}")
+    return list(dict.fromkeys([record["accession"].casefold(), *found]))
+
+
 def refresh(store: WordIndex, records: RecordStore, accession: str) -> int:
     """Make the index say of a record, and of all inside it, what is true now; returns how many were looked at.
 

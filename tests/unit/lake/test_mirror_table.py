@@ -214,6 +214,4 @@ def test_pyiceberg_reads_the_files_by_field_id(table: MirrorTable) -> None:
     table.append(1, rows({"SRP1": "one", "SRP2": None}))
     table.compact(1)
     found = table._load("study_base").scan(row_filter="acc == 'SRP1'").to_arrow().to_pylist()
-    assert [(row["acc"], row["attributes"]) for row in found] == [
-        ("SRP1", [{"k": "note", "v": "one", "unit": None}])
-    ]
+    assert [(row["acc"], row["attributes"]) for row in found] == [("SRP1", [{"k": "note", "v": "one", "unit": None}])]

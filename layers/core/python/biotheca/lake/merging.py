@@ -82,7 +82,9 @@ def define(db: duckdb.DuckDBPyConnection, name: str, source: Source, columns: Ma
         inside = f"{name}_arrow"
     there = {row[0] for row in db.execute(f"DESCRIBE SELECT * FROM {inside}").fetchall()}
     chosen = ", ".join(
-        f"{quoted(c)}::{duckdb_type(kind)} AS {quoted(c)}" if c in there else f"NULL::{duckdb_type(kind)} AS {quoted(c)}"
+        f"{quoted(c)}::{duckdb_type(kind)} AS {quoted(c)}"
+        if c in there
+        else f"NULL::{duckdb_type(kind)} AS {quoted(c)}"
         for c, kind in columns.items()
     )
     db.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {chosen} FROM {inside}")

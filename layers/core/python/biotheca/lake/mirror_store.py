@@ -240,7 +240,9 @@ class MirrorTable:
                 return work()
             except CommitFailedException:
                 continue
-        raise SystemFault(f"the mirror's {self.entity}: {TRIES} commits lost against other writers; take its lease first")
+        raise SystemFault(
+            f"the mirror's {self.entity}: {TRIES} commits lost against other writers; take its lease first"
+        )
 
     def _commit(
         self, table: Table, what: str, old: list[DataFile], made: list[DataFile], more: dict[str, str] | None = None

@@ -127,7 +127,9 @@ class View:
         if all(paths):
             return [str(path) for path in paths]
         if not isinstance(self.io, PyArrowFileIO):
-            raise SystemFault(f"files of {self.entity} lie where {type(self.io).__name__} reads; expected PyArrowFileIO")
+            raise SystemFault(
+                f"files of {self.entity} lie where {type(self.io).__name__} reads; expected PyArrowFileIO"
+            )
         scheme, netloc, _ = self.io.parse_location(files[0].file_path)
         plain = [self.io.parse_location(file.file_path)[2] for file in files]
         return ds.dataset(plain, arrow_schema(self.columns), "parquet", self.io.fs_by_scheme(scheme, netloc))

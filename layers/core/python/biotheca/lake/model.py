@@ -288,7 +288,11 @@ def overlay(entity: str) -> str:
 def _tables() -> dict[str, Columns]:
     made: dict[str, Columns] = {}
     for entity, columns in ENTITIES.items():
-        made |= {own(entity): columns, base(entity): columns | MIRROR_COLUMNS, overlay(entity): columns | MIRROR_COLUMNS}
+        made |= {
+            own(entity): columns,
+            base(entity): columns | MIRROR_COLUMNS,
+            overlay(entity): columns | MIRROR_COLUMNS,
+        }
     status = ACCESSION_STATUS_COLUMNS | MIRROR_COLUMNS
     made |= {base("accession_status"): status, overlay("accession_status"): status}
     return made | {

@@ -19,7 +19,7 @@ class Lake(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "lake", house)
-        needs = {"records_table": "r", "lake_bucket": "rw", "lake_database": "value"}
+        needs = {"records_table": "r", "outbox_table": "name", "lake_bucket": "rw", "lake_database": "value"}
         load = self.add(
             "load_released", needs, layers=("core", "web", "lake"), memory_mb=1536, timeout=Duration.minutes(5)
         )

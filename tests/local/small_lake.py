@@ -1,15 +1,8 @@
-"""A lake of a few rows on a served moto: every table and view as deployed, own and mirrored records of a small story.
-
-The mirror's batches 20260110 to 20260112 are published, 20260113 is not. SRR000001, SRR000002, SRR000006 and SRR000009
-are live for readers, SRR000005 as of the last batch; SRR000003 was suppressed when it came, SRR000004 is gone, SRR000007
-was suppressed later, SRR000008 is not published yet.
-"""
+"""The lake of tests.local.lake_rows on a served moto: every table and view as deployed, and the way to ask them."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,191 +19,11 @@ from local.athena.backend import DuckAthena
 from local.athena.engine import Engine
 from local.athena.sources import Connection
 from local.athena.values import text
+from tests.local.lake_rows import Row, rows
 from tests.local.served import KEY, SECRET, Served, serving
 
 DATABASES = ("biotheca", "sra")
-Row = dict[str, Any]
-FIRST, SECOND, THIRD, UNPUBLISHED = 20260110, 20260111, 20260112, 20260113
-
-
-def row(source: str, acc: str, **values: Any) -> Row:
-    """A live row of an entity; `source` own or insdc."""
-    archive = {"own": "BTH", "insdc": "NCBI"}[source]
-    return {"acc": acc, "source": source, "archive": archive, "status": "live"} | values
-
-
-def run(source: str, acc: str, number: int, **values: Any) -> Row:
-    """A run whose experiment, sample and study are counted alike; odd numbers are human lung, even ones mouse liver."""
-    human = number % 2 == 1
-    ours = source == "own"
-    tissue, sex = ("lung", "female") if human else ("liver", "male")
-    study = 1 if number < 5 else 2
-    country = {0: "China", 1: "Japan", 2: "Kenya"}[number % 3]
-    attributes = [
-        {"k": "tissue_sam", "v": tissue},
-        {"k": "sex_sam", "v": sex},
-        {"k": "sample_name_sam", "v": f"s{number}"},
-        {"k": "ena_first_public_run", "v": f"2025-{number:02}-01"},
-    ]
-    jattr = {a["k"]: a["v"] for a in attributes} | {"bases": number * 3_000_000, "bytes": number * 1_000_000}
-    made = row(
-        source,
-        acc,
-        assay_type="RNA-Seq" if human else "WGS",
-        center_name="GEO" if number < 3 else "BROAD",
-        consent="public",
-        experiment=f"{'CRX' if ours else 'SRX'}{number:06}",
-        sample_acc=f"SAMC{number:06}" if ours else f"SRS{number:06}",
-        biosample=f"SAMC{number:06}" if ours else f"SAMN{number:08}",
-        sample_name=f"s{number}",
-        organism="Homo sapiens" if human else "Mus musculus",
-        taxon_id=9606 if human else 10090,
-        sra_study=f"CRA{study:06}" if ours else f"SRP{study:06}",
-        bioproject=f"PRJCA{study:06}" if ours else f"PRJNA{study}",
-        platform="ILLUMINA",
-        instrument="Illumina NovaSeq 6000" if human else "NextSeq 500",
-        librarylayout="PAIRED" if human else "SINGLE",
-        librarysource="TRANSCRIPTOMIC" if human else "GENOMIC",
-        libraryselection="cDNA" if human else "RANDOM",
-        releasedate=dt.datetime(2025, number, 1, 12),
-        loaddate=dt.datetime(2025, number, 2),
-        spots=number * 10_000,
-        bases=number * 3_000_000,
-        bytes=number * 1_000_000,
-        mbases=number * 3,
-        mbytes=number,
-        avgspotlen=300,
-        geo_loc_name=f"{country}: somewhere",
-        geo_loc_name_country_calc=country,
-        geo_loc_name_country_continent_calc="Africa" if country == "Kenya" else "Asia",
-        collection_date="2024-05" if human else None,
-        biosamplemodel="Human" if human else None,
-        file_names=[f"{acc}_1.fq.gz", f"{acc}_2.fq.gz"] if human else [f"{acc}.sra"],
-        files=[
-            {"name": f"{acc}.sra", "url": f"s3://open/{acc}", "bytes": number * 1_000_000, "md5": f"{number:032}",
-             "semantic_name": "run", "supertype": "Primary ETL", "cluster": "public", "alternatives": [
-                {"url": f"gs://open/{acc}", "org": "GCP", "access_type": "gcp identity", "free_egress": "-"}]},
-        ],  # fmt: skip
-        datastore_filetype=["sra", "fastq"] if human else ["sra"],
-        datastore_provider=["s3", "gs"],
-        datastore_region=["s3.us-east-1", "gs.US"],
-        attributes=attributes,
-        jattr=json.dumps(jattr),
-    )
-    return made | values
-
-
-def mirrored(batch: int, made: Row, gone: bool = False) -> Row:
-    """The row of a base or overlay table."""
-    key = made.get("acc") or made.get("accession")
-    return made | {"batch": batch, "content_hash": f"{key}@{batch}", "gone": gone}
-
-
-def _of_run(source: str, number: int) -> dict[str, list[Row]]:
-    """The records that a run of this number leads to, by entity."""
-    made = run(source, "?", number)
-    title = f"{made['organism']} {made['attributes'][0]['v']}"
-    sample_attributes = [{"k": "tissue", "v": made["attributes"][0]["v"], "unit": None},
-                         {"k": "age", "v": str(20 + number), "unit": "years"}]  # fmt: skip
-    shared = {"organism": made["organism"], "taxon_id": made["taxon_id"], "title": title}
-    experiment = row(
-        source, made["experiment"], study=made["sra_study"], sample=made["sample_acc"], title=f"{title} library",
-        library_strategy=made["assay_type"], design_description="as described", nominal_length=number * 100,
-        library_layout=made["librarylayout"], biosample=made["biosample"],
-    )  # fmt: skip
-    biosample = row(
-        source, made["biosample"], package="Human.1.0" if number % 2 else "Model.organism.animal.1.0",
-        models=["Human"], attributes=[a | {"harmonized_name": a["k"]} for a in sample_attributes],
-        ids=[{"namespace": "GEO", "id": f"GSM{number}", "label": None}],
-        links=[{"db": "entrez", "id": str(number), "label": "bioproject", "url": None}], **shared,
-    )  # fmt: skip
-    found = {"experiment": [experiment], "biosample": [biosample]}
-    if source != "own":
-        sample = row(source, made["sample_acc"], alias=f"s{number}", biosample=made["biosample"],
-                     attributes=sample_attributes, common_name="human" if number % 2 else "mouse", **shared)  # fmt: skip
-        found["sample"] = [sample]
-    return found
-
-
-def _study(source: str, number: int) -> dict[str, list[Row]]:
-    ours = source == "own"
-    project = row(source, f"PRJCA{number:06}" if ours else f"PRJNA{number}", title=f"Project {number} of {source}",
-                  data_type=["Raw sequence reads"], publications=["30445567"],
-                  links=[{"db": "GEO", "id": f"GSE{number}", "label": None, "url": "https://geo.example.org"}])  # fmt: skip
-    study = row(source, f"CRA{number:06}" if ours else f"SRP{number:06}", title=f"Study {number}", study_type="Other",
-                abstract=f"Of {source}", bioproject=project["acc"],
-                attributes=[{"k": "parent_bioproject", "v": "PRJNA0", "unit": None}])  # fmt: skip
-    return {"project": [project], "study": [study]}
-
-
-def status(accession: str, state: str, **values: Any) -> Row:
-    """A row of SRA_Accessions."""
-    kind = {"SRR": "RUN", "SRP": "STUDY", "SRX": "EXPERIMENT"}[accession[:3]]
-    return {"accession": accession, "status": state, "type": kind, "visibility": "public"} | values
-
-
-def rows() -> dict[str, list[Row]]:
-    """Table -> rows."""
-    made: dict[str, list[Row]] = {name: [] for name in TABLES}
-    made["run_own"] = [run("own", "CRR000001", 1), run("own", "CRR000002", 2)]
-    made["run_base"] = [mirrored(FIRST, run("insdc", f"SRR{n:06}", n)) for n in range(1, 8)]
-    made["run_base"][2]["status"] = "suppressed"
-    overlay = [
-        mirrored(SECOND, {"acc": "SRR000004", "source": "insdc"}, gone=True),
-        mirrored(SECOND, run("insdc", "SRR000005", 5, title="second title")),
-        mirrored(THIRD, run("insdc", "SRR000005", 5, title="third title")),
-        mirrored(THIRD, run("insdc", "SRR000007", 7, status="suppressed")),
-        mirrored(THIRD, run("insdc", "SRR000009", 9)),
-        mirrored(UNPUBLISHED, run("insdc", "SRR000006", 6, title="not yet")),
-        mirrored(UNPUBLISHED, run("insdc", "SRR000008", 8)),
-    ]
-    made["run_overlay"] = overlay
-    for source, numbers, suffix in (("own", (1, 2), "own"), ("insdc", range(1, 10), "base")):
-        parts = [_of_run(source, n) for n in numbers] + [_study(source, n) for n in (1, 2)]
-        for entity, found in ((e, f) for part in parts for e, f in part.items()):
-            made[f"{entity}_{suffix}"] += [mirrored(FIRST, r) for r in found] if suffix == "base" else found
-    made["accession_status_base"] = [
-        mirrored(FIRST, status("SRR000001", "live", spots=10_000, published="2025-01-01T12:00:00Z")),
-        mirrored(FIRST, status("SRR000003", "suppressed")),
-        mirrored(FIRST, status("SRR000007", "live", experiment="SRX000007")),
-        mirrored(FIRST, status("SRP000001", "live")),
-    ]
-    made["accession_status_overlay"] = [
-        mirrored(THIRD, status("SRR000007", "suppressed", experiment="SRX000007")),
-        mirrored(THIRD, status("SRR000010", "replaced", replacedby="SRR000009")),
-        mirrored(UNPUBLISHED, status("SRR000001", "withdrawn")),
-    ]
-    made["change_log"] = [
-        {"acc": acc, "entity": "run", "what": what, "before": before, "after": after, "feed": feed, "day": day, "batch": batch}
-        for acc, what, before, after, feed, day, batch in (
-            ("SRR000004", "gone", "live", None, "sra_xml", "2026-01-11", SECOND),
-            ("SRR000005", "content", "a", "b", "sra_xml", "2026-01-11", SECOND),
-            ("SRR000005", "content", "b", "c", "sra_xml", "2026-01-12", THIRD),
-            ("SRR000007", "status", "live", "suppressed", "sra_accessions", "2026-01-12", THIRD),
-            ("SRR000009", "new", None, "d", "sra_xml", "2026-01-12", THIRD),
-        )
-    ]  # fmt: skip
-    made["mirror_snapshot"] = [
-        {"batch": b, "day": f"2026-01-{b % 100}", "published": dt.datetime(2026, 1, b % 100, 6), "content": f"h{b}"}
-        for b in (FIRST, SECOND, THIRD)
-    ]
-    made["tax_analysis"] = [
-        {"acc": acc, "tax_id": tax, "rank": rank, "name": name, "total_count": total, "self_count": own,
-         "ilevel": level, "ileft": left, "iright": right}
-        for acc, tax, rank, name, total, own, level, left, right in (
-            ("SRR000001", 9606, "species", "Homo sapiens", 900, 900, 3, 3, 4),
-            ("SRR000001", 11118, "family", "Coronaviridae", 60, 10, 2, 5, 8),
-            ("SRR000001", 694009, "species", "Severe acute respiratory syndrome-related coronavirus", 50, 50, 3, 6, 7),
-            ("SRR000005", 9606, "species", "Homo sapiens", 100, 100, 3, 3, 4),
-            ("CRR000001", 11118, "family", "Coronaviridae", 5, 5, 2, 5, 6),
-        )
-    ]  # fmt: skip
-    made["qc_files"] = [
-        {"acc": "CRR000001", "source": "own", "sra_study": "CRA000001", "file_name": f"CRR000001_{n}.fq.gz",
-         "format": "fastq", "reads": 10_000, "bases": 1_500_000, "q30_share": share, "gc_share": 0.5, "verdict": "sound"}
-        for n, share in ((1, 0.95), (2, 0.75))
-    ]  # fmt: skip
-    return made
+REGION = "eu-central-1"  # a catalogue of its own: other tests of this process deploy the archive in us-east-1
 
 
 @dataclass
@@ -219,15 +32,17 @@ class Lake:
 
     served: Served
     bucket: str
+    region: str = REGION
 
     def table(self, name: str) -> Any:
         """The Iceberg table through pyiceberg."""
         keys = {"access-key-id": KEY, "secret-access-key": SECRET, "region": "us-east-1", "endpoint": self.served.url}
         properties = {"type": "glue"} | {f"{s}.{k}": v for s in ("glue", "s3") for k, v in keys.items()}
+        properties["glue.region"] = self.region
         return load_catalog("glue", **properties).load_table(f"biotheca.{name}")
 
     def engine(self) -> Engine:
-        glue = glue_backends["123456789012"]["us-east-1"]
+        glue = glue_backends["123456789012"][self.region]
         return Engine(glue, Connection(lambda: self.served.url, KEY, SECRET))
 
     def ask(self, sql: str, *parameters: str) -> tuple[list[str], list[list[str | None]], int]:
@@ -252,14 +67,14 @@ class Lake:
 
 
 @contextlib.contextmanager
-def small_lake(filled: dict[str, list[Row]] | None = None) -> Iterator[Lake]:
+def small_lake(filled: dict[str, list[Row]] | None = None, region: str = REGION) -> Iterator[Lake]:
     """A lake with these rows by table; those of `rows()` if nothing is said."""
     lake_tables.install()
     with serving() as served:
         before = getattr(DuckAthena, "connection", None)
         athena.install(lambda: served.url, KEY, SECRET)
-        lake = Lake(served, served.bucket())
-        glue = served.client("glue")
+        lake = Lake(served, served.bucket(), region)
+        glue = served.client("glue", region=region)
         try:
             _make(glue, lake)
             for name, found in (rows() if filled is None else filled).items():

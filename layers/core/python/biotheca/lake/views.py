@@ -21,6 +21,7 @@ from biotheca.lake.model import (
     overlay,
     own,
 )
+from biotheca.lake.types import HiveType, parse
 from biotheca.lake.view_columns import (
     ATTRIBUTE_COLUMNS,
     FILE_VIEW_COLUMNS,
@@ -29,10 +30,10 @@ from biotheca.lake.view_columns import (
     XREF_COLUMNS,
     wide_sources,
 )
-from biotheca.lake.types import HiveType, parse
 
 DATABASE = "biotheca"
 SRA_DATABASE = "sra"  # NCBI's examples say "sra"."metadata"
+LIVE = "status = 'live'"
 NEWEST_BATCH = "(SELECT max(batch) FROM {db}.mirror_snapshot)"
 
 
@@ -119,7 +120,7 @@ def presto_type(kind: HiveType) -> str:
 def entity_sql(entity: str, database: str = DATABASE) -> str:
     """Live rows of project, biosample, study, sample, experiment or run: one a record, own and mirrored."""
     columns = ENTITIES[entity]
-    mine = f"{_select(columns, f'{database}.{own(entity)}')}\nWHERE status = 'live'"
+    mine = f"{_select(columns, f'{database}.{own(entity)}')}\nWHERE {LIVE}"
     return (
         f"{mine}\nUNION ALL\n{_mirrored(entity, 'acc', columns, database, 'status = {live}'.format(live=repr('live')))}"
     )
@@ -135,16 +136,17 @@ def _mirrored(entity: str, key: str, columns: Columns, database: str, only: str)
     newest = NEWEST_BATCH.format(db=database)
     names = ", ".join(columns)
     of_base = ", ".join(f"b.{name}" for name in columns)
-    changed = f"SELECT DISTINCT {key} FROM {database}.{overlay(entity)} WHERE batch <= {newest}"
+    changed = f"SELECT DISTINCT {key} FROM {database}.{overlay(entity)} WHERE batch <= {newest}"  # noqa: S608 - our own names
     ranked = f"row_number() OVER (PARTITION BY {key} ORDER BY batch DESC) AS nth"
-    return (
-        f"SELECT {of_base}\nFROM {database}.{base(entity)} b\nLEFT JOIN ({changed}) c ON c.{key} = b.{key}\n"
-        f"WHERE c.{key} IS NULL AND b.batch <= {newest}{f' AND b.{only}' if only else ''}\n"
-        f"UNION ALL\n"
-        f"SELECT {names}\nFROM (SELECT {names}, gone, {ranked}\n"
-        f"      FROM {database}.{overlay(entity)} WHERE batch <= {newest}) o\n"
-        f"WHERE nth = 1 AND coalesce(gone, false) = false{f' AND {only}' if only else ''}"
+    of_overlay = f"SELECT {names}, gone, {ranked}\n      FROM {database}.{overlay(entity)} WHERE batch <= {newest}"  # noqa: S608
+    parts = (
+        f"SELECT {of_base}\nFROM {database}.{base(entity)} b\nLEFT JOIN ({changed}) c ON c.{key} = b.{key}",
+        f"WHERE c.{key} IS NULL AND b.batch <= {newest}{f' AND b.{only}' if only else ''}",
+        "UNION ALL",
+        f"SELECT {names}\nFROM ({of_overlay}) o",
+        f"WHERE nth = 1 AND coalesce(gone, false) = false{f' AND {only}' if only else ''}",
     )
+    return "\n".join(parts)
 
 
 def file_sql(database: str = DATABASE) -> str:
@@ -178,7 +180,8 @@ def xref_sql(database: str = DATABASE) -> str:
         f"FROM {database}.{entity} e CROSS JOIN UNNEST(e.links) AS l (db, id, label, url)"
         for entity in linked
     ] + [
-        f"SELECT e.acc, '{entity}' AS entity, e.source, i.namespace AS db, i.id, i.label, CAST(NULL AS varchar) AS url\n"
+        f"SELECT e.acc, '{entity}' AS entity, e.source, i.namespace AS db, i.id, i.label, "
+        f"CAST(NULL AS varchar) AS url\n"
         f"FROM {database}.{entity} e CROSS JOIN UNNEST(e.ids) AS i (namespace, id, label)"
         for entity in linked
         if "ids" in ENTITIES[entity]

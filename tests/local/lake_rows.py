@@ -76,6 +76,7 @@ def run(source: str, acc: str, number: int, **values: Any) -> Row:
                 "url": f"s3://open/{acc}",
                 "bytes": number * 1_000_000,
                 "md5": f"{number:032}",
+                "created": "2025-01-01 10:00:00",
                 "semantic_name": "run",
                 "supertype": "Primary ETL",
                 "cluster": "public",

@@ -305,3 +305,6 @@ def _tables() -> dict[str, Columns]:
 
 # Every table that is stored; views are in biotheca.lake.views.
 TABLES: dict[str, Columns] = _tables()
+
+# Those that functions/lake writes from our public records; the mirror's are nobody else's.
+OWN_TABLES: tuple[str, ...] = (*(own(entity) for entity in ENTITIES), "qc_files")

@@ -1,31 +1,37 @@
-"""Released datasets enter the lake: one Iceberg commit a dataset."""
+"""What is public enters the lake, and what no longer is leaves it: one Iceberg commit a table."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from biotheca.lake import service
-from biotheca.lake.model import TABLES
+from biotheca.lake.model import OWN_TABLES, TABLES
 from biotheca.lake.store import LakeTable
 from functions.observability import logger, step
-from functions.stores import records
+from functions.stores import records, submissions
 
 _batch = BatchProcessor(event_type=EventType.SQS)
+
+
+@cache
+def _tables() -> dict[str, LakeTable]:
+    return {name: LakeTable(name, TABLES[name]) for name in OWN_TABLES}
 
 
 def _load(record: SQSRecord) -> None:
     envelope = record.json_body["detail"]
     logger().set_correlation_id(envelope["correlation_id"])
-    if not (
-        dataset := envelope["body"].get("dataset")
-    ):  # a project or sample changed; its datasets tell for themselves
-        return
-    runs, files = (LakeTable(name, TABLES[name]) for name in ("run", "qc_files"))
-    rows = service.load_dataset(records(), runs, files, dataset)
-    logger().info("lake rows written", extra={"table": "run", "rows": rows, "dataset": dataset})
+    body = envelope["body"]
+    if accession := body.get("accession"):  # one record changed
+        rows = service.load(records(), _tables(), [accession], changed=True)
+    else:  # a dataset was released: all that came with it
+        objects = submissions().objects(submissions().get(body["submission"]))
+        rows = service.load(records(), _tables(), [body["dataset"], *(o.accession for o in objects if o.accession)])
+    logger().info("lake rows written", extra={"rows": rows, "dataset": body.get("dataset")})
 
 
 @step(lambda event: None)

@@ -1,4 +1,4 @@
-"""Lake: released datasets become rows through a queue. One writer a table: a commit that loses is made again."""
+"""Lake: released datasets become rows of the own tables through a queue. A commit that loses is made again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from biotheca.events import DATASET_RELEASED, RECORD_CHANGED
-from biotheca.lake.model import TABLES
+from biotheca.lake.model import OWN_TABLES
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event
@@ -19,12 +19,12 @@ class Lake(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "lake", house)
-        needs = {"records_table": "r", "lake_bucket": "rw", "lake_database": "value"}
+        needs = {"records_table": "r", "outbox_table": "name", "lake_bucket": "rw", "lake_database": "value"}
         load = self.add(
             "load_released", needs, layers=("core", "web", "lake"), memory_mb=1536, timeout=Duration.minutes(5)
         )
         stack = Stack.of(self)
-        names = ["catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/{table}" for table in TABLES)]
+        names = ["catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/{table}" for table in OWN_TABLES)]
         resources = [
             stack.format_arn(service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None)
             for name in names

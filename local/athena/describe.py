@@ -8,7 +8,9 @@ from typing import Any
 
 from local.athena.engine import Engine
 from local.athena.refusal import Failed, NotHere
-from local.athena.sources import open_table
+from local.athena.sources import Source, open_table
+from local.athena.views import View, view_of
+from local.hive_types import to_trino
 
 NAME = r"[`\"]?([\w$-]+)[`\"]?(?:\.[`\"]?([\w$-]+)[`\"]?)?"
 COLUMN_WIDTH = 20
@@ -56,28 +58,46 @@ def _database(engine: Engine, name: str) -> Any:
         raise Failed(f"SCHEMA_NOT_FOUND: Schema '{name}' does not exist") from error
 
 
-def _source(engine: Engine, database: str, match: re.Match[str]) -> Any:
+def _views(engine: Engine, database: str, match: re.Match[str]) -> Table:
+    named = _like(match[2])
+    found = _database(engine, (match[1] or database).lower()).tables
+    return ["views"], [
+        [name] for name in sorted(found) if named(name) and view_of(engine.glue, match[1] or database, name)
+    ]
+
+
+def _named(engine: Engine, database: str, match: re.Match[str]) -> Source | View:
     first, second = match[1].lower(), match[2]
     where, name = (first, second.lower()) if second else (database, first)
-    return open_table(engine.glue, where, name, engine.connection)
+    return view_of(engine.glue, where, name) or open_table(engine.glue, where, name, engine.connection)
 
 
 def _columns(engine: Engine, database: str, match: re.Match[str]) -> Table:
-    source = _source(engine, database, match)
-    return ["field"], [[name.ljust(COLUMN_WIDTH)] for name in source.columns]
+    return ["field"], [[name.ljust(COLUMN_WIDTH)] for name in _named(engine, database, match).columns]
 
 
 def _describe(engine: Engine, database: str, match: re.Match[str]) -> Table:
-    source = _source(engine, database, match)
+    found = _named(engine, database, match)
     rows = []
-    for name, kind in source.columns.items():
-        cells = (name, str(kind), source.comments.get(name, ""))
+    for name, kind in found.columns.items():  # a view's types are those of its query: varchar, not string
+        word = to_trino(kind).lower() if isinstance(found, View) else str(kind)
+        cells = (name, word, found.comments.get(name, ""))
         rows.append(["\t".join(cell.ljust(COLUMN_WIDTH) for cell in cells)])  # one cell, as Athena's text has it
     return ["col_name", "data_type", "comment"], rows
 
 
+def _create_view(engine: Engine, database: str, match: re.Match[str]) -> Table:
+    found = _named(engine, database, match)
+    if not isinstance(found, View):
+        raise Failed(f"{found.database}.{found.name} is a table, not a view: SHOW CREATE TABLE shows it")
+    lines = [f"CREATE VIEW {found.database}.{found.name} AS", *found.sql.splitlines()]
+    return ["Create View"], [[line] for line in lines]
+
+
 def _create(engine: Engine, database: str, match: re.Match[str]) -> Table:
-    source = _source(engine, database, match)
+    source = _named(engine, database, match)
+    if isinstance(source, View):
+        raise Failed(f"{source.database}.{source.name} is a view, not a table: SHOW CREATE VIEW shows it")
     table = engine.glue.get_table(source.database, source.name).as_dict()
     keys = {c["Name"].lower() for c in table.get("PartitionKeys", [])}
     columns = [f"  `{name}` {kind}" for name, kind in source.columns.items() if name not in keys]
@@ -109,6 +129,8 @@ LIKE = r"(?: (?:LIKE )?'([^']*)')?"
 STATEMENTS: tuple[tuple[str, Callable[[Engine, str, re.Match[str]], Table]], ...] = (
     (rf"SHOW (?:DATABASES|SCHEMAS){LIKE}", _databases),
     (rf"SHOW TABLES(?: (?:IN|FROM) [`\"]?([\w-]+)[`\"]?)?{LIKE}", _tables),
+    (rf"SHOW VIEWS(?: (?:IN|FROM) [`\"]?([\w-]+)[`\"]?)?{LIKE}", _views),
+    (rf"SHOW CREATE VIEW {NAME}", _create_view),
     (rf"SHOW COLUMNS (?:IN|FROM) {NAME}", _columns),
     (rf"SHOW CREATE TABLE {NAME}", _create),
     (rf"(?:DESCRIBE|DESC)(?: EXTENDED| FORMATTED)? {NAME}", _describe),

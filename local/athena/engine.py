@@ -13,7 +13,9 @@ import duckdb
 from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from local import hive_types
@@ -22,6 +24,7 @@ from local.athena.refusal import Failed, NotHere
 from local.athena.rewrites import MACROS, rewrite
 from local.athena.sources import PATH_COLUMN, Condition, Connection, Source, open_table
 from local.athena.unnesting import spread
+from local.athena.views import expand
 
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 1000
@@ -63,6 +66,7 @@ class Engine:
     def plan(self, sql: str, database: str, parameters: list[str] | None = None) -> Plan:
         """Raises Failed, also for what is refused here."""
         tree = grammar.parse(sql, parameters)
+        expand(tree, database, self.glue)
         wants_path = any(c.name == PATH_COLUMN for c in tree.find_all(exp.Column))
         if wants_path and tree.find(exp.Star):
             raise NotHere('SELECT * together with "$path"', "name the columns")
@@ -82,6 +86,8 @@ class Engine:
         except OptimizeError as error:
             raise Failed(f"COLUMN_NOT_FOUND: {error}") from error
         _count_columns(tree)
+        # a view lists all its columns; what the query does not ask of it is not read, as in Athena
+        tree = pushdown_projections(tree)
         tree = annotate_types(tree, schema=schema, dialect="athena")
         names = [e.alias_or_name for e in tree.selects]
         readings = _readings(tree, tables)
@@ -199,13 +205,13 @@ def _readings(tree: exp.Expr, sources: dict[str, Source]) -> dict[str, Reading]:
     names: dict[str, str] = {}
     nodes = [t for t in tree.find_all(exp.Table) if t.meta.get("source")]
     times = Counter(t.meta["source"] for t in nodes)
+    used = _columns_used(tree)
     for table in nodes:
         key = table.meta["source"]
         name = names.setdefault(key, f"source_{len(names)}")
         reading = readings.setdefault(name, Reading(sources[key], name))
-        used = {c.name for c in tree.find_all(exp.Column) if c.table == table.alias_or_name}
         known = {*reading.source.columns, PATH_COLUMN}
-        reading.columns = sorted({*reading.columns, *(used & known)})
+        reading.columns = sorted({*reading.columns, *(used.get(id(table), set()) & known)})
         if times[key] == 1:
             reading.conditions = _conditions(table, reading.source)
         table.replace(exp.table_(name, alias=exp.to_identifier(table.alias_or_name, quoted=True), quoted=True))
@@ -214,6 +220,16 @@ def _readings(tree: exp.Expr, sources: dict[str, Source]) -> dict[str, Reading]:
             simple = [n for n, kind in reading.source.columns.items() if not kind.arguments]
             reading.columns = (simple or list(reading.source.columns))[:1]
     return readings
+
+
+def _columns_used(tree: exp.Expr) -> dict[int, set[str]]:
+    """The columns that are asked of each table, by the table's place in the tree: an alias may stand in many places."""
+    used: dict[int, set[str]] = {}
+    for scope in traverse_scope(tree):
+        for name, source in scope.sources.items():
+            if isinstance(source, exp.Table):
+                used.setdefault(id(source), set()).update(c.name for c in scope.columns if c.table == name)
+    return used
 
 
 def _conditions(table: exp.Table, source: Source) -> list[Condition]:

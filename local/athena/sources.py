@@ -117,8 +117,6 @@ def open_table(glue: Any, database: str, name: str, connection: Connection, vers
         raise Failed(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
     parameters = table.get("Parameters", {})
     iceberg = parameters.get("table_type", "").upper() == "ICEBERG"
-    if table.get("TableType") == "VIRTUAL_VIEW":
-        raise NotHere(f"the view {name}")
     if part:
         if not iceberg or part not in METADATA_TABLES:
             raise NotHere(f'the table "{name}"', f"Iceberg tables have ${', $'.join(METADATA_TABLES)} here")

@@ -105,6 +105,8 @@ def divide(node: exp.Div) -> exp.Expr:
 
 def cast(node: exp.Cast) -> exp.Expr:
     source, target = kind(node.this), kind_of_type(node.to)
+    if isinstance(node.this, exp.Null):
+        return node
     if (
         node.to.this in (exp.DataType.Type.JSON, exp.DataType.Type.TIME, exp.DataType.Type.TIMESTAMPTZ)
         and not node.this.is_string

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import re
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from biotheca.lake.model import TABLES
+from biotheca.lake.views import views
 from biotheca.settings import Settings, variable
 from functions.api.app import app
 from infra.acknowledged import ROWS
@@ -163,10 +166,33 @@ def test_every_route_has_a_method_and_guarded_ones_an_authorizer(templates: Temp
     assert methods == wanted
 
 
-def test_the_analysts_workgroup_ends_costly_queries(templates: Templates) -> None:
-    ((_, group),) = templates.of_type("AWS::Athena::WorkGroup")
-    settings = group["WorkGroupConfiguration"]
-    assert settings["BytesScannedCutoffPerQuery"] == 200 * 1024**3 and settings["EnforceWorkGroupConfiguration"] is True
+def test_each_role_has_a_workgroup_that_ends_costly_queries(templates: Templates) -> None:
+    groups = {g["Name"]: g["WorkGroupConfiguration"] for _, g in templates.of_type("AWS::Athena::WorkGroup")}
+    caps = {name: settings["BytesScannedCutoffPerQuery"] // 1024**3 for name, settings in groups.items()}
+    assert caps == {
+        "biotheca-analysts": 200,
+        "biotheca-curators": 50,
+        "biotheca-operators": 1024,
+        "biotheca-exports": 2,
+    }
+    assert all(settings["EnforceWorkGroupConfiguration"] is True for settings in groups.values())
+
+
+def test_every_view_of_the_lake_stands_in_glue_in_athenas_own_form(templates: Templates) -> None:
+    made = {
+        (t["DatabaseName"], t["TableInput"]["Name"]): t["TableInput"] for _, t in templates.of_type("AWS::Glue::Table")
+    }
+    wanted = {(view.database, view.name): view for view in views()}
+    assert set(made) == set(wanted) | {("biotheca", name) for name in TABLES}
+    for key, view in wanted.items():
+        given = made[key]
+        assert given["TableType"] == "VIRTUAL_VIEW" and given["Parameters"]["presto_view"] == "true"
+        text = given["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
+        told = json.loads(base64.b64decode(text))
+        assert (told["originalSql"], told["schema"]) == (view.sql, view.database)
+        assert [c["name"] for c in told["columns"]] == list(view.columns)
+        assert {c["Name"]: c["Type"] for c in given["StorageDescriptor"]["Columns"]} == view.columns
+        assert len(given["ViewOriginalText"]) < 409_600  # Glue's limit
 
 
 def test_batch_jobs_never_retry_bad_data_and_always_retry_a_reclaimed_machine(templates: Templates) -> None:

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from local.laptop import Laptop
 from tests.local.assembly import Assembly, function
+from tests.local.small_lake import Lake, small_lake
 
 HANDLERS = """
 import json, os, sys, time
@@ -192,3 +193,10 @@ def clouds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clouds]:
 @pytest.fixture
 def cloud(clouds: Clouds) -> Cloud:
     return clouds.get()
+
+
+@pytest.fixture(scope="session")
+def lake() -> Iterator[Lake]:
+    """The lake of a few rows that all tests of SQL read, and none writes."""
+    with small_lake() as made:
+        yield made

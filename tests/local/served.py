@@ -46,16 +46,18 @@ class Served:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def client(self, service: str, key: str = KEY, secret: str = SECRET, **config: Any) -> Any:
+    def client(
+        self, service: str, key: str = KEY, secret: str = SECRET, region: str = "us-east-1", **config: Any
+    ) -> Any:
         options = {"signature_version": "s3v4"} if service == "s3" else {}
         options |= {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 0}}
         options |= config
-        wanted = repr((service, key, secret, sorted(options.items(), key=str)))
+        wanted = repr((service, region, key, secret, sorted(options.items(), key=str)))
         if wanted not in self.clients:  # making one costs more than most tests
             self.clients[wanted] = boto3.client(
                 service,
                 endpoint_url=self.url,
-                region_name="us-east-1",
+                region_name=region,
                 aws_access_key_id=key,
                 aws_secret_access_key=secret,
                 config=Config(**options),

@@ -77,13 +77,18 @@ def check_field(spec: catalog.Field, names: set[str]) -> None:
 
 
 def test_every_column_of_the_lake_is_fed_by_a_field_that_exists() -> None:
-    from biotheca.lake.model import RUN_COLUMNS
+    from biotheca.lake.model import ENTITIES
+    from biotheca.lake.rules import OF_RECORD
 
     for member in catalog.members().values():
-        for column, source in member.lake.get("run", {}).items():
-            kind, field = source.split(".")
-            assert column in RUN_COLUMNS
-            assert field in {"accession", "alias", "title"} | set(member.object_type(kind).fields)
+        for entity, columns in member.lake.items():
+            assert columns["acc"].endswith(".accession")
+            for column, source in columns.items():
+                kind, field, *inner = source.split(".")
+                fields = member.object_type(kind).fields
+                assert column in ENTITIES[entity], f"{member.id}: {entity} has no column {column}"
+                assert field in {*OF_RECORD, *fields}, f"{member.id}: {kind} has no field {field}"
+                assert not inner or inner[0] in fields[field].fields
 
 
 def test_a_rule_says_in_two_languages_what_is_wrong_and_how_to_mend_it() -> None:

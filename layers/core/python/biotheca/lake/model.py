@@ -288,7 +288,11 @@ def overlay(entity: str) -> str:
 def _tables() -> dict[str, Columns]:
     made: dict[str, Columns] = {}
     for entity, columns in ENTITIES.items():
-        made |= {own(entity): columns, base(entity): columns | MIRROR_COLUMNS, overlay(entity): columns | MIRROR_COLUMNS}
+        made |= {
+            own(entity): columns,
+            base(entity): columns | MIRROR_COLUMNS,
+            overlay(entity): columns | MIRROR_COLUMNS,
+        }
     status = ACCESSION_STATUS_COLUMNS | MIRROR_COLUMNS
     made |= {base("accession_status"): status, overlay("accession_status"): status}
     return made | {
@@ -301,3 +305,6 @@ def _tables() -> dict[str, Columns]:
 
 # Every table that is stored; views are in biotheca.lake.views.
 TABLES: dict[str, Columns] = _tables()
+
+# Those that functions/lake writes from our public records; the mirror's are nobody else's.
+OWN_TABLES: tuple[str, ...] = (*(own(entity) for entity in ENTITIES), "qc_files")

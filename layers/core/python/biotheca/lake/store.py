@@ -1,26 +1,21 @@
-"""Iceberg in Glue through pyiceberg: replace the rows of one dataset in one commit."""
+"""Iceberg in Glue through pyiceberg: replace the rows of a dataset, or of some accessions, in one commit."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.expressions import EqualTo
+from pyiceberg.expressions import In
 
 from biotheca.errors import SystemFault
+from biotheca.lake.arrow import schema_of
 from biotheca.settings import Settings
 
-_ARROW = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "timestamp": pa.timestamp("us"),
-    "array<string>": pa.list_(pa.string()),
-}
 TRIES = 5
 
 
@@ -43,24 +38,24 @@ class LakeTable:
 
     def __init__(self, name: str, columns: dict[str, str]) -> None:
         self.name = name
-        self.schema = pa.schema([pa.field(column, _ARROW[kind]) for column, kind in columns.items()])
+        self.schema = schema_of(columns)
 
-    def replace(self, column: str, value: str, rows: list[dict[str, Any]]) -> None:
-        """Make `rows` all the rows whose column has that value: a replayed event leaves no second copy.
+    def replace(self, column: str, values: Iterable[str], rows: list[dict[str, Any]]) -> None:
+        """Make `rows` all the rows whose column has one of the values: a replayed event leaves no second copy.
 
         A commit that lost against another writer is made again on the new state; SystemFault after five tries.
         """
         arrow = pa.Table.from_pylist(rows, schema=self.schema)
-        same = EqualTo(column, value)  # type: ignore[call-arg, arg-type]
+        same = In(column, set(values))  # type: ignore[call-arg, arg-type]
         for _ in range(TRIES):
             table = _catalog().load_table(f"{Settings().lake_database}.{self.name}")
             try:
-                if table.current_snapshot() is None:
-                    table.append(arrow)
-                elif not rows:
-                    table.delete(same)
-                else:
+                if table.current_snapshot() is not None and rows:
                     table.overwrite(arrow, overwrite_filter=same)
+                elif table.current_snapshot() is not None:
+                    table.delete(same)
+                elif rows:
+                    table.append(arrow)
                 return
             except CommitFailedException:
                 continue

@@ -76,7 +76,7 @@ class CarefulReader:
                     for field in entity.named:
                         schema = schema.append(pa.field(f"{prefix}{field.name}#0", pa.string()))
             unnumbered = dict.fromkeys((f"<{level}>" for level in flat.levels), 0)
-            rows = sorted(self._rows[flat.name], key=lambda row: tuple(row.get(n, 0) for n in unnumbered))  # noqa: B023
+            rows = sorted(self._rows[flat.name], key=lambda row: tuple(row.get(n, 0) for n in unnumbered))
             rows = [unnumbered | row for row in rows]
             made[flat.name] = pa.RecordBatch.from_pylist(rows, schema=schema)
         return made

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from biotheca.lake.kinds import arrow_schema
 from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, CHANGE_LOG_COLUMNS, ENTITIES
 from biotheca.mirror.accessions import TABLE as STATUS
-from biotheca.mirror.model import Limits
 from biotheca.mirror.merge import Given, Merged, change_rows, effective_statuses, merge, merge_statuses
+from biotheca.mirror.model import Limits
 from biotheca.mirror.shapes import empty
 from biotheca.mirror.widen import widen
 

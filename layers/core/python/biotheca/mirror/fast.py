@@ -25,7 +25,7 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 13})
 _REFERENCE = re.compile(rb"&#(?:x0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 
 
-class NotForTheFast(Exception):  # noqa: N818 - a message between two readers, no fault
+class NotForTheFast(Exception):
     """The chunk goes to the careful reader, record by record."""
 
 

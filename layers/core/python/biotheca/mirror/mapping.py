@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 RECORD = "record"  # the flat table of what stands in a record itself
 PART = "part"  # and of a record's children
 
@@ -95,10 +94,7 @@ _OBJECT = (
     f("broker_name", "@broker_name"),
 )
 # SRA.common.xsd 1.6, PlatformType; the first ten are years older than the rest.
-PLATFORM_NAMES = (
-    "ILLUMINA LS454 HELICOS ABI_SOLID COMPLETE_GENOMICS PACBIO_SMRT ION_TORRENT CAPILLARY OXFORD_NANOPORE BGISEQ "
-    "DNBSEQ ELEMENT ULTIMA VELA_DIAGNOSTICS GENAPSYS GENEMIND TAPESTRI SINGULAR_GENOMICS SALUS"
-).split()
+PLATFORM_NAMES = ["ILLUMINA", "LS454", "HELICOS", "ABI_SOLID", "COMPLETE_GENOMICS", "PACBIO_SMRT", "ION_TORRENT", "CAPILLARY", "OXFORD_NANOPORE", "BGISEQ", "DNBSEQ", "ELEMENT", "ULTIMA", "VELA_DIAGNOSTICS", "GENAPSYS", "GENEMIND", "TAPESTRI", "SINGULAR_GENOMICS", "SALUS"]
 
 
 def study(path: str = ".") -> Entity:

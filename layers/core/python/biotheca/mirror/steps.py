@@ -28,8 +28,8 @@ from biotheca.mirror.lake import MirrorLake
 from biotheca.mirror.model import FeedIsTruncated, Kind, Limits, Parsed
 from biotheca.mirror.parsing import parse_file
 from biotheca.mirror.reconciling import reconcile as compare
-from biotheca.mirror.serving import served
 from biotheca.mirror.service import FETCHED, PLAN, RECONCILED
+from biotheca.mirror.serving import served
 from biotheca.mirror.store import MirrorStore, ObjectMissing, digest_key, parsed_prefix
 
 DIFFERENCE = "status"

@@ -65,8 +65,12 @@ def _arguments() -> argparse.ArgumentParser:
     step = commands.add_parser("step", help="one step of a batch, as the workflow runs it")
     step.add_argument("step", choices=STEPS)
     step.add_argument("--batch", type=int, default=0, help="the batch, such as 20260127000")
-    step.add_argument("--number", type=int, default=0, help="which file of the batch's plan")
+    step.add_argument("--number", type=_numbers, default=[0], help="which files of the batch's plan, such as 0,3,4")
     return parser
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
 
 
 def _parse(file: Path, kind: str, out: Path) -> int:
@@ -83,7 +87,7 @@ def _parse(file: Path, kind: str, out: Path) -> int:
     return DONE
 
 
-def _step(name: str, batch: int, number: int) -> None:
+def _step(name: str, batch: int, numbers: list[int]) -> None:
     from biotheca.lake.lease import Leases
     from biotheca.mirror import indexing, service, steps
     from biotheca.mirror.lake import MirrorLake
@@ -92,9 +96,9 @@ def _step(name: str, batch: int, number: int) -> None:
     store = MirrorStore()
     lake = MirrorLake(lease=Leases().held)
     if name == "fetch":
-        told: dict[str, Any] = service.fetch(store, batch, number)
+        told: Any = [service.fetch(store, batch, number) for number in numbers]
     elif name == "read":
-        told = steps.read(store, batch, number)
+        told = [steps.read(store, batch, number) for number in numbers]
     elif name == "merge":
         told = steps.merge(store, lake, batch)
     elif name == "reconcile":
@@ -103,7 +107,7 @@ def _step(name: str, batch: int, number: int) -> None:
         told = indexing.index_all(store, batch)
     else:
         told = steps.compact(store, lake)
-    _say(f"{name} done", batch=batch, number=number, told=told)
+    _say(f"{name} done", batch=batch, numbers=numbers, told=told)
 
 
 def main(words: list[str]) -> int:

@@ -22,7 +22,7 @@ from biotheca.mirror.model import FeedIsUnreadable, Kind, SchemaHasChanged
 CHUNK_BYTES = 4 * 1024 * 1024
 # A single record beyond this is no record; the largest real project packages have some MB.
 LARGEST_RECORD_BYTES = 256 * 1024 * 1024
-_READ_BYTES = 1024 * 1024
+_READ_BYTES = 4 * 1024 * 1024
 _OPENING = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<([A-Za-z_][\w.-]*)", re.DOTALL)
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']""")
 
@@ -34,7 +34,6 @@ class Chunk:
     document: Document
     text: bytes
     offset: int
-    records: int
 
 
 class Source:
@@ -45,7 +44,7 @@ class Source:
         self.complete = True
 
     def blocks(self) -> Iterator[bytes]:
-        """Blocks of about a MiB. A cut gzip stream ends early, with `complete` false."""
+        """Blocks of some MiB. A cut gzip stream ends early, with `complete` false."""
         try:
             while block := self._file.read(_READ_BYTES):
                 yield block
@@ -104,7 +103,7 @@ def _cut(
 ) -> Iterator[Chunk]:
     bare = root == document.record
     end = f"</{document.record}>".encode()
-    pieces, size, offset = [_utf8(buffer, encoding)], len(buffer), 0
+    pieces, offset = [_utf8(buffer, encoding)], 0
     if not bare:  # the root's own tag is no record
         head = pieces[0]
         begin = head.index(b">", _OPENING.match(head).end()) + 1  # type: ignore[union-attr]
@@ -115,19 +114,19 @@ def _cut(
         head = pieces[0]
         begin = _OPENING.match(head).end(0) - len(document.record) - 1  # type: ignore[union-attr]
         pieces, offset = [head[begin:]], begin
+    rest = pieces[0]
     for block in blocks:
-        pieces.append(_utf8(block, encoding))
-        size += len(block)
-        if size < CHUNK_BYTES or end not in b"".join(pieces[-2:]):
-            if size > LARGEST_RECORD_BYTES:
+        rest += _utf8(block, encoding)
+        if len(rest) < CHUNK_BYTES:
+            continue
+        cut = rest.rfind(end) + len(end)
+        if cut < len(end):
+            if len(rest) > LARGEST_RECORD_BYTES:
                 raise FeedIsUnreadable(f"no <{document.record}> ends within {LARGEST_RECORD_BYTES:,} bytes")
             continue
-        whole = b"".join(pieces)
-        cut = whole.rindex(end) + len(end)
-        yield Chunk(document, whole[:cut], offset, whole.count(end, 0, cut))
+        yield Chunk(document, rest[:cut], offset)
         offset += cut
-        pieces, size = [whole[cut:]], len(whole) - cut
-    rest = b"".join(pieces)
+        rest = rest[cut:]
     closing = f"</{root}>".encode()
     at = rest.rfind(closing)
     if bare:
@@ -138,7 +137,7 @@ def _cut(
         source.complete = False
         at = len(rest)
     if rest[:at].strip():
-        yield Chunk(document, rest[:at], offset, rest.count(end, 0, at))
+        yield Chunk(document, rest[:at], offset)
 
 
 def _utf8(block: bytes, encoding: str | None) -> bytes:

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RECORD = "record"  # the flat table of what stands in a record itself
-PART = "part"  # and of a record's children
-
-
 @dataclass(frozen=True)
 class Field:
     """One value of a row. `kind` is Glue's word for its type."""
@@ -24,17 +20,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A list column: one row for each element at `path`; `*` as its last step is any child that a field names.
-
-    `lifted`: rows of the list inside are the element's own children. The fast reader loses attributes of such an
-    element, so they are lifted into a child of their own, and one flat table holds both.
-    """
+    """A list column: one row for each element at `path`; `*` as its last step is any child that a field names."""
 
     name: str
     path: str
     fields: tuple[Field, ...]
     inside: tuple[Repeat, ...] = ()
-    lifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,7 +195,6 @@ def run(path: str = ".") -> Entity:
                         + (f("free_egress", "@free_egress"),),
                     ),
                 ),
-                lifted=True,
             ),
             Repeat(
                 "clouds",
@@ -308,13 +298,14 @@ def biosample() -> Entity:
                 "Attributes/Attribute",
                 (f("k", "@attribute_name"), f("v", "."), f("harmonized_name", "@harmonized_name"), f("unit", "@unit")),
             ),
+            Repeat("paragraphs", "Description/Comment/Paragraph", (f("text", "."),)),
             Repeat(
-                "comments",
-                "Description/Comment/*",
-                (f("paragraph", "Paragraph"), f("class", "Table/@class")),
+                "tables",
+                "Description/Comment/Table",
+                (f("class", "@class"),),
                 (
-                    Repeat("head", "Table/Header/Cell", (f("text", "."),)),
-                    Repeat("body", "Table/Body/Row", (), (Repeat("cells", "Cell", (f("text", "."),)),)),
+                    Repeat("head", "Header/Cell", (f("text", "."),)),
+                    Repeat("body", "Body/Row", (), (Repeat("cells", "Cell", (f("text", "."),)),)),
                 ),
             ),
         ),
@@ -333,6 +324,10 @@ def project() -> Entity:
         (
             f("acc", f"{inner}/ProjectID/ArchiveID/@accession"),
             f("id", f"{inner}/ProjectID/ArchiveID/@id"),
+            f("name", f"{inner}/ProjectDescr/Name"),
+            f("title", f"{inner}/ProjectDescr/Title"),
+            f("description", f"{inner}/ProjectDescr/Description"),
+            f("release_date", f"{inner}/ProjectDescr/ProjectReleaseDate"),
             f("target_capture", f"{submitted}/Target/@capture"),
             f("target_material", f"{submitted}/Target/@material"),
             f("target_sample_scope", f"{submitted}/Target/@sample_scope"),
@@ -344,18 +339,8 @@ def project() -> Entity:
         ),
         (
             Repeat("data_type", f"{submitted}/ProjectDataTypeSet/DataType", (f("text", "."),)),
-            Repeat(
-                "described",
-                f"{inner}/ProjectDescr/*",
-                (
-                    f("name", "Name"),
-                    f("title", "Title"),
-                    f("description", "Description"),
-                    f("release_date", "ProjectReleaseDate"),
-                    f("publications", "Publication/@id"),
-                    f("locus_tag_prefixes", "LocusTagPrefix"),
-                ),
-            ),
+            Repeat("publications", f"{inner}/ProjectDescr/Publication", (f("text", "@id"),)),
+            Repeat("locus_tag_prefixes", f"{inner}/ProjectDescr/LocusTagPrefix", (f("text", "."),)),
             Repeat("organizations", "Project/Submission/Description/Organization", (f("text", "Name"),)),
             Repeat(
                 "links",
@@ -374,19 +359,10 @@ def project() -> Entity:
 
 @dataclass(frozen=True)
 class Document:
-    """A kind of file: the element that is one record, and the entities inside it.
-
-    Entities that are the record's own children share one flat table, a row a child.
-    """
+    """A kind of file: the element that is one record, and the entities inside it."""
 
     record: str
     entities: tuple[Entity, ...]
-
-    def table(self, entity: Entity) -> str:
-        """The flat table that holds an entity's own columns."""
-        if entity.path == ".":
-            return RECORD
-        return entity.name if "/" in entity.path else PART
 
 
 PACKAGE = Document(

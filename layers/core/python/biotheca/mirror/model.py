@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from biotheca.errors import BiothecaError
+from biotheca.errors import BiothecaError, Conflict
 
 
 class Kind(StrEnum):
@@ -83,7 +83,7 @@ class SourceIsBusy(BiothecaError):
     rule = "mirror.source_busy"
 
 
-class DayIsOver(BiothecaError):
+class DayIsOver(Conflict):
     """A later day is in the lake already: an earlier one cannot be put under it."""
 
     rule = "mirror.day_over"

@@ -162,11 +162,13 @@ Read = tuple[dict[str, pa.Table], list[Quarantined], int, int, Counter[str]]
 def read_chunk(chunk: Chunk) -> Read:
     """(tables, set aside, records, of these read carefully, values that are no number) of one chunk."""
     try:
-        assembly = Assembly(chunk.document, fast.read(chunk.document, chunk.text, chunk.records))
+        assembly = Assembly(fast.read(chunk.document, chunk.text))
         made = entities(chunk.document, assembly)
-        if _whole(chunk, made):
-            return made, [], chunk.records, 0, assembly.casts
-    except (fast.NotForTheFast, AssertionError):
+        count = fast.records_in(chunk.document, assembly.raw)
+        # Each record must have given a row of its first entity: one without an accession is to be set aside.
+        if made[chunk.document.entities[0].name].num_rows == count:
+            return made, [], count, 0, assembly.casts
+    except fast.NotForTheFast:
         pass
     reader, aside = careful.CarefulReader(chunk.document), []
     count = 0
@@ -177,13 +179,8 @@ def read_chunk(chunk: Chunk) -> Read:
         except careful.RecordIsUnreadable as fault:
             kind = chunk.document.record
             aside.append(Quarantined(kind, accession_in(record), offset, str(fault), record))
-    assembly = Assembly(chunk.document, reader.raw())
+    assembly = Assembly(reader.raw())
     return entities(chunk.document, assembly), aside, count, count, assembly.casts
-
-
-def _whole(chunk: Chunk, made: dict[str, pa.Table]) -> bool:
-    """Whether each record gave a row of its first entity: one without an accession must be set aside."""
-    return made[chunk.document.entities[0].name].num_rows == chunk.records
 
 
 def _take(read: Read, parsed: Parsed, tables: Tables) -> None:

@@ -20,7 +20,8 @@ from biotheca.mirror.store import MirrorStore, ObjectMissing, start_execution
 from biotheca.settings import Settings
 
 FEEDS = "ncbi"
-PLAN, FETCHED, RECONCILED = "plan", "fetched", "reconciliation"
+PLAN, READING, FETCHED, RECONCILED = "plan", "reading", "fetched", "reconciliation"
+SMALL_BYTES = 64 * 1024 * 1024
 
 
 def addresses() -> str | None:
@@ -35,11 +36,26 @@ def today() -> str:
 
 def start(store: MirrorStore, workflow: str, day: str | None = None, repair: str = "") -> dict[str, Any]:
     """Start the workflow of a day, or of a repair. One that runs is not started again; a failed one is."""
-    given = {"day": _checked(day) if day else today(), "repair": repair, "compact": False}
-    batch = batch_of(given["day"]) if not repair else store.published()["batch"] + 1
+    day = _checked(day) if day else today()
+    done = store.published()
+    _refuse_over(day, done, repair)
+    batch = done["batch"] + 1 if repair else batch_of(day)
+    if not repair and day == done["day"]:
+        return {"batch": batch, "day": day, "started": False}
+    given = {"day": day, "repair": repair, "compact": False, "batch": batch}
     attempts = (store.batch(batch) or {}).get("attempts", 0)
     name = f"mirror-{batch}-{attempts}"
-    return {"batch": batch, "day": given["day"], "started": start_execution(workflow, name, given)}
+    return {"batch": batch, "day": day, "started": start_execution(workflow, name, given)}
+
+
+def _refuse_over(day: str, done: dict[str, Any], repair: str) -> None:
+    if repair and not done["batch"]:
+        raise DayIsOver("nothing is mirrored yet: run a day first, then repair single records.")
+    if not repair and day < done["day"]:
+        raise DayIsOver(
+            f"day {day} cannot be put under {done['day']}, which is published. "
+            "Repair single records with `biotheca mirror repair ACCESSION`."
+        )
 
 
 def _checked(day: str) -> str:
@@ -59,14 +75,10 @@ def discover(
     may be run again and changes nothing. A `repair` is a batch of one record, after the published one.
     """
     done = store.published()
+    day = _checked(day) if day else today()
+    _refuse_over(day, done, repair)
     if repair:
         return _discover_repair(store, repair, done, make)
-    day = _checked(day) if day else today()
-    if day < done["day"]:
-        raise DayIsOver(
-            f"day {day} cannot be put under {done['day']}, which is published. "
-            "Repair single records with `biotheca mirror repair ACCESSION`."
-        )
     batch = batch_of(day)
     if day == done["day"]:
         return {"batch": batch, "day": day, "work": False, "files": 0}
@@ -82,8 +94,6 @@ def _discover_repair(
     store: MirrorStore, accession: str, done: dict[str, Any], make: Callable[[Source], Fetcher]
 ) -> dict[str, Any]:
     batch = done["batch"] + 1
-    if not done["batch"]:
-        raise DayIsOver("nothing is mirrored yet: run a day first, then repair single records.")
     faults = []
     for source, wanted in repairs(accession, addresses()):
         try:
@@ -104,8 +114,24 @@ def _row(fetcher: Fetcher, number: int, wanted: Wanted, batch: int, source: Sour
 
 def _planned(store: MirrorStore, batch: int, day: str, rows: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:
     key = store.put_manifest(batch, PLAN, rows)
+    store.put_manifest(batch, READING, _groups(rows))
     store.note(batch, day=day, state="planned", files=len(rows), **facts)
     return {"batch": batch, "day": day, "work": True, "files": len(rows), "bucket": store.bucket, "key": key}
+
+
+def _groups(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Which files one job reads: small ones together, for a job's start costs more than they do."""
+    groups: list[list[dict[str, Any]]] = []
+    together = 0
+    for row in rows:
+        small = row["size_bytes"] <= SMALL_BYTES
+        if groups and small and together and together + row["size_bytes"] <= SMALL_BYTES:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+            together = 0
+        together = together + row["size_bytes"] + 1 if small else 0
+    return [{"batch": g[0]["batch"], "numbers": ",".join(str(row["number"]) for row in g)} for g in groups]
 
 
 def fetch(store: MirrorStore, batch: int, number: int, make: Callable[[Source], Fetcher] = Fetcher) -> dict[str, Any]:

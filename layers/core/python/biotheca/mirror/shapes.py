@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from biotheca.mirror.assembly import Assembly, first, lists, struct
-from biotheca.mirror.mapping import Document, Entity, Repeat
+from biotheca.mirror.careful import CarefulReader
+from biotheca.mirror.mapping import SETS, Document, Entity, Repeat
 
 Columns = dict[str, pa.Array]
 _IDS = ("namespace", "id", "label")
@@ -37,10 +38,10 @@ def _plain(assembly: Assembly, entity: Entity, name: str) -> pa.Array:
     return lists(assembly.place(entity, repeat), struct(assembly.structs(entity, repeat)), assembly.rows(entity))
 
 
-def _texts(assembly: Assembly, entity: Entity, name: str, field: str = "text") -> pa.Array:
+def _texts(assembly: Assembly, entity: Entity, name: str) -> pa.Array:
     """A list column of texts; blank ones are left out."""
     repeat = _repeat(entity, name)
-    text = assembly.structs(entity, repeat)[field]
+    text = assembly.structs(entity, repeat)["text"]
     place = assembly.place(entity, repeat)
     if text.null_count:
         kept = pc.is_valid(text).to_numpy(zero_copy_only=False)
@@ -105,8 +106,8 @@ def _experiment(assembly: Assembly, entity: Entity) -> Columns:
 
 def _run(assembly: Assembly, entity: Entity) -> Columns:
     columns = _object(assembly, entity)
-    place, files = assembly.lifted(entity, _repeat(entity, "files"))
-    columns["files"] = lists(place, files, assembly.rows(entity))
+    files = _repeat(entity, "files")
+    columns["files"] = lists(assembly.place(entity, files), assembly.nested(entity, files), assembly.rows(entity))
     return columns | {name: _plain(assembly, entity, name) for name in ("clouds", "reads", "members")}
 
 
@@ -129,10 +130,10 @@ def _biosample(assembly: Assembly, entity: Entity) -> Columns:
         "url": pc.if_else(is_url, told["id"], none),
     }
     columns["links"] = lists(assembly.place(entity, links), struct(shown), rows)
-    comments = _repeat(entity, "comments")
-    told = assembly.structs(entity, comments)
-    columns["description"] = _joined(assembly.place(entity, comments), told["paragraph"], rows)
-    columns["antibiogram"] = _cells(assembly, entity, comments)
+    paragraphs = _repeat(entity, "paragraphs")
+    text = assembly.structs(entity, paragraphs)["text"]
+    columns["description"] = _joined(assembly.place(entity, paragraphs), text, rows)
+    columns["antibiogram"] = _cells(assembly, rows)
     return columns
 
 
@@ -144,33 +145,33 @@ def _joined(place: np.ndarray, text: pa.Array, rows: int) -> pa.Array:
     return pc.if_else(pc.greater(pc.list_value_length(grouped), 0), joined, pa.scalar(None, pa.string()))
 
 
-def _cells(assembly: Assembly, entity: Entity, comments: Repeat) -> pa.Array:
+def _cells(assembly: Assembly, rows: int) -> pa.Array:
     """Tables inside comments (antibiograms): rows of cells, the heading first; a list without rows is none."""
-    rows = assembly.rows(entity)
-    head, body = (assembly.raw[f"biosample.comments.{name}"] for name in ("head", "body.cells"))
     kind = pa.list_(pa.list_(pa.string()))
-    if not head.num_rows and not body.num_rows:
+    tables = assembly.raw["biosample.tables"]
+    if not len(tables):
         return pa.nulls(rows, kind)
+    head, body, cells = (assembly.raw[f"biosample.tables.{name}"] for name in ("head", "body", "body.cells"))
     found: list[list[list[str | None]] | None] = [None] * rows
-    lines: dict[tuple[int, int, int], list[str | None]] = {}
-    for record, comment, _, text in zip(*(column.to_pylist() for column in head.columns), strict=True):
-        lines.setdefault((record, comment, -1), []).append(text.strip() or None if text else None)
-    for record, comment, line, _, text in zip(*(column.to_pylist() for column in body.columns), strict=True):
-        lines.setdefault((record, comment, line), []).append(text.strip() or None if text else None)
-    for (record, _, _), cells in sorted(lines.items(), key=lambda one: one[0]):
-        found[record] = [*(found[record] or []), cells]
+    heads = _grouped(head.places, head.columns["text#0"], len(tables))
+    lines = _grouped(cells.places, cells.columns["text#0"], len(body))
+    of_table: list[list[list[str | None]]] = [[one] if one else [] for one in heads]
+    for table, line in zip(body.places.tolist(), lines, strict=True):
+        of_table[table].append(line)
+    for record, table_rows in zip(tables.places.tolist(), of_table, strict=True):
+        if table_rows:
+            found[record] = [*(found[record] or []), *table_rows]
     return pa.array(found, kind)
+
+
+def _grouped(place: np.ndarray, text: pa.Array, rows: int) -> list[list[str | None]]:
+    return lists(place, text, rows).to_pylist()
 
 
 def _project(assembly: Assembly, entity: Entity) -> Columns:
     columns = assembly.values(entity)
     rows = assembly.rows(entity)
-    columns["data_type"] = _texts(assembly, entity, "data_type")
-    columns |= {name: _texts(assembly, entity, "described", name) for name in ("publications", "locus_tag_prefixes")}
-    described = _repeat(entity, "described")
-    for name in ("name", "title", "description", "release_date"):
-        text = assembly.structs(entity, described)[name]
-        columns[name] = first(assembly.place(entity, described), text, pc.is_valid(text), rows)
+    columns |= {name: _texts(assembly, entity, name) for name in ("data_type", "publications", "locus_tag_prefixes")}
     names = _repeat(entity, "organizations")
     text = assembly.structs(entity, names)["text"]
     columns["center_name"] = first(assembly.place(entity, names), text, pc.is_valid(text), rows)
@@ -206,8 +207,5 @@ _SHAPES: dict[str, Callable[[Assembly, Entity], Columns]] = {
 
 def empty(entity: str) -> pa.Table:
     """No rows of an entity, with its columns."""
-    from biotheca.mirror.careful import CarefulReader
-    from biotheca.mirror.mapping import SETS
-
     document = SETS[entity.upper()]
-    return entities(document, Assembly(document, CarefulReader(document).raw()))[entity]
+    return entities(document, Assembly(CarefulReader(document).raw()))[entity]

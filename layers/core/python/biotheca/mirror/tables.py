@@ -1,121 +1,156 @@
-"""The flat tables that one chunk of XML is read into, before they are put together: names, levels, columns.
+"""The flat tables that a chunk of XML is read into before they are put together, and the program that the kernel reads by.
 
-Each table has a column of numbers for every level above its rows (which record, which run of it, ...), as
-xml2arrow gives them, and text columns. The fast and the careful reader fill the same tables.
+Each row knows the row of the table above that it stands in (`places`). The kernel and the careful reader fill the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from biotheca.mirror.mapping import PART, RECORD, Document, Entity, Field, Repeat
+from biotheca.mirror.mapping import Document, Entity, Field, Repeat
 
-ROOT = "/R"
-LIFTED = "lifted"  # the element that holds the lifted attributes
-MARK = Field("mark", ("@mark",))  # and what tells its rows from others
+RECORD = "record"
+_BASE = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One text column and the absolute path of its values."""
+    """One text column: its name and where its value stands below the record. `named`: an element's name inside it."""
 
     name: str
     path: str
+    named: bool = False
 
 
 @dataclass(frozen=True)
 class Flat:
-    """One flat table: rows are the children of `parent`."""
+    """One flat table: a row for each element at one of `rows` (paths below the record; '' is the record itself)."""
 
     name: str
-    parent: str
-    levels: tuple[str, ...]
+    parent: str | None
+    rows: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    @property
-    def schema(self) -> pa.Schema:
-        """As xml2arrow gives it."""
-        numbers = [pa.field(f"<{level}>", pa.uint32(), nullable=False) for level in self.levels]
-        return pa.schema(numbers + [pa.field(column.name, pa.string()) for column in self.columns])
+
+@dataclass(frozen=True)
+class Rows:
+    """What was read into a flat table. `places`: of each row, the number of the row above; int32."""
+
+    places: Any
+    columns: dict[str, pa.Array]
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
-def column_names(prefix: str, field: Field) -> list[str]:
+def column_names(wanted: Field) -> list[str]:
     """The text columns of a field, one a path, in the order in which the first with a value counts."""
-    return [f"{prefix}{field.name}#{number}" for number in range(len(field.paths))]
-
-
-def _columns(prefix: str, base: str, fields: tuple[Field, ...]) -> Iterator[Column]:
-    for field in fields:
-        for name, path in zip(column_names(prefix, field), field.paths, strict=True):
-            yield Column(name, base if path == "." else f"{base}/{path}")
-
-
-def prefix_of(document: Document, entity: Entity) -> str:
-    """What stands before the names of an entity's columns in its table."""
-    return f"{entity.name}." if document.table(entity) == PART else ""
+    return [f"{wanted.name}#{number}" for number in range(len(wanted.paths))]
 
 
 @cache
 def flat_tables(document: Document) -> tuple[Flat, ...]:
-    """Every flat table of a document; the record's own comes first."""
-    base = f"{ROOT}/{document.record}"
-    tables: dict[str, tuple[str, list[Column]]] = {RECORD: (ROOT, [])}
+    """Every flat table of a document, each behind the one that it stands in. The first has a row a record."""
+    alone = document.entities[0].path == "."
+    found: list[Flat] = [] if alone else [Flat(RECORD, None, (_BASE,), ())]
     for entity in document.entities:
-        place = base if entity.path == "." else f"{base}/{entity.path}"
-        parent = place.rpartition("/")[0]
-        _, columns = tables.setdefault(document.table(entity), (parent, []))
-        columns += _columns(prefix_of(document, entity), place, entity.fields)
-        for name, below, inner in _repeats(entity.name, place, entity.repeats):
-            tables[name] = (below, list(inner))
-    by_parent = {parent: name for name, (parent, _) in tables.items()}
+        base = _BASE if entity.path == "." else entity.path
+        columns = (*_columns(base, entity.fields), *_columns(base, entity.named, named=True))
+        found.append(Flat(entity.name, None if alone else RECORD, (base,), columns))
+        found += _repeats(entity.name, base, entity.repeats)
+    return tuple(found)
+
+
+def _join(*steps: str) -> str:
+    return "/".join(step for step in steps if step and step != ".")
+
+
+def _columns(base: str, fields: tuple[Field, ...], named: bool = False) -> tuple[Column, ...]:
     return tuple(
-        Flat(name, parent, _levels(parent, by_parent), tuple(columns)) for name, (parent, columns) in tables.items()
+        Column(name, _join(base, path), named)
+        for one in fields
+        for name, path in zip(column_names(one), one.paths, strict=True)
     )
 
 
-def _levels(parent: str, by_parent: dict[str, str]) -> tuple[str, ...]:
-    """xml2arrow numbers rows at every table that a row stands in, whether it is named there or not."""
-    around = [path for path in by_parent if parent == path or parent.startswith(f"{path}/")]
-    return tuple(by_parent[path] for path in sorted(around, key=len))
-
-
-def _repeats(
-    prefix: str, base: str, repeats: tuple[Repeat, ...]
-) -> Iterator[tuple[str, str, tuple[Column, ...]]]:
+def _repeats(above: str, base: str, repeats: tuple[Repeat, ...]) -> Iterator[Flat]:
     for repeat in repeats:
-        name = f"{prefix}.{repeat.name}"
-        row = f"{base}/{repeat.path}"
-        parent, _, last = row.rpartition("/")
-        place = parent if last == "*" else row
-        if repeat.lifted:
-            (inner,) = repeat.inside
-            own = tuple(_columns("", f"{row}/{LIFTED}", (MARK, *repeat.fields)))
-            yield f"{name}.{LIFTED}", parent, ()
-            yield name, row, (*own, *_columns(f"{inner.name}.", f"{row}/{inner.path}", inner.fields))
-            continue
-        yield name, parent, tuple(_columns("", place, repeat.fields))
+        name = f"{above}.{repeat.name}"
+        parent, _, last = repeat.path.rpartition("/")
+        place = _join(base, parent) if last == "*" else _join(base, repeat.path)
+        rows = tuple(_join(place, head) for head in heads(repeat)) if last == "*" else (place,)
+        yield Flat(name, above, rows, _columns(place, repeat.fields))
         yield from _repeats(name, place, repeat.inside)
 
 
-def configuration(document: Document) -> dict[str, Any]:
-    """The document's tables as xml2arrow wants to be told. Text is not trimmed there: that eats blanks at entities."""
-    return {
-        "parser_options": {"trim_text": False},
-        "tables": [
-            {
-                "name": flat.name,
-                "xml_path": flat.parent,
-                "levels": list(flat.levels),
-                "fields": [
-                    {"name": column.name, "xml_path": column.path, "data_type": "Utf8", "nullable": True}
-                    for column in flat.columns
-                ],
-            }
-            for flat in flat_tables(document)
-        ],
-    }
+def heads(repeat: Repeat) -> tuple[str, ...]:
+    """Of a list of any child that a field names: the names."""
+    found = [path.partition("/")[0] for one in repeat.fields for path in one.paths]
+    found += [inner.path.partition("/")[0] for inner in repeat.inside]
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass
+class Program:
+    """The tree of a document's paths as the kernel takes it (formats/native/xml_module.c)."""
+
+    nodes: list[tuple[bytes, int, int, int, int]] = field(default_factory=list)
+    attributes: list[tuple[int, bytes, int]] = field(default_factory=list)
+    column_tables: list[int] = field(default_factory=list)
+    table_parents: list[int] = field(default_factory=list)
+
+
+def program(document: Document) -> Program:
+    """The program of a document. Node 0 is above the record."""
+    made = Program()
+    tree: list[dict[str, Any]] = [_node(b"", -1)]
+    numbers: dict[str, int] = {}
+
+    def reach(path: str) -> dict[str, Any]:
+        at = 0
+        for step in _join(document.record, path).split("/"):
+            inside = tree[at]["inside"]
+            if step not in inside:
+                inside[step] = len(tree)
+                tree.append(_node(step.encode(), at))
+            at = inside[step]
+        return tree[at] | {"number": at}
+
+    names = [flat.name for flat in flat_tables(document)]
+    for number, flat in enumerate(flat_tables(document)):
+        made.table_parents.append(names.index(flat.parent) if flat.parent else -1)
+        for path in flat.rows:
+            _set(tree[reach(path)["number"]], "table", number)
+        for column in flat.columns:
+            numbers[f"{flat.name}:{column.name}"] = len(made.column_tables)
+            made.column_tables.append(number)
+            place, _, last = column.path.rpartition("/")
+            value = len(made.column_tables) - 1
+            if last.startswith("@"):
+                made.attributes.append((reach(place)["number"], last[1:].encode(), value))
+            else:
+                _set(tree[reach(column.path)["number"]], "named" if column.named else "text", value)
+    made.nodes = [(n["name"], n["parent"], n["table"], n["text"], n["named"]) for n in tree]
+    return made
+
+
+def _node(name: bytes, parent: int) -> dict[str, Any]:
+    return {"name": name, "parent": parent, "table": -1, "text": -1, "named": -1, "inside": {}}
+
+
+def _set(node: dict[str, Any], key: str, value: int) -> None:
+    if node[key] != -1:
+        raise ValueError(f"two {key}s at the element {node['name'].decode()}: the mapping says one thing twice")
+    node[key] = value
+
+
+def rows_of(columns: list[str], rows: list[dict[str, Any]]) -> Rows:
+    """Rows given one by one, with `place` in each."""
+    places = np.fromiter((row["place"] for row in rows), np.int32, len(rows))
+    return Rows(places, {name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})

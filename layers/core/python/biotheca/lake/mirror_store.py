@@ -165,6 +165,8 @@ class MirrorTable:
             made = list(self._files(table, folder, pieces, 1, OVERLAY_GROUP_ROWS))
         count = sum(file.record_count for file in made)
         old = [file for number, file in seen.overlay if number == batch]
+        if not old and not made:
+            return 0  # nothing was there and nothing comes
         self._commit(table, f"append {batch}", old, made)
         return count
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from biotheca.lake.kinds import arrow_schema
-from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, CHANGE_LOG_COLUMNS, ENTITIES
+from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, CHANGE_LOG_COLUMNS, ENTITIES, MIRROR_COLUMNS
 from biotheca.mirror.accessions import TABLE as STATUS
 from biotheca.mirror.merge import Given, Merged, change_rows, effective_statuses, merge, merge_statuses
 from biotheca.mirror.model import Limits
@@ -126,6 +126,8 @@ class Day:
         joined = held.filter(pc.is_in(held.column("acc"), pa.array(sorted(around - fresh), pa.string())))
         if parsed is None:
             parsed = empty("run")
+        if not keys:
+            return
         experiments = {*parsed.column("experiment").to_pylist(), *joined.column("experiment").to_pylist()} - {None}
         others = self._others(sorted(experiments))
         names = [*parsed.column("acc").to_pylist(), *joined.column("acc").to_pylist()]
@@ -168,6 +170,9 @@ class Day:
         return self._read(entity, keys, columns, self.batch)
 
     def _read(self, entity: str, keys: list[str] | None, columns: tuple[str, ...], batch: int) -> pa.Table:
+        if keys is not None and not keys:
+            kinds = ENTITIES.get(entity, ACCESSION_STATUS_COLUMNS) | MIRROR_COLUMNS
+            return arrow_schema({name: kinds[name] for name in columns}).empty_table()
         some = keys if keys is not None and len(keys) <= MANY_KEYS else None
         return self.tables[entity].current(columns, some, batch).read_all()
 

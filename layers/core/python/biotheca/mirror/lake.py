@@ -64,5 +64,5 @@ class MirrorLake:
         same = EqualTo("batch", batch)  # type: ignore[call-arg, arg-type]
         if rows.num_rows:
             table.overwrite(rows, overwrite_filter=same)
-        else:
+        elif any(table.scan(row_filter=same).plan_files()):
             table.delete(same)

@@ -17,7 +17,8 @@ JOINS: list[tuple[str, Rows]] = [
         [["CRR000001", "5"], ["SRR000001", "60"]],
     ),
     (
-        """SELECT m.acc FROM sra.metadata AS m, tax_analysis AS tax WHERE m.acc = tax.acc AND tax.name = 'Homo sapiens' ORDER BY m.bioproject, m.acc""",
+        """SELECT m.acc FROM sra.metadata AS m, tax_analysis AS tax WHERE m.acc = tax.acc AND tax.name = 'Homo sapiens'
+        ORDER BY m.bioproject, m.acc""",
         ones("SRR000001", "SRR000005"),
     ),
     (

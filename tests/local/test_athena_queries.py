@@ -99,7 +99,7 @@ LISTS: list[tuple[str, Rows]] = [
         [["CRR000001", "female"], ["CRR000002", "male"]],
     ),
     (
-        """SELECT json_extract_scalar(jattr, '$.tissue_sam') AS tissue, count(*) AS runs FROM sra.metadata
+        """SELECT json_extract_scalar(jattr, '$.tissue_sam[0]') AS tissue, count(*) AS runs FROM sra.metadata
         GROUP BY 1 ORDER BY runs DESC""",
         [["lung", "4"], ["liver", "3"]],
     ),
@@ -152,7 +152,7 @@ LISTS: list[tuple[str, Rows]] = [
     (
         """SELECT wanted.organism, wanted.tissue, count(acc) FROM UNNEST(ARRAY[ROW('Homo sapiens', 'lung'),
         ROW('Mus musculus', 'lung')]) AS wanted (organism, tissue) LEFT JOIN (SELECT acc, organism,
-        json_extract_scalar(jattr, '$.tissue_sam') AS tissue FROM run) r ON r.organism = wanted.organism AND
+        json_extract_scalar(jattr, '$.tissue_sam[0]') AS tissue FROM run) r ON r.organism = wanted.organism AND
         r.tissue = wanted.tissue GROUP BY 1, 2 ORDER BY 1""",
         [[HUMAN, "lung", "4"], [MOUSE, "lung", "0"]],
     ),

@@ -211,7 +211,7 @@ def runs_table(stack: Stack) -> str:
 def query(stack: Stack, sql: str, *parameters: str) -> list[list[str]]:
     """Run SQL through Athena's own API; rows with the header first. DemoFailed with Athena's reason."""
     athena: Any = boto3.client("athena", **stack.client_options())
-    groups = [g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary"]
+    groups = [g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"].endswith("-analysts")]
     quoted = {"ExecutionParameters": [f"'{p}'" for p in parameters]} if parameters else {}
     started = athena.start_query_execution(QueryString=sql, WorkGroup=groups[0], **quoted)["QueryExecutionId"]
     while True:

@@ -283,7 +283,26 @@ def template_coverage() -> str:
     return table(("sheet", "asked", "must", "here"), [(s, a, m, told(place)) for s, a, m, place in ASKED])
 
 
+def lake_views() -> str:
+    """What analysts read, from biotheca.lake.views: each view, what a row is, its columns."""
+    from biotheca.lake.views import views
+
+    rows = [(f"`{v.database}.{v.name}`", v.says, ", ".join(v.columns)) for v in views()]
+    return table(("view", "a row", "columns"), rows)
+
+
+def lake_workgroups() -> str:
+    """Who may read how much in one query, from infra.workgroups."""
+    from biotheca.lake.views import DATABASE
+    from infra.workgroups import GIB, WORKGROUPS
+
+    rows = [(f"`{DATABASE}-{g.name}`", f"{g.most_bytes // GIB} GiB", g.says) for g in WORKGROUPS]
+    return table(("workgroup", "a query reads at most", "for"), rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
+    "lake-views": lake_views,
+    "lake-workgroups": lake_workgroups,
     "requirement-counts": requirement_counts,
     "template-coverage": template_coverage,
     "routes": routes,

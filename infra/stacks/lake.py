@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aws_cdk import Stack
 from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
@@ -12,26 +10,7 @@ from constructs import Construct
 from biotheca.lake.model import TABLES
 from biotheca.lake.views import DATABASE, SRA_DATABASE, View, table_input, views
 from infra.constructs.python_function import House
-
-GIB = 1024**3
-
-
-@dataclass(frozen=True)
-class Workgroup:
-    """Who queries, and the bytes that one query may read before Athena ends it."""
-
-    name: str
-    most_bytes: int
-    says: str
-
-
-# At list price 200 GiB are about one US dollar. Athena refuses caps below 10 MB.
-WORKGROUPS = (
-    Workgroup("analysts", 200 * GIB, "Queries of analysts"),
-    Workgroup("curators", 50 * GIB, "Curators look up what is public and what the mirror says"),
-    Workgroup("operators", 1024 * GIB, "Operators compare whole tables: reconciliation, counts, repairs"),
-    Workgroup("exports", 2 * GIB, "What the archive itself asks for the public: saved lists and exports"),
-)
+from infra.workgroups import WORKGROUPS, Workgroup
 
 
 class LakeStack(Stack):

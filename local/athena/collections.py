@@ -47,9 +47,9 @@ def map_concat(arguments: list[exp.Expr]) -> exp.Expr:
 
 def map_of_lambda(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     """map_filter, transform_values and transform_keys with a lambda of key and value."""
-    if len(arguments) != 2 or not isinstance(arguments[1], exp.Lambda):
-        raise NotHere(f"{name}() with other than a lambda")
     source, function = arguments
+    if not isinstance(function, exp.Lambda):
+        raise NotHere(f"{name}() with other than a lambda")
     if kind(source) != "map" or len(function.expressions) != 2:
         raise NotHere(f"{name}() of a value of type {kind(source)}")
     body = _named(function)

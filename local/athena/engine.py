@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -20,6 +20,7 @@ from sqlglot.schema import MappingSchema
 
 from local import hive_types
 from local.athena import grammar
+from local.athena.conditions import conditions_by_table, fits
 from local.athena.refusal import Failed, NotHere
 from local.athena.rewrites import MACROS, rewrite
 from local.athena.sources import PATH_COLUMN, Condition, Connection, Source, open_table
@@ -28,9 +29,7 @@ from local.athena.views import expand
 
 MEMORY_LIMIT = "1GB"
 BATCH_ROWS = 1000
-OPERATORS: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 UNNAMED = "unnamed column"
-MIRRORED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @dataclass
@@ -235,6 +234,7 @@ def _readings(tree: exp.Expr, sources: dict[str, Source]) -> dict[str, Reading]:
     nodes = [t for t in tree.find_all(exp.Table) if t.meta.get("source")]
     times = Counter(t.meta["source"] for t in nodes)
     used = _columns_used(tree)
+    wanted = conditions_by_table(tree)
     for table in nodes:
         key = table.meta["source"]
         name = names.setdefault(key, f"source_{len(names)}")
@@ -242,7 +242,8 @@ def _readings(tree: exp.Expr, sources: dict[str, Source]) -> dict[str, Reading]:
         known = {*reading.source.columns, PATH_COLUMN}
         reading.columns = sorted({*reading.columns, *(used.get(id(table), set()) & known)})
         if times[key] == 1:
-            reading.conditions = _conditions(table, reading.source)
+            columns = reading.source.columns
+            reading.conditions = [c for c in wanted.get(id(table), []) if c.column in columns and fits(c, columns)]
         table.replace(exp.table_(name, alias=exp.to_identifier(table.alias_or_name, quoted=True), quoted=True))
     for reading in readings.values():
         if not reading.columns:  # count(*): rows must still be counted
@@ -259,49 +260,6 @@ def _columns_used(tree: exp.Expr) -> dict[int, set[str]]:
             if isinstance(source, exp.Table):
                 used.setdefault(id(source), set()).update(c.name for c in scope.columns if c.table == name)
     return used
-
-
-def _conditions(table: exp.Table, source: Source) -> list[Condition]:
-    """What WHERE says of this table alone, where nothing is joined; DuckDB applies all of it again."""
-    select = table.find_ancestor(exp.Select)
-    where = select.args.get("where") if select else None
-    if select is None or where is None or select.args.get("joins") or not isinstance(table.parent, exp.From):
-        return []
-    found = []
-    for part in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
-        condition = _condition(part.unnest())
-        if condition and condition.column in source.columns and not source.columns[condition.column].arguments:
-            found.append(condition)
-    return found
-
-
-def _condition(node: exp.Expr) -> Condition | None:
-    if isinstance(node, exp.In) and isinstance(node.this, exp.Column) and node.expressions:
-        values = [_literal(item) for item in node.expressions]
-        return Condition(node.this.name, "in", values) if None not in values else None
-    operator = OPERATORS.get(type(node))
-    if operator is None:
-        return None
-    left, right = node.this, node.expression
-    if isinstance(right, exp.Column):
-        left, right, operator = right, left, MIRRORED[operator]
-    value = _literal(right)
-    if not isinstance(left, exp.Column) or value is None:
-        return None
-    return Condition(left.name, operator, value)
-
-
-def _literal(node: exp.Expr) -> str | int | date | None:
-    if isinstance(node, exp.Literal):
-        if node.is_string:
-            return node.name
-        return int(node.name) if node.is_int else None
-    if isinstance(node, exp.Cast) and node.this.is_string and node.to.this == exp.DataType.Type.DATE:
-        try:
-            return date.fromisoformat(node.this.name)
-        except ValueError:
-            return None
-    return None
 
 
 class Interruption:

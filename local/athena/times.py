@@ -15,7 +15,7 @@ DATE_LETTERS = frozenset("%YmdHMSyfj")
 PARSED_LETTERS = frozenset("%YmdHMS")
 # Joda's letters of format_datetime, and strftime's
 JODA = {"yyyy": "%Y", "yy": "%y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-JODA_PIECE = re.compile(r"[A-Za-z]+|[^A-Za-z]+")
+JODA_PIECE = re.compile(r"([A-Za-z])\1*|[^A-Za-z]+")
 # EXTRACT's words, and those of DuckDB; a week begins on Monday, which is day 1
 FIELDS = {
     "YEAR": "year", "QUARTER": "quarter", "MONTH": "month", "WEEK": "week", "DAY": "day", "DAY_OF_MONTH": "day",
@@ -46,7 +46,7 @@ def format_datetime(arguments: list[exp.Expr]) -> exp.Expr:
     moment, form = arguments
     if kind(moment) not in ("date", "timestamp"):
         raise NotHere(f"format_datetime() of a value of type {kind(moment)}", "cast it to timestamp")
-    pieces = JODA_PIECE.findall(form.name) if form.is_string else ["computed"]
+    pieces = [piece[0] for piece in JODA_PIECE.finditer(form.name)] if form.is_string else ["computed"]
     words = [JODA.get(piece, None if piece[0].isalpha() or "'" in piece else piece) for piece in pieces]
     if None in words:
         raise NotHere(f"format_datetime() with {form.name!r}", f"its letters may be {' '.join(JODA)}")

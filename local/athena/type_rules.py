@@ -53,11 +53,18 @@ def set_operation(node: exp.SetOperation) -> exp.Expr:
 
 
 def compare(node: exp.Binary) -> exp.Expr:
-    """Trino compares like with like; DuckDB would cast text quietly."""
+    """Trino compares like with like; DuckDB would cast text quietly, and counts NaN as equal to itself and largest."""
     left, right = kind(node.this), kind(node.expression)
     if group(left) != group(right) and "unknown" not in (left, right):
         raise NotHere(f"comparing {left} with {right}", "Athena says TYPE_MISMATCH; cast one side")
-    return node
+    sides = [(node.this, left), (node.expression, right)]
+    doubles = [side for side, its in sides if its == "double" and not isinstance(side.unnest(), (exp.Literal, exp.Neg))]
+    if not doubles:
+        return node
+    no_number: exp.Expr = exp.or_(*(duck("isnan(CAST(:x AS DOUBLE))", x=side) for side in doubles))
+    if isinstance(node, exp.NEQ):
+        return duck("(:c OR :n)", c=node, n=exp.paren(no_number))
+    return duck("(:c AND NOT :n)", c=node, n=exp.paren(no_number))
 
 
 def modulo(node: exp.Mod) -> exp.Expr:

@@ -36,7 +36,7 @@ def run(source: str, acc: str, number: int, **values: Any) -> Row:
         {"k": "sample_name_sam", "v": f"s{number}"},
         {"k": "ena_first_public_run", "v": f"2025-{number:02}-01"},
     ]
-    jattr = {a["k"]: a["v"] for a in attributes} | {"bases": number * 3_000_000, "bytes": number * 1_000_000}
+    jattr = {a["k"]: [a["v"]] for a in attributes} | {"bases": number * 3_000_000, "bytes": number * 1_000_000}
     made = row(
         source,
         acc,

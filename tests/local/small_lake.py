@@ -54,6 +54,17 @@ class Lake:
         rows = [[text(value) for value in found] for found in answer.rows]
         return plan.names, rows, max(scanned, default=0)
 
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Athena's API of this process reads this lake, for the length of a block."""
+        before = getattr(DuckAthena, "connection", None)
+        athena.install(lambda: self.served.url, KEY, SECRET)
+        try:
+            yield
+        finally:
+            if before is not None:  # another cloud of this process goes on with its own
+                DuckAthena.connection = before
+
     def rows(self, sql: str, *parameters: str) -> list[list[str | None]]:
         return self.ask(sql, *parameters)[1]
 
@@ -71,8 +82,6 @@ def small_lake(filled: dict[str, list[Row]] | None = None, region: str = REGION)
     """A lake with these rows by table; those of `rows()` if nothing is said."""
     lake_tables.install()
     with serving() as served:
-        before = getattr(DuckAthena, "connection", None)
-        athena.install(lambda: served.url, KEY, SECRET)
         lake = Lake(served, served.bucket(), region)
         glue = served.client("glue", region=region)
         try:
@@ -84,8 +93,6 @@ def small_lake(filled: dict[str, list[Row]] | None = None, region: str = REGION)
         finally:
             for database in DATABASES:
                 glue.delete_database(Name=database)
-            if before is not None:  # another cloud of this process goes on with its own
-                DuckAthena.connection = before
 
 
 def _make(glue: Any, lake: Lake) -> None:

@@ -77,6 +77,30 @@ def test_a_query_reads_of_a_view_only_the_columns_that_it_asks_for(lake: Lake) -
     assert 0 < few < all_ / 5
 
 
+def test_what_a_query_demands_of_a_view_spares_the_files_of_its_tables(lake: Lake) -> None:
+    def demands(sql: str) -> dict[str, str]:
+        readings = lake.engine().plan(sql, "biotheca").readings.values()
+        said = {r.source.name: [f"{c.column} {c.operator} {c.value}" for c in r.conditions] for r in readings}
+        return {name: ", ".join(found) for name, found in said.items() if found}
+
+    live = {"run_own": "status = live"}
+    by_accession = demands("SELECT organism FROM sra.metadata WHERE acc = 'SRR000001'")
+    assert by_accession == {"run_own": "status = live, acc = SRR000001", "run_base": "status = live, acc = SRR000001"}
+    by_number = demands(
+        "SELECT r.acc FROM run r JOIN tax_analysis t ON t.acc = r.acc WHERE r.spots > 5 AND t.tax_id = 7"
+    )
+    assert by_number["run_base"] == "status = live, spots > 5" and by_number["tax_analysis"] == "tax_id = 7"
+    assert (
+        demands("SELECT r.acc FROM study s LEFT JOIN run r ON r.sra_study = s.acc WHERE r.spots > 5").items()
+        >= live.items()
+    )
+    counted = demands("SELECT n FROM (SELECT organism, count(*) AS n FROM run GROUP BY organism) WHERE n = 1")
+    assert counted == live | {"run_base": "status = live"}
+    first = "SELECT acc FROM (SELECT acc, spots, row_number() OVER (PARTITION BY acc ORDER BY spots) AS n FROM run)"
+    assert demands(f"{first} WHERE n = 1 AND spots = 3 AND acc = 'x'")["run_own"] == "status = live, acc = x"
+    assert lake.ask("SELECT organism FROM run WHERE acc = 'ZZZ'")[2] < lake.ask("SELECT acc, organism FROM run")[2]
+
+
 def test_a_name_of_a_with_clause_hides_no_table_of_a_view(lake: Lake) -> None:
     sql = "WITH run_own AS (SELECT 1 AS one) SELECT count(*), max(one) FROM biotheca.run CROSS JOIN run_own"
     assert lake.rows(sql) == [["7", "1"]]

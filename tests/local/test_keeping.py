@@ -109,7 +109,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sql(laptop: Process, statement: str) -> list[list[str]]:
     athena, glue = laptop.aws("athena"), laptop.aws("glue")
     group = next(g["Name"] for g in athena.list_work_groups()["WorkGroups"] if g["Name"] != "primary")
-    database = glue.get_databases()["DatabaseList"][0]["Name"]
+    database = next(d["Name"] for d in glue.get_databases()["DatabaseList"] if d["Name"] != "sra")
     started = athena.start_query_execution(
         QueryString=statement, WorkGroup=group, QueryExecutionContext={"Database": database}
     )["QueryExecutionId"]

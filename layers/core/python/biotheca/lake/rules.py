@@ -134,17 +134,17 @@ def _of_run(member: Member, run: Record, related: dict[str, Record], row: Row) -
         "datastore_filetype": formats,
         "datastore_provider": ["s3"] if run.files else [],
         "datastore_region": [],
-        "attributes": pairs,
+        "attributes": [*pairs, {"k": "bases", "v": str(bases)}, {"k": "bytes", "v": str(size)}],
         "jattr": json.dumps(_jattr(pairs) | {"bases": bases, "bytes": size}, ensure_ascii=False),
     }
 
 
-def _jattr(pairs: list[Row]) -> dict[str, Any]:
-    """Attributes as one object; what is said more than once is a list, as NCBI has it."""
+def _jattr(pairs: list[Row]) -> dict[str, list[str]]:
+    """Attributes as one object of lists: NCBI's table has a list for each key that a record may say more than once."""
     found: dict[str, list[str]] = {}
     for pair in pairs:
         found.setdefault(pair["k"], []).append(pair["v"])
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+    return found
 
 
 def _file(run: Record, file: Row) -> Row:

@@ -14,6 +14,7 @@ from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
+from biotheca.sequences.store import CopyWorkflow, MirrorBucket, SequenceStore
 from biotheca.submissions.store import SubmissionStore
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.taxonomy.store import TaxonomyStore
@@ -32,6 +33,9 @@ post = cache(Post)
 chain = cache(ChainStore)
 workflow = cache(Workflow)
 desk = cache(Desk)
+sequences = cache(SequenceStore)
+mirrored = cache(MirrorBucket)
+copies = cache(CopyWorkflow)
 
 
 @cache

@@ -39,6 +39,7 @@ class Api(Capability):
         super().__init__(scope, "api", house)
         needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
         needs |= {"derived_bucket": "r"}  # reports of the file checks
+        needs |= {"mirror_table": "rw", "mirror_bucket": "name"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
@@ -55,6 +56,9 @@ class Api(Capability):
                 resources=[inbox.arn_for_objects("submissions/*")],
             )
         )
+        # Links to proved copies of the mirror's files, and requests for more.
+        files = house.buckets["mirror_bucket"].arn_for_objects("files/*")
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[files]))
         self._lends_keys(house)
         if smallest := house.stage.smallest_part_mib:
             door.add_environment(variable("smallest_part_mib"), str(smallest))

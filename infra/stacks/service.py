@@ -16,6 +16,7 @@ from infra.capabilities import (
     publication,
     qc,
     search,
+    sequences,
     submissions,
     uploads,
 )
@@ -60,6 +61,7 @@ class ServiceStack(Stack):
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)
+        sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine
         CfnOutput(self, "UserPoolId", value=house.pool.user_pool_id)

@@ -47,6 +47,8 @@ POOL = {
     "cognito-idp:AdminUserGlobalSignOut",
 }
 REPAIR = {"s3:ListMultipartUploadParts", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}
+# Copies of the mirror: completed, gone on with, hidden when they cannot be proved.
+COPIES = {"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
 STREAM = {
     "dynamodb:DescribeStream",
@@ -81,6 +83,12 @@ ROLES: dict[str, set[str]] = {
     "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,
     "SearchIndexReleased": TABLES | QUEUE,
+    "SequencesClaim": TABLES,
+    "SequencesCopySlice": TABLES | READ | COPIES,
+    "SequencesLetGo": TABLES,
+    "SequencesNoteRuns": TABLES,
+    "SequencesProve": TABLES | READ | COPIES,
+    "SequencesStart": TABLES_READ | FAILED | {"states:StartExecution"},
     "SubmissionsExpectFiles": TABLES,
     "SubmissionsHold": TABLES,
     "SubmissionsStartWorkflow": EVERY | FAILED | {"states:StartExecution"},
@@ -183,6 +191,16 @@ def test_keys_lent_to_submitters_put_files_below_names_and_do_nothing_else(templ
 def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> None:
     allowed = [role for role, s in _statements(templates).items() if "Accessions" in json.dumps(s)]
     assert [role for role in allowed if "PublicationMint" not in role] == []
+
+
+def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(templates: Templates) -> None:
+    for role, statements in _statements(templates).items():
+        foreign = [s for s in statements if "sra-pub-" in json.dumps(s)]
+        copies = "SequencesCopySlice" in role or "SequencesProve" in role or "SequencesJobRole" in role
+        assert [_actions([s]) for s in foreign] == ([{"s3:GetObject"}] if copies else []), role
+        mirror = [s for s in statements if "Mirror" in json.dumps(s["Resource"]) and "s3:PutObject" in _actions([s])]
+        if copies:
+            assert all("/files/*" in json.dumps(s["Resource"]) for s in mirror) and len(mirror) == 1
 
 
 def test_the_workflow_invokes_only_the_functions_of_its_file(templates: Templates) -> None:

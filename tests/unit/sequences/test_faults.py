@@ -83,7 +83,9 @@ def test_a_source_that_changes_between_parts_is_copied_from_the_start(small: Mir
 
     small.web.orders = [None, None, change]
     asked(small, small.on_the_web(NAME, DATA, md5=None))
-    small.policy = small.policy.__class__(**{**small.policy.__dict__, "least_level": small.policy.least_level.__class__(0)})
+    small.policy = small.policy.__class__(
+        **{**small.policy.__dict__, "least_level": small.policy.least_level.__class__(0)}
+    )
     small.work()
     whole_and_proved(small, OTHER, "L0")  # all of the new one, nothing of the old
 
@@ -334,7 +336,9 @@ def test_a_source_replaced_between_copied_parts_starts_over(small: Mirror, part:
     whole_and_proved(small, OTHER, "L1")
 
 
-@pytest.mark.parametrize(("verb", "count"), [("copy_part", n) for n in range(1, PARTS + 1)] + [("complete", 1), ("start", 1)])
+@pytest.mark.parametrize(
+    ("verb", "count"), [("copy_part", n) for n in range(1, PARTS + 1)] + [("complete", 1), ("start", 1)]
+)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_server_side_copy_survives_being_killed(small: Mirror, verb: str, count: int, after: bool) -> None:
     small.s3.on(verb, count, killed, after)

@@ -33,7 +33,7 @@ TRIES_OF_A_PART = 4
 
 @dataclass(frozen=True)
 class Means:
-    """What a worker works with. `over()` says that its time is up; `pause` sleeps; `workers` copy S3's parts at once."""
+    """What a worker works with. `over()`: its time is up. `pause` sleeps. `workers` copy parts inside S3 at once."""
 
     bucket: Bucket
     web: Web
@@ -67,7 +67,9 @@ def copy(row: SequenceFile, place: Place, means: Means, save: Save, siblings: Ma
         return _fetch_by_parts(row, place, seen, means, save, siblings)
 
 
-def prove(row: SequenceFile, means: Means, least: Level, siblings: Mapping[str, str], beat: Callable[[], None]) -> dict[str, Any]:
+def prove(
+    row: SequenceFile, means: Means, least: Level, siblings: Mapping[str, str], beat: Callable[[], None]
+) -> dict[str, Any]:
     """What the proof found: level, crc64nvme. Raises WrongBytes; SourceFailed if our object is not there.
 
     The bytes are read again unless their MD5 was taken while they passed, from first to last, through one worker.
@@ -249,7 +251,7 @@ def _joined(row: SequenceFile, means: Means, save: Save) -> SequenceFile:
         means.bucket.abort(row.key, row.upload_id)
         row, version = replace(row, streamed_md5=None), ""
     except UploadGone:  # another worker completed it; what stands there is read again
-        held = means.bucket.held(row.key)
+        held = means.bucket.held(row.key or "")
         if held is None:
             raise
         row, version = replace(row, streamed_md5=None), held.version_id

@@ -70,7 +70,7 @@ class Policy:
 
 
 def wanted(policy: Policy, facts: Mapping[str, Any], is_new: bool) -> Priority | None:
-    """Whether policy alone wants a run copied, and how urgently. `facts`: organism, taxon_id, study, project of the run.
+    """Whether policy alone wants a run copied, and how urgently. `facts`: its organism, taxon_id, study, project.
 
     A suppressed run keeps what was copied and brings nothing new; neither does one that nobody may have.
     """
@@ -222,7 +222,7 @@ def under_status(row: SequenceFile, status: str) -> SequenceFile:
 
 
 def redescribed(old: SequenceFile, new: SequenceFile) -> SequenceFile:
-    """The row with a newer description. Other bytes are another file: it is a reference again, a reason is forgotten."""
+    """The row with a newer description. Other bytes are another file: a reference again, its reasons forgotten."""
     told: dict[str, Any] = {
         "size_bytes": new.size_bytes,
         "md5": new.md5,

@@ -36,7 +36,9 @@ def policy() -> Policy:
     return Policy.of(catalog.sequences()["policy"])
 
 
-def note_runs(store: SequenceStore, runs: Iterable[Mapping[str, Any]], policy: Policy, workers: int = NOTES_AT_ONCE) -> int:
+def note_runs(
+    store: SequenceStore, runs: Iterable[Mapping[str, Any]], policy: Policy, workers: int = NOTES_AT_ONCE
+) -> int:
     """Bring the state rows of runs up to date with their metadata; how many runs were noted.
 
     Each run: accession, status, batch, md5_from (e.g. "SRA package XML" or "ENA"), files (lake.model.FILES), and what a

@@ -83,8 +83,8 @@ def ranked(row: SequenceFile, region: str, allowed: Allowed) -> list[Place]:
     """Addresses to copy from, best first; those that failed before (`exhausted`) are left out.
 
     1. an object of an open bucket in our own Region: S3 copies it, no byte passes through us;
-    2. any other HTTPS address that costs nobody anything;  3. ENA and other archives of the INSDC after NCBI's and AWS's
-    own, because their lines are the longest. Within a rank the order of the metadata holds.
+    2. any other HTTPS address; 3. those of the other archives of the INSDC (ENA, DDBJ), whose lines are the longest.
+    Within a rank the order of the metadata holds.
     """
     found: list[tuple[int, int, Place]] = []
     for number, given in enumerate(row.alternatives):

@@ -76,7 +76,9 @@ class SequenceStore:
         except ConditionFailed:
             return
 
-    def change(self, before: SequenceFile, after: SequenceFile, announce: tuple[str, dict[str, Any]] | None = None) -> SequenceFile:
+    def change(
+        self, before: SequenceFile, after: SequenceFile, announce: tuple[str, dict[str, Any]] | None = None
+    ) -> SequenceFile:
         """Write a row over the one that was read; returns it as written. LeaseLost if that is not the last any more."""
         lines, written = list(self._lines(before, after)), _next(before, after)
         if announce:
@@ -84,9 +86,7 @@ class SequenceStore:
         self._write(lines)
         return written
 
-    def change_all(
-        self, pairs: list[tuple[SequenceFile, SequenceFile]], announce: tuple[str, dict[str, Any]]
-    ) -> None:
+    def change_all(self, pairs: list[tuple[SequenceFile, SequenceFile]], announce: tuple[str, dict[str, Any]]) -> None:
         """Some rows of one run (AT_ONCE at most) and the event of it, in one transaction."""
         lines = [line for before, after in pairs for line in self._lines(before, after)]
         lines.append(outbox.line(self.outbox(), announce[0], pairs[0][1].run, **announce[1]))
@@ -136,7 +136,7 @@ class SequenceStore:
         return [SequenceFile.of(item) for item in items]
 
     def reserve(self, day: str, size_bytes: int, micro_usd: int, most_bytes: int, most_micro_usd: int) -> bool:
-        """Take from the day's budget; False if it does not suffice. One file may exceed a day that has spent nothing."""
+        """The first rows of a part of the queue: WAITING by urgency, LATER by time, IN_HAND by the end of the lease."""
         room = "attribute_not_exists(pk) OR (size_bytes <= :bytes_before AND micro_usd <= :usd_before)"
         try:
             self.table.update(
@@ -155,11 +155,22 @@ class SequenceStore:
     def window(self, host: str, most: int) -> Window:
         """How many workers may use a host now."""
         item = self.table.get({"pk": f"FILEHOST#{host}", "sk": "window"})
-        return replace(opened(host, most), milli=item["milli"], closed_until=item["closed_until"]) if item else opened(host, most)
+        return (
+            replace(opened(host, most), milli=item["milli"], closed_until=item["closed_until"])
+            if item
+            else opened(host, most)
+        )
 
     def set_window(self, window: Window) -> None:
         """Note it. Two that write at once agree within one step: the next answer of the host corrects them."""
-        self.table.put({"pk": f"FILEHOST#{window.host}", "sk": "window", "milli": window.milli, "closed_until": window.closed_until})
+        self.table.put(
+            {
+                "pk": f"FILEHOST#{window.host}",
+                "sk": "window",
+                "milli": window.milli,
+                "closed_until": window.closed_until,
+            }
+        )
 
 
 def _next(before: SequenceFile | None, after: SequenceFile) -> SequenceFile:
@@ -278,7 +289,13 @@ class _as_port:
     """Faults of S3 in the port's words. `pinned` is what a failed condition of this verb means."""
 
     def __init__(self, pinned: type[Exception] = PinBroken) -> None:
-        self._words = {"missing": NotThere, "pinned": pinned, "upload": UploadGone, "busy": Busy, "broken": Broken}
+        self._words: dict[str, type[Exception]] = {
+            "missing": NotThere,
+            "pinned": pinned,
+            "upload": UploadGone,
+            "busy": Busy,
+            "broken": Broken,
+        }
 
     def __enter__(self) -> None:
         return None

@@ -160,7 +160,11 @@ def _judge(answer: http.client.HTTPResponse, place: Place) -> None:
         raise SourceBusy(f"{place.url} answers {answer.status}", place.host, wait)
     if answer.status in _VANISHED:
         raise SourceVanished(f"{place.url} answers {answer.status}")
-    if answer.status >= 500 or answer.status in (401, 403, 408):  # 403 may be a ban for being too fast: no proof of absence
+    if answer.status >= 500 or answer.status in (
+        401,
+        403,
+        408,
+    ):  # 403 may be a ban for being too fast: no proof of absence
         raise SourceFailed(f"{place.url} answers {answer.status}")
     if answer.status == 412:
         raise SourceChanged(f"{place.url} was replaced")

@@ -1,4 +1,4 @@
-"""How workers bring files: claim some by a lease, copy slice by slice, prove, let go. Each step bears being done twice."""
+"""How workers bring files: claim some by a lease, copy by slices, prove, let go. Each step bears being done twice."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from biotheca.settings import Settings
 
 log = logging.getLogger("biotheca.sequences")
 WAIT_FOR_HOST_S = 60
+_NOWHERE = Place("https", "", "", "")  # of a copy that is here already
 BEAT_S = 30  # how often a lease is renewed while nothing else is written
 
 
@@ -63,6 +64,8 @@ def claim(store: SequenceStore, policy: Policy, lists: Allowed, region: str, own
     moment = clock.stamp(now)
     in_hand = store.queue(IN_HAND, 10 * policy.most_copying)
     active = [row for row in in_hand if (row.lease_until or "") > moment]
+    if mine := [row for row in active if row.lease_owner == owner]:
+        return _told_again(mine, lists, region, owner)  # the answer to the first call was lost
     room = policy.most_copying - len(active)
     if room <= 0:
         return []
@@ -75,15 +78,10 @@ def claim(store: SequenceStore, policy: Policy, lists: Allowed, region: str, own
     for seen in sorted(waiting, key=lambda row: (row.priority, row.requested_at or "")):
         if len(tasks) == room:
             break
-        row = store.file(seen.run, seen.name)  # the index may lag behind
-        if row is None or not _waits(row, moment):
+        ready = _ready(store, seen, policy, lists, region, using, moment)
+        if ready is None:
             continue
-        place = _source(store, row, policy, lists, region)
-        if place is None:
-            continue
-        if (until := _closed_until(store, place, lists, using, moment)) is not None:
-            _postpone(store, row, until)
-            continue
+        row, place = ready
         if not _paid(store, policy, row, moment):
             log.info("the day's budget is spent", extra={"day": moment[:10]})
             break
@@ -91,6 +89,39 @@ def claim(store: SequenceStore, policy: Policy, lists: Allowed, region: str, own
             using[place.host] = using.get(place.host, 0) + 1
             tasks.append(task)
     return tasks
+
+
+def _ready(
+    store: SequenceStore,
+    seen: SequenceFile,
+    policy: Policy,
+    lists: Allowed,
+    region: str,
+    using: dict[str, int],
+    moment: str,
+) -> tuple[SequenceFile, Place] | None:
+    """The row as it is now (the index may lag behind) and where to copy it from, if both are ready for it."""
+    row = store.file(seen.run, seen.name)
+    if row is None or not _waits(row, moment):
+        return None
+    place = _source(store, row, policy, lists, region)
+    if place is None:
+        return None
+    if (until := _closed_until(store, place, lists, using, moment)) is not None:
+        _postpone(store, row, until)
+        return None
+    return row, place
+
+
+def _told_again(mine: list[SequenceFile], lists: Allowed, region: str, owner: str) -> list[dict[str, Any]]:
+    places = [
+        next((p for p in sources.ranked(row, region, lists) if p.url == row.source_url), _NOWHERE) for row in mine
+    ]
+    return [_task(row, place, owner) for row, place in zip(mine, places, strict=True)]
+
+
+def _task(row: SequenceFile, place: Place, owner: str) -> dict[str, Any]:
+    return {"run": row.run, "file": row.name, "owner": owner, "machine": rules.machine_of(row, place)}
 
 
 def _waits(row: SequenceFile, moment: str) -> bool:
@@ -107,22 +138,18 @@ def _host(row: SequenceFile, lists: Allowed) -> str:
 
 
 def _source(store: SequenceStore, row: SequenceFile, policy: Policy, lists: Allowed, region: str) -> Place | None:
-    """Where to copy from: what the copy began with, else the best that is left. None after noting that there is none."""
-    for place in sources.ranked(row, region, lists):
-        if row.source_url in (None, place.url):
-            return place
-    if row.source_url and (place := sources.choose(row, region, lists)):
-        return place
+    """Where to copy from: what the copy began with, else the best that is left. None after noting so."""
+    ranked = sources.ranked(row, region, lists)
+    if ranked:
+        return next((place for place in ranked if row.source_url == place.url), ranked[0])
     if row.state is not State.COPIED:
         fault = WrongBytes("sequences.no_source", f"None of the {len(row.alternatives)} addresses is on the lists.")
         _note(store, row, rules.after_fault(row, fault, policy, clock.now(), others=False))
         return None
-    return Place("https", row.source_url or "", "", "")  # it only has to be proved
+    return _NOWHERE  # it only has to be proved
 
 
-def _closed_until(
-    store: SequenceStore, place: Place, lists: Allowed, using: dict[str, int], moment: str
-) -> str | None:
+def _closed_until(store: SequenceStore, place: Place, lists: Allowed, using: dict[str, int], moment: str) -> str | None:
     """When a host may be asked again, or None: now. S3 paces itself, and a proof asks no host."""
     if place.kind == "s3" or not place.host:
         return None
@@ -147,19 +174,19 @@ def _paid(store: SequenceStore, policy: Policy, row: SequenceFile, moment: str) 
     return store.reserve(moment[:10], left, cost, policy.bytes_per_day, policy.micro_usd_per_day)
 
 
-def _leased(
-    store: SequenceStore, policy: Policy, row: SequenceFile, place: Place, owner: str
-) -> dict[str, Any] | None:
+def _leased(store: SequenceStore, policy: Policy, row: SequenceFile, place: Place, owner: str) -> dict[str, Any] | None:
     until = clock.stamp(clock.now() + timedelta(seconds=policy.lease_s))
     state = State.COPYING if row.state is State.REQUESTED else row.state
     leased = row.to(state, lease_owner=owner, lease_until=until, not_before=None, source_url=place.url)
-    if row.source_url not in (None, place.url):  # another source than the copy began with
+    if place is _NOWHERE:
+        leased = replace(leased, source_url=row.source_url)
+    elif row.source_url not in (None, place.url):  # another source than the copy began with
         leased = replace(leased, source_etag=None, source_crc64nvme=None, source_size_bytes=None)
     try:
         store.change(row, leased)
     except LeaseLost:  # another claim was faster
         return None
-    return {"run": row.run, "file": row.name, "owner": owner, "machine": rules.machine_of(row, place)}
+    return _task(row, place, owner)
 
 
 def copy_slice(
@@ -188,9 +215,7 @@ def copy_slice(
     return rules.machine_of_proof(worker.row) if worker.row.state is State.COPIED else "slice"
 
 
-def prove(
-    store: SequenceStore, policy: Policy, lists: Allowed, region: str, means: Means, task: dict[str, Any]
-) -> str:
+def prove(store: SequenceStore, policy: Policy, lists: Allowed, region: str, means: Means, task: dict[str, Any]) -> str:
     """Prove a copied file: it is VERIFIED, or what the rules say of the fault. Always answers done."""
     row = store.file(task["run"], task["file"])
     if row is None or row.lease_owner != task["owner"] or row.state is not State.COPIED:
@@ -198,7 +223,13 @@ def prove(
     worker = _Worker(store, policy, row)
     try:
         found = copying.prove(row, means, policy.least_level, _siblings(store, row), worker.beat)
-        done = {"verified_at": clock.stamp(), "lease_owner": None, "lease_until": None, "error_rule": None, "error": None}
+        done = {
+            "verified_at": clock.stamp(),
+            "lease_owner": None,
+            "lease_until": None,
+            "error_rule": None,
+            "error": None,
+        }
         after = worker.row.to(State.VERIFIED, **found, **done)
         _note(store, worker.row, after)
         _better(store, after, lists)
@@ -209,7 +240,13 @@ def prove(
     return "done"
 
 
-def let_go(store: SequenceStore, policy: Policy, lists: Allowed, region: str, task: dict[str, Any], reason: str) -> str:
+def anything_waits(store: SequenceStore) -> bool:
+    """Whether a claim might find something."""
+    moment = clock.stamp()
+    return bool(store.queue(WAITING, 1) or store.queue(LATER, 1, moment) or store.queue(IN_HAND, 1, moment))
+
+
+def let_go(store: SequenceStore, policy: Policy, task: dict[str, Any], reason: str) -> str:
     """A worker crashed: the file waits again, a little longer each time, and is quarantined in the end."""
     row = store.file(task["run"], task["file"])
     if row is None or row.lease_owner != task["owner"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_parts_cover_a_file_without_gap_and_fit_s3() -> None:
         step = rules.part_size_bytes(size)
         parts = rules.ranges(size, step)
         assert len(parts) <= 10_000 and parts[0][1] == 0 and parts[-1][2] == size - 1
-        assert all(before[2] + 1 == after[1] for before, after in zip(parts, parts[1:], strict=False))
+        assert all(before[2] + 1 == after[1] for before, after in pairwise(parts))
 
 
 def test_a_token_bucket_lets_a_burst_through_and_then_the_rate() -> None:

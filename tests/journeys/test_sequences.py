@@ -1,0 +1,95 @@
+"""A mirrored run on the laptop: referenced, asked for, copied from another archive, proved, served, withdrawn."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from biotheca_client.cli import run
+from tests.journeys.conftest import Person, eventually
+from tests.unit.sequences.http_source import HttpSource
+
+RUN, SPOILED = "ERR900001", "ERR900002"
+DATA = random.Random(11).randbytes(300_000)
+
+
+@pytest.fixture(scope="module")
+def note(aws: Callable[[str], Any]) -> Callable[..., None]:
+    """What the metadata mirror does with each run: `functions.sequences.handler.note_runs`."""
+    client = aws("lambda")
+    pages = client.get_paginator("list_functions").paginate()
+    names = [f["FunctionName"] for page in pages for f in page["Functions"]]
+    name = next(name for name in names if "SequencesNoteRuns" in name)
+
+    def tell(accession: str, batch: int, *files: dict[str, Any], status: str = "live") -> None:
+        told = {"accession": accession, "status": status, "batch": batch, "md5_from": "ENA", "files": list(files)}
+        answer = client.invoke(FunctionName=name, Payload=json.dumps({"runs": [told]}))
+        assert json.load(answer["Payload"]) == {"noted": 1}
+
+    return tell
+
+
+def served(other_archive: HttpSource, name: str, data: bytes, of: bytes | None = None) -> dict[str, Any]:
+    """A file that the other archive serves, with the MD5 that its metadata say."""
+    other_archive.files[name] = data
+    digest = hashlib.md5(data if of is None else of).hexdigest()
+    return {"name": name, "url": other_archive.url(name), "bytes": len(data), "md5": digest}
+
+
+def ended(person: Person, run: str) -> list[dict[str, Any]]:
+    """The run's files once none of them waits or is in work."""
+
+    def look() -> list[dict[str, Any]] | None:
+        files = person.get(f"/v1/sequences/{run}")["files"]
+        return None if {f["state"] for f in files} & {"REQUESTED", "COPYING", "COPIED"} else files
+
+    found: list[dict[str, Any]] = eventually(look, 60)
+    return found
+
+
+def test_a_data_manager_has_a_run_copied_and_a_stranger_downloads_it(
+    ada: Person,
+    nobody: Person,
+    other_archive: HttpSource,
+    note: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    note(RUN, 1, served(other_archive, "a_1.fastq.gz", DATA), served(other_archive, "a_2.fastq.gz", DATA[::-1]))
+    before = nobody.get(f"/v1/sequences/{RUN}")["files"]
+    assert [(f["state"], f["url"]) for f in before] == [("REFERENCED", None)] * 2
+    assert before[0]["references"][0]["url"] == other_archive.url("a_1.fastq.gz")
+
+    asked = ada.post(f"/v1/sequences/{RUN}/copy")
+    assert asked["requested"] == 2
+    assert ada.post(f"/v1/sequences/{RUN}/copy")["requested"] == 0
+
+    first, second = ended(nobody, RUN)
+    assert [(f["state"], f["level"]) for f in (first, second)] == [("VERIFIED", "L2")] * 2
+    assert requests.get(first["url"], timeout=30).content == DATA
+    assert requests.get(second["url"], timeout=30).content == DATA[::-1]
+    totals = {row["state"]: row for row in nobody.get("/v1/sequences")["states"]}
+    assert totals["VERIFIED"]["files"] >= 2 and totals["VERIFIED"]["size_bytes"] >= 2 * len(DATA)
+
+    assert run(["--server", nobody.url, "sequences", RUN]) == 0
+    said = capsys.readouterr().out
+    assert "a_1.fastq.gz  293.0 KiB  VERIFIED" in said and f"{RUN} is live." in said
+    assert run(["--server", nobody.url, "sequences"]) == 0
+    assert "Policy: request." in capsys.readouterr().out
+
+    note(RUN, 2, status="withdrawn")
+    assert nobody.call("GET", f"/v1/sequences/{RUN}").status_code == 410
+
+
+def test_wrong_bytes_are_quarantined_with_a_reason_and_never_served(
+    ada: Person, nobody: Person, other_archive: HttpSource, note: Callable[..., None]
+) -> None:
+    note(SPOILED, 1, served(other_archive, "b.fastq.gz", DATA, of=DATA[::-1]))
+    ada.post(f"/v1/sequences/{SPOILED}/copy")
+    (file,) = ended(nobody, SPOILED)
+    assert (file["state"], file["url"], file["reason"]["rule"]) == ("QUARANTINED", None, "sequences.wrong_md5")

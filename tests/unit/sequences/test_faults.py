@@ -295,6 +295,43 @@ def test_a_worker_whose_lease_ended_does_not_complete(small: Mirror) -> None:
     whole_and_proved(small)
 
 
+def overtaken_by(small: Mirror) -> None:
+    """The lease ends, and another worker brings the file."""
+    small.jump(small.policy.lease_s + 1)
+    (other,) = small.claim()
+    small.bring(other)
+    assert small.row(NAME).state is State.VERIFIED
+
+
+def test_a_slow_worker_that_meets_a_fault_throws_nothing_away_that_another_proved(small: Mirror) -> None:
+    asked(small, small.on_the_web(NAME, DATA))
+    (task,) = small.claim()
+
+    def late() -> None:
+        overtaken_by(small)
+        small.web.files[NAME] = OTHER  # what the slow worker reads on is another object
+
+    small.web.orders = [None, late]
+    small.bring(task)
+    whole_and_proved(small)
+
+
+def test_a_slow_worker_of_a_run_withdrawn_later_leaves_the_proved_bytes_to_the_tombstone(small: Mirror) -> None:
+    described = small.on_the_web(NAME, DATA)
+    asked(small, described)
+    (task,) = small.claim()
+
+    def late() -> None:
+        overtaken_by(small)
+        small.note(described, status="withdrawn", batch=2)
+
+    small.s3.on("put_part", 2, late)
+    small.bring(task)
+    assert small.row(NAME).state is State.GONE and len(small.s3.ours) == 1
+    small.note(described, batch=3)
+    whole_and_proved(small)
+
+
 def test_a_source_that_fails_for_ever_is_given_up_for_a_person_to_see(small: Mirror) -> None:
     small.web.orders = [(500, {})] * 200
     asked(small, small.on_the_web(NAME, DATA))

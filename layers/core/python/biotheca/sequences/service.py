@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 from biotheca import catalog, clock
@@ -44,8 +45,11 @@ def note_runs(
     Each run: accession, status, batch, md5_from (e.g. "SRA package XML" or "ENA"), files (lake.model.FILES), and what a
     policy by rule looks at: organism, taxon_id, study, project. The same again, or an older batch, changes nothing.
     """
+    left, noted = iter(runs), 0
     with ThreadPoolExecutor(workers, thread_name_prefix="note-run") as pool:
-        return sum(pool.map(lambda run: note_run(store, run, policy), runs))
+        while some := list(islice(left, 64 * workers)):  # a feed of all runs is never held whole
+            noted += sum(pool.map(lambda run: note_run(store, run, policy), some))
+    return noted
 
 
 def note_run(store: SequenceStore, told: Mapping[str, Any], policy: Policy) -> bool:

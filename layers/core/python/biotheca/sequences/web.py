@@ -144,10 +144,14 @@ class WebSource:
             raise SourceRefused(f"{host} is at an address that is not in the open Internet.")
         try:
             line = socket.create_connection((known[0], port), TIME_OUT_S)
-            if found.scheme == "https":
-                line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
         except OSError as fault:
             raise SourceFailed(f"{host} cannot be reached: {fault}") from fault
+        if found.scheme == "https":
+            try:
+                line = ssl.create_default_context().wrap_socket(line, server_hostname=host)
+            except OSError as fault:  # a certificate of another name is one, too
+                line.close()
+                raise SourceFailed(f"{host} cannot be trusted or reached: {fault}") from fault
         connection = http.client.HTTPConnection(host, port, timeout=TIME_OUT_S)
         connection.sock = line  # the address that was looked at, not one resolved anew
         return connection

@@ -211,7 +211,7 @@ def copy_slice(
         _left(store, worker.row, means)
         return "done"
     except CopyFault as fault:
-        return _met(store, policy, lists, region, means, worker.row, fault)
+        return _met(store, policy, lists, region, means, worker, fault)
     return rules.machine_of_proof(worker.row) if worker.row.state is State.COPIED else "slice"
 
 
@@ -236,7 +236,7 @@ def prove(store: SequenceStore, policy: Policy, lists: Allowed, region: str, mea
     except LeaseLost:
         _left(store, worker.row, means)
     except CopyFault as fault:
-        return _met(store, policy, lists, region, means, worker.row, fault)
+        return _met(store, policy, lists, region, means, worker, fault)
     return "done"
 
 
@@ -282,29 +282,28 @@ def _siblings(store: SequenceStore, row: SequenceFile) -> dict[str, str]:
 
 
 def _met(
-    store: SequenceStore,
-    policy: Policy,
-    lists: Allowed,
-    region: str,
-    means: Means,
-    row: SequenceFile,
-    fault: CopyFault,
+    store: SequenceStore, policy: Policy, lists: Allowed, region: str, means: Means, worker: _Worker, fault: CopyFault
 ) -> str:
     """Go on from a fault as the rules say. What cannot be used is thrown away before the row forgets where it was."""
     now = clock.now()
-    given_up = replace(row, exhausted=(*row.exhausted, row.source_url or ""))
-    after = rules.after_fault(row, fault, policy, now, others=sources.choose(given_up, region, lists) is not None)
-    if row.key and after.key is None:
+    given_up = replace(worker.row, exhausted=(*worker.row.exhausted, worker.row.source_url or ""))
+    others = sources.choose(given_up, region, lists) is not None
+    after = rules.after_fault(worker.row, fault, policy, now, others)
+    if worker.row.key and after.key is None:
         try:
-            copying.discard(row, means)
+            worker.save(worker.row)  # only whoever holds the file may throw away what lies under its key
+            copying.discard(worker.row, means)
+        except LeaseLost:
+            _left(store, worker.row, means)
+            return "done"
         except CopyFault as other:  # the row keeps its place until that is clean
-            after = rules.after_fault(row, other, policy, now, others=False)
+            after = rules.after_fault(worker.row, other, policy, now, others=False)
     if isinstance(fault, SourceBusy) and fault.host and not fault.host.startswith("s3:"):
         most = int(lists.host(fault.host)["connections"])
         store.set_window(store.window(fault.host, most).worse(after.not_before or ""))
-    facts = {"run": row.run, "file": row.name, "rule": after.error_rule, "reason": str(fault), "state": after.state}
+    facts = {"run": after.run, "file": after.name, "rule": after.error_rule, "reason": str(fault), "state": after.state}
     log.warning("copy met a fault", extra=facts)
-    _note(store, row, after)
+    _note(store, worker.row, after)
     return "done"
 
 
@@ -325,9 +324,13 @@ def _note(store: SequenceStore, before: SequenceFile, after: SequenceFile) -> No
 
 
 def _left(store: SequenceStore, held: SequenceFile, means: Means) -> None:
-    """The file is not ours any more. If it was withdrawn or became another file, nobody else clears our parts away."""
+    """The file is not ours any more. If it was withdrawn or became another file, nobody else clears our parts away.
+
+    What was proved meanwhile by another worker stays: a tombstone keeps its bytes.
+    """
     now = store.file(held.run, held.name)
-    if now is None or now.state in (State.GONE, State.REFERENCED):
+    served_once = now is not None and now.was in (State.VERIFIED, State.ARCHIVED)
+    if now is None or (now.state in (State.GONE, State.REFERENCED) and not served_once):
         try:
             copying.discard(held, means)
         except CopyFault as fault:

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.infra.conftest import Templates
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,11 +205,13 @@ def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(temp
             assert all("/files/*" in json.dumps(s["Resource"]) for s in mirror) and len(mirror) == 1
 
 
-def test_the_workflow_invokes_only_the_functions_of_its_file(templates: Templates) -> None:
-    (machine,) = [s for role, s in _statements(templates).items() if "SubmissionWorkflowMachineRole" in role]
+@pytest.mark.parametrize(("name", "functions"), [("submission", 13), ("sequences", 4)])
+def test_a_workflow_invokes_only_the_functions_of_its_file(templates: Templates, name: str, functions: int) -> None:
+    role = f"{name.capitalize()}WorkflowMachineRole"
+    (machine,) = [s for known, s in _statements(templates).items() if role in known]
     (invoke,) = [s for s in machine if s["Action"] == "lambda:InvokeFunction"]
     names = {r["Fn::GetAtt"][0] for r in invoke["Resource"]}
-    placeholders = set(re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines/submission.asl.json").read_text()))
+    placeholders = set(re.findall(r"\$\{(\w+)\}", (ROOT / f"statemachines/{name}.asl.json").read_text()))
     called = {p for p in placeholders if p in ROLES}
-    assert len(called) == 13
+    assert len(called) == functions
     assert {next(k for k in sorted(ROLES, key=len, reverse=True) if k in n) for n in names} == called

@@ -93,3 +93,25 @@ def test_wrong_bytes_are_quarantined_with_a_reason_and_never_served(
     ada.post(f"/v1/sequences/{SPOILED}/copy")
     (file,) = ended(nobody, SPOILED)
     assert (file["state"], file["url"], file["reason"]["rule"]) == ("QUARANTINED", None, "sequences.wrong_md5")
+
+
+def test_a_large_object_of_an_open_bucket_is_copied_by_a_job(
+    ada: Person, nobody: Person, aws: Callable[[str], Any], note: Callable[..., None]
+) -> None:
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="sra-pub-run-odp")
+    s3.put_object(Bucket="sra-pub-run-odp", Key="sra/ERR900003/ERR900003", Body=DATA)
+    place = {
+        "url": "https://sra-pub-run-odp.s3.amazonaws.com/sra/ERR900003/ERR900003",
+        "org": "AWS",
+        "access_type": "anonymous",
+    }
+    digest = hashlib.md5(DATA).hexdigest()
+    note("ERR900003", 1, {"name": "ERR900003", "bytes": len(DATA), "md5": digest, "alternatives": [place]})
+    ada.post("/v1/sequences/ERR900003/copy")
+    (file,) = ended(nobody, "ERR900003")
+    assert (file["state"], file["level"]) == ("VERIFIED", "L2"), file
+    assert requests.get(file["url"], timeout=30).content == DATA
+    jobs = aws("batch").list_jobs(jobQueue=aws("batch").describe_job_queues()["jobQueues"][0]["jobQueueName"])
+    names = {job["jobName"] for job in jobs["jobSummaryList"]}
+    assert "sequences-copy-ERR900003" in names or jobs["jobSummaryList"] == []

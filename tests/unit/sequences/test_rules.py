@@ -172,14 +172,14 @@ def test_anything_that_differs_is_named() -> None:
 
 def test_large_objects_of_a_bucket_are_a_jobs_work_and_the_web_is_a_functions() -> None:
     s3, web = Place("s3", "u", "AWS", "h"), Place("https", "u", "ENA", "h")
-    large = replace(ROW, size_bytes=rules.LARGE_BYTES + 1)
-    assert [rules.machine_of(row, place) for row in (ROW, large) for place in (s3, web)] == ["slice"] * 2 + [
+    large = replace(ROW, size_bytes=POLICY.job_above_bytes + 1)
+    assert [rules.machine_of(POLICY, row, place) for row in (ROW, large) for place in (s3, web)] == ["slice"] * 2 + [
         "job",
         "slice",
     ]
-    assert rules.machine_of_proof(large) == "job"
-    assert rules.machine_of_proof(replace(large, streamed_md5="0" * 32)) == "function"  # nothing is read again
-    assert rules.machine_of_proof(replace(large, md5=None)) == "function"
+    assert rules.machine_of_proof(POLICY, large) == "job"
+    assert rules.machine_of_proof(POLICY, replace(large, streamed_md5="0" * 32)) == "function"  # nothing is read again
+    assert rules.machine_of_proof(POLICY, replace(large, md5=None)) == "function"
 
 
 def test_parts_cover_a_file_without_gap_and_fit_s3() -> None:

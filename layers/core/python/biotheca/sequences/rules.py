@@ -29,8 +29,8 @@ from biotheca.sequences.model import (
 MEBIBYTE = 1024**2
 SMALLEST_PART_BYTES = 64 * MEBIBYTE
 PARTS_AIMED_AT = 9_900  # leaves room below S3's 10,000
-LARGE_BYTES = 20 * 1024**3  # above it a function's quarter of an hour may not do for reading a file once
 LINK_VALID_S = 900
+LONGEST_PATIENCE_S = 86_400  # of what a host may ask for
 
 __all__ = ["COPY_LIMIT_BYTES", "COPY_PART_BYTES", "Policy"]
 
@@ -49,6 +49,7 @@ class Policy:
     longest_pause_s: int
     bytes_per_day: int
     micro_usd_per_day: int
+    job_above_bytes: int
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> Policy:
@@ -66,6 +67,7 @@ class Policy:
             longest_pause_s=words["longest_pause_s"],
             bytes_per_day=words["bytes_per_day"],
             micro_usd_per_day=round(words["dollars_per_day"] * 1_000_000),
+            job_above_bytes=words["job_above_bytes"],
         )
 
 
@@ -122,18 +124,18 @@ def ranges(size_bytes: int, step: int) -> list[tuple[int, int, int]]:
     return [(number, start, min(start + step, size_bytes) - 1) for number, start in enumerate(starts, 1)]
 
 
-def machine_of(row: SequenceFile, place: Place) -> str:
+def machine_of(policy: Policy, row: SequenceFile, place: Place) -> str:
     """What copies a file: `job` for what S3 copies by itself and is large, else `slice` after `slice` of a function.
 
     Jobs run where no way leads out of AWS; a function reaches other hosts, a quarter of an hour at a time.
     """
-    return "job" if place.kind == "s3" and (row.size_bytes or 0) > LARGE_BYTES else "slice"
+    return "job" if place.kind == "s3" and (row.size_bytes or 0) > policy.job_above_bytes else "slice"
 
 
-def machine_of_proof(row: SequenceFile) -> str:
+def machine_of_proof(policy: Policy, row: SequenceFile) -> str:
     """What proves a copy: `job` where a whole large object must be read again, else `function`."""
     again = row.md5 is not None and row.streamed_md5 is None
-    return "job" if again and (row.source_size_bytes or row.size_bytes or 0) > LARGE_BYTES else "function"
+    return "job" if again and (row.source_size_bytes or row.size_bytes or 0) > policy.job_above_bytes else "function"
 
 
 def pause_s(policy: Policy, attempt: int) -> int:
@@ -165,8 +167,8 @@ def after_fault(row: SequenceFile, fault: Exception, policy: Policy, now: dateti
     rule = fault.rule if isinstance(fault, CopyFault) else "sequences.given_up"
     said: dict[str, Any] = {"error_rule": rule, "error": str(fault)[:500], **_NO_LEASE}
     if isinstance(fault, SourceBusy):
-        wait = max(fault.retry_after_s, pause_s(policy, row.busy + 1))
-        later = clock.stamp(now + timedelta(seconds=min(wait, policy.longest_pause_s)))
+        wait = max(min(fault.retry_after_s, LONGEST_PATIENCE_S), pause_s(policy, row.busy + 1))
+        later = clock.stamp(now + timedelta(seconds=wait))
         return row.to(State.REQUESTED, **said, busy=row.busy + 1, not_before=later)
     if isinstance(fault, WrongBytes | SourceVanished | SourceRefused):
         exhausted = (*row.exhausted, row.source_url) if row.source_url else row.exhausted

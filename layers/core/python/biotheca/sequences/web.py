@@ -186,8 +186,9 @@ def _followed(url: str, location: str, place: Place) -> str:
 
 def _same(answer: http.client.HTTPResponse, seen: Seen, place: Place) -> None:
     """SourceChanged if the answer is of another object than the one that was seen."""
-    now = Seen(None, _strong(answer.getheader("ETag")), None, answer.getheader("Last-Modified") or "").pin
-    if seen.pin and now and now != seen.pin:
+    etag, moment = _strong(answer.getheader("ETag")), answer.getheader("Last-Modified")
+    pairs = ((seen.etag, etag), (seen.unchanged_since if not (seen.etag and etag) else "", moment))
+    if any(before and now and before != now for before, now in pairs):
         raise SourceChanged(f"{place.url} was replaced while it was copied")
 
 

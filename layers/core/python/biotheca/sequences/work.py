@@ -65,7 +65,7 @@ def claim(store: SequenceStore, policy: Policy, lists: Allowed, region: str, own
     in_hand = store.queue(IN_HAND, 10 * policy.most_copying)
     active = [row for row in in_hand if (row.lease_until or "") > moment]
     if mine := [row for row in active if row.lease_owner == owner]:
-        return _told_again(mine, lists, region, owner)  # the answer to the first call was lost
+        return _told_again(policy, mine, lists, region, owner)  # the answer to the first call was lost
     room = policy.most_copying - len(active)
     if room <= 0:
         return []
@@ -113,15 +113,15 @@ def _ready(
     return row, place
 
 
-def _told_again(mine: list[SequenceFile], lists: Allowed, region: str, owner: str) -> list[dict[str, Any]]:
+def _told_again(policy: Policy, mine: list[SequenceFile], lists: Allowed, region: str, owner: str) -> list[dict[str, Any]]:
     places = [
         next((p for p in sources.ranked(row, region, lists) if p.url == row.source_url), _NOWHERE) for row in mine
     ]
-    return [_task(row, place, owner) for row, place in zip(mine, places, strict=True)]
+    return [_task(policy, row, place, owner) for row, place in zip(mine, places, strict=True)]
 
 
-def _task(row: SequenceFile, place: Place, owner: str) -> dict[str, Any]:
-    return {"run": row.run, "file": row.name, "owner": owner, "machine": rules.machine_of(row, place)}
+def _task(policy: Policy, row: SequenceFile, place: Place, owner: str) -> dict[str, Any]:
+    return {"run": row.run, "file": row.name, "owner": owner, "machine": rules.machine_of(policy, row, place)}
 
 
 def _waits(row: SequenceFile, moment: str) -> bool:
@@ -186,7 +186,7 @@ def _leased(store: SequenceStore, policy: Policy, row: SequenceFile, place: Plac
         store.change(row, leased)
     except LeaseLost:  # another claim was faster
         return None
-    return _task(row, place, owner)
+    return _task(policy, row, place, owner)
 
 
 def copy_slice(
@@ -200,7 +200,7 @@ def copy_slice(
     if row is None or row.lease_owner != task["owner"]:
         return "done"
     if row.state is State.COPIED:
-        return rules.machine_of_proof(row)
+        return rules.machine_of_proof(policy, row)
     worker = _Worker(store, policy, row)
     try:
         place = next((p for p in sources.ranked(row, region, lists) if p.url == row.source_url), None)
@@ -212,7 +212,7 @@ def copy_slice(
         return "done"
     except CopyFault as fault:
         return _met(store, policy, lists, region, means, worker, fault)
-    return rules.machine_of_proof(worker.row) if worker.row.state is State.COPIED else "slice"
+    return rules.machine_of_proof(policy, worker.row) if worker.row.state is State.COPIED else "slice"
 
 
 def prove(store: SequenceStore, policy: Policy, lists: Allowed, region: str, means: Means, task: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.aws.session import region
-from biotheca.sequences import service, work
+from biotheca.sequences import claiming, service, work
 from biotheca.sequences.web import WebSource
 from functions.observability import MetricUnit, logger, metrics, step
 from functions.stores import copies, mirrored, sequences
@@ -39,7 +39,7 @@ def note_runs(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def start(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """SequencesRequested from the bus, or the schedule: start the workflow if anything waits."""
     told = event.get("detail") or {}
-    if not told and not work.anything_waits(sequences()):
+    if not told and not claiming.anything_waits(sequences()):
         return {"started": False}
     name = f"request-{told['id']}" if told else f"tick-{context.aws_request_id}"
     return {"started": copies().start(name)}
@@ -48,7 +48,7 @@ def start(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(lambda event: event.get("owner"))
 def claim(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take files for an execution."""
-    tasks = work.claim(sequences(), service.policy(), work.allowed(), region(), event["owner"])
+    tasks = claiming.claim(sequences(), service.policy(), work.allowed(), region(), event["owner"])
     logger().info("files claimed", extra={"files": len(tasks)})
     return {"files": tasks, "count": len(tasks)}
 

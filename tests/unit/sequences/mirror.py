@@ -16,7 +16,7 @@ from biotheca import catalog
 from biotheca.accounts.model import Person, Role
 from biotheca.aws import session
 from biotheca.aws.tables import Table
-from biotheca.sequences import service, work
+from biotheca.sequences import claiming, service, work
 from biotheca.sequences.copying import Means
 from biotheca.sequences.model import SequenceFile, State
 from biotheca.sequences.rules import Policy
@@ -97,7 +97,7 @@ class Mirror:
 
     def claim(self) -> list[dict[str, Any]]:
         self.owners += 1
-        return work.claim(self.store, self.policy, self.lists, "us-east-1", f"execution-{self.owners}")
+        return claiming.claim(self.store, self.policy, self.lists, "us-east-1", f"execution-{self.owners}")
 
     def bring(self, task: dict[str, Any], **sizes: Any) -> None:
         """What the workflow does with one claimed file."""

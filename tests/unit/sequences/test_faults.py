@@ -7,7 +7,7 @@ import random
 import pytest
 
 from biotheca import clock
-from biotheca.sequences import service, work
+from biotheca.sequences import claiming, service
 from biotheca.sequences.model import FilesWithdrawn, State
 from tests.unit.sequences.mirror import MEBIBYTE, RUN, Mirror, md5
 from tests.unit.sequences.strict_s3 import Killed, StrictS3, Thing, crc64nvme
@@ -261,8 +261,8 @@ def test_two_claims_at_once_give_a_file_to_one(small: Mirror) -> None:
     asked(small, small.on_the_web(NAME, DATA))
     stale = small.row(NAME)
     (task,) = small.claim()
-    place = work._source(small.store, stale, small.policy, small.lists, "us-east-1")
-    assert place and work._leased(small.store, small.policy, stale, place, "other") is None
+    place = claiming._source(small.store, stale, small.policy, small.lists, "us-east-1")
+    assert place and claiming._leased(small.store, small.policy, stale, place, "other") is None
     assert small.claim() == [] and small.row(NAME).lease_owner == task["owner"]
 
 

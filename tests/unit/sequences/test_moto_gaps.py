@@ -1,4 +1,4 @@
-"""What moto's S3 does not keep, which is why faults are tested on a stricter one. A gap that closes fails here by name."""
+"""What moto's S3 does not keep: why faults are tested on a stricter one. A gap that closes fails here by name."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from biotheca.errors import NotAllowed
-from biotheca.sequences import service, work
+from biotheca.sequences import claiming, service, work
 from biotheca.sequences.model import FilesWithdrawn, LeaseLost, NoSuchFiles, NotCopied, Run, State
 from biotheca.sequences.store import MirrorBucket
 from tests.unit.sequences.mirror import ADA, ANA, RUN, Mirror
@@ -146,7 +146,7 @@ def test_the_same_execution_is_given_the_same_files_again(small: Mirror) -> None
     small.note(*(small.on_the_web(name, b"1") for name in "abc"))
     small.ask()
     first = small.claim()
-    again = work.claim(small.store, small.policy, small.lists, "us-east-1", f"execution-{small.owners}")
+    again = claiming.claim(small.store, small.policy, small.lists, "us-east-1", f"execution-{small.owners}")
     assert sorted(t["file"] for t in first) == sorted(t["file"] for t in again) == ["a", "b", "c"]
 
 
@@ -207,9 +207,9 @@ def test_a_worker_that_crashed_lets_its_file_go(small: Mirror) -> None:
     work.let_go(small.store, small.policy, task, "Sandbox.Timedout")
     row = small.row("a")
     assert (row.state, row.attempt, row.lease_owner) == (State.REQUESTED, 1, None) and "Timedout" in (row.error or "")
-    assert not work.anything_waits(small.store)
+    assert not claiming.anything_waits(small.store)
     small.jump(100)
-    assert work.anything_waits(small.store)
+    assert claiming.anything_waits(small.store)
 
 
 def test_totals_count_every_file_in_just_one_state(small: Mirror) -> None:

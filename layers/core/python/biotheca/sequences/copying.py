@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from biotheca.sequences import rules
+from biotheca.sequences.fetching import Means, pieces_of, range_of, tried
 from biotheca.sequences.model import (
     Level,
     Place,
@@ -24,26 +26,9 @@ from biotheca.sequences.model import (
     State,
     WrongBytes,
 )
-from biotheca.sequences.pace import TokenBucket
-from biotheca.sequences.ports import Broken, Bucket, Busy, NotThere, PinBroken, Seen, Taken, UploadGone, Web
+from biotheca.sequences.ports import Broken, Busy, NotThere, PinBroken, Seen, Taken, UploadGone
 
 Save = Callable[[SequenceFile], SequenceFile]
-TRIES_OF_A_PART = 4
-
-
-@dataclass(frozen=True)
-class Means:
-    """What a worker works with. `over()`: its time is up. `pause` sleeps. `workers` copy parts inside S3 at once."""
-
-    bucket: Bucket
-    web: Web
-    pace: Callable[[str], TokenBucket]
-    pause: Callable[[float], None]
-    over: Callable[[], bool] = lambda: False
-    smallest_part_bytes: int = rules.SMALLEST_PART_BYTES
-    copy_part_bytes: int = rules.COPY_PART_BYTES
-    copy_limit_bytes: int = rules.COPY_LIMIT_BYTES
-    workers: int = 8
 
 
 def copy(row: SequenceFile, place: Place, means: Means, save: Save, siblings: Mapping[str, str]) -> SequenceFile:
@@ -183,7 +168,7 @@ def _fetch_at_once(
     row: SequenceFile, place: Place, seen: Seen, means: Means, save: Save, siblings: Mapping[str, str]
 ) -> SequenceFile:
     assert row.key and row.source_size_bytes is not None
-    data = _part(place, seen, 0, row.source_size_bytes - 1, means)
+    data = range_of(place, seen, 0, row.source_size_bytes - 1, means)
     found = hashlib.md5(data, usedforsecurity=False).hexdigest()
     if row.md5 and found != row.md5:
         raise rules.wrong_md5(row, found, siblings)
@@ -200,7 +185,7 @@ def _fetch_by_parts(
 ) -> SequenceFile:
     row, there = _opened(row, means, save, copied=False)
     digest: Any = None if there else hashlib.md5(usedforsecurity=False)
-    pieces = _pieces(row, place, seen, means, there)
+    pieces = pieces_of(row.source_size_bytes or 0, place, seen, means)
     for number, first, last in _ranges(row):
         length = last - first + 1
         if there.get(number) == length:
@@ -211,7 +196,7 @@ def _fetch_by_parts(
         if digest is not None:
             digest.update(data)
         assert row.key and row.upload_id
-        _again(lambda: means.bucket.put_part(row.key, row.upload_id, number, data), means)  # type: ignore[arg-type] # noqa: B023
+        tried(partial(means.bucket.put_part, row.key, row.upload_id, number, data), means)
         row = save(replace(row, copied_bytes=row.copied_bytes + length))
     found = digest.hexdigest() if digest is not None else None
     if row.md5 and found and found != row.md5:
@@ -256,78 +241,6 @@ def _joined(row: SequenceFile, means: Means, save: Save) -> SequenceFile:
             raise
         row, version = replace(row, streamed_md5=None), held.version_id
     return _copied(row, version, save)
-
-
-def _part(place: Place, seen: Seen, first: int, last: int, means: Means) -> bytes:
-    """Bytes of a range, tried a few times; the whole is read if the server knows no ranges."""
-    if last < first:
-        return b""
-    data = _again(lambda: _asked(place, seen, first, last, means), means)
-    if data is None:  # asked only for whole objects
-        data = b"".join(means.web.whole(place, seen))
-    if len(data) != last - first + 1:
-        raise SourceFailed(f"{place.url} gave {len(data)} of {last - first + 1} bytes from byte {first}")
-    return data
-
-
-def _asked(place: Place, seen: Seen, first: int, last: int, means: Means) -> bytes | None:
-    means.pause(means.pace(place.host).take())
-    return means.web.part(place, seen, first, last)
-
-
-def _again(call: Callable[[], Any], means: Means) -> Any:
-    """What breaks off is tried again at once, a few times; a busy host is left alone."""
-    for attempt in range(1, TRIES_OF_A_PART):
-        try:
-            return call()
-        except (SourceFailed, Broken):
-            means.pause(0.5 * 2**attempt)
-    return call()
-
-
-def _pieces(
-    row: SequenceFile, place: Place, seen: Seen, means: Means, there: Mapping[int, int]
-) -> Callable[[int, int], bytes]:
-    """A function that gives (first, last). Of a server without ranges the one long answer is cut into the parts."""
-    stream: _Cut | None = None
-
-    def get(first: int, last: int) -> bytes:
-        nonlocal stream
-        if stream is None:
-            data = _again(lambda: _asked(place, seen, first, last, means), means)
-            if data is not None:
-                if len(data) != last - first + 1:
-                    raise SourceFailed(f"{place.url} gave {len(data)} of {last - first + 1} bytes from byte {first}")
-                return bytes(data)
-            stream = _Cut(means.web.whole(place, seen), place.url, row.source_size_bytes or 0)
-        return stream.bytes_from(first, last)
-
-    return get
-
-
-class _Cut:
-    """Ranges, in ascending order, out of one stream from byte 0 on. What lies between is read and dropped."""
-
-    def __init__(self, stream: Iterator[bytes], url: str, size_bytes: int) -> None:
-        self._stream, self._url, self._at, self._rest, self._size = stream, url, 0, b"", size_bytes
-
-    def bytes_from(self, first: int, last: int) -> bytes:
-        got = bytearray()
-        while self._at + len(self._rest) <= last:
-            piece = next(self._stream, None)
-            if piece is None:
-                raise SourceFailed(f"{self._url} ended at byte {self._at + len(self._rest)}, before byte {last}")
-            self._keep(first, got)
-            self._rest += piece
-        self._keep(first, got, last)
-        if last == self._size - 1 and (self._rest or next(self._stream, None)):
-            raise SourceFailed(f"{self._url} goes on behind byte {last}, where it should end")
-        return bytes(got)
-
-    def _keep(self, first: int, got: bytearray, last: int | None = None) -> None:
-        end = len(self._rest) if last is None else last + 1 - self._at
-        got += self._rest[max(0, first - self._at) : end]
-        self._at, self._rest = self._at + end, self._rest[end:]
 
 
 def _digest(stream: Iterator[bytes], beat: Callable[[], None]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import random
 import re
 import time
@@ -46,7 +47,8 @@ def stack(assembly: Path, other_archive: HttpSource, tmp_path_factory: pytest.Te
     """A running laptop cloud on free ports."""
     laptop = Stack(tmp_path_factory.mktemp("laptop"), port=0, front_port=0)
     laptop.environment["BIOTHECA_CATALOG"] = str(FIFTH_MEMBER)
-    laptop.environment["BIOTHECA_MIRROR_SOURCES"] = other_archive.base
+    sources = json.loads(laptop.environment.get("BIOTHECA_MIRROR_SOURCES", "{}")) | {"files": other_archive.base}
+    laptop.environment["BIOTHECA_MIRROR_SOURCES"] = json.dumps(sources)
     with laptop as running:
         running.deploy(assembly)
         yield running

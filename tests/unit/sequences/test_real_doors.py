@@ -114,6 +114,6 @@ def test_a_name_that_cannot_be_resolved_may_be_well_later() -> None:
 
 def test_the_laptops_sources_come_from_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert work.allowed().extra == ()
-    monkeypatch.setenv("BIOTHECA_MIRROR_SOURCES", "http://127.0.0.1:9/a http://127.0.0.1:9/b/")
+    monkeypatch.setenv("BIOTHECA_MIRROR_SOURCES", '{"a": "http://127.0.0.1:9/a", "b": "http://127.0.0.1:9/b/"}')
     assert work.allowed().extra == ("http://127.0.0.1:9/a/", "http://127.0.0.1:9/b/")
     assert RUN

@@ -79,7 +79,7 @@ def test_an_address_that_is_not_on_the_lists_is_refused(url: str) -> None:
 
 
 def test_a_base_url_of_a_laptop_lets_nothing_else_in() -> None:
-    laptop = Allowed({}, {}, sources.extra_of("http://127.0.0.1:8000/ena"))
+    laptop = Allowed({}, {}, sources.extra_of('{"ena": "http://127.0.0.1:8000/ena"}'))
     assert sources.place_of("http://127.0.0.1:8000/ena/a", "", laptop).kind == "https"
     for url in ("http://127.0.0.1:8000/other", "http://127.0.0.1:80001/ena/a", "http://127.0.0.1:8000/ena/../x"):
         with pytest.raises(SourceRefused):

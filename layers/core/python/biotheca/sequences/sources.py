@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,12 +34,13 @@ class Allowed:
 
 
 def extra_of(setting: str | None) -> tuple[str, ...]:
-    """Base URLs out of a setting, separated by spaces or commas; each ends with a slash.
+    """Base URLs out of the setting mirror_sources, a JSON object of name -> URL; each ends with a slash.
 
-    >>> extra_of("http://127.0.0.1:8000, ")
+    >>> extra_of('{"files": "http://127.0.0.1:8000"}')
     ('http://127.0.0.1:8000/',)
     """
-    return tuple(f"{word.rstrip('/')}/" for word in re.split(r"[\s,]+", setting or "") if word)
+    bases = json.loads(setting) if setting else {}
+    return tuple(dict.fromkeys(f"{base.rstrip('/')}/" for base in bases.values()))
 
 
 def place_of(url: str, org: str, allowed: Allowed) -> Place:

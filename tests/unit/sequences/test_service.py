@@ -133,6 +133,13 @@ def test_a_policy_by_rule_asks_by_itself_and_people_go_first(small: Mirror) -> N
     assert second["run"] == "SRR000002"
 
 
+def test_a_changed_policy_takes_effect_as_runs_are_noted_again(small: Mirror) -> None:
+    small.note(small.on_the_web("a", b"1"))
+    small.policy = replace(small.policy, mode="all")
+    small.note()  # a daily set, which names no files
+    assert small.row("a").state is State.REQUESTED
+
+
 def test_what_is_wanted_by_policy_moves_forward_when_somebody_asks(small: Mirror) -> None:
     small.policy = replace(small.policy, mode="all", most_copying=1)
     for number in (2, 3):
@@ -229,6 +236,61 @@ def test_a_run_of_many_files_is_noted_and_asked_for_whole(small: Mirror) -> None
     small.note(*(small.on_the_web(f"f{number:03}", b"1") for number in range(75)))
     assert small.ask()["requested"] == 75
     assert service.totals(small.store)["states"][1] == {"state": "REQUESTED", "files": 75, "size_bytes": 75}
+
+
+def served(run: str, **changes: Any) -> dict[str, Any]:
+    """A run as the mirror of metadata serves it."""
+    record = {"accession": run, "entity": "run", "batch": 1, "status": "live", "fields": {"organism": "Oryza sativa"}}
+    return record | changes
+
+
+def test_runs_whose_metadata_name_no_files_are_referenced_at_their_usual_place(small: Mirror) -> None:
+    noted = service.note_mirrored(
+        small.store,
+        [
+            served(RUN),
+            served("SRR000002", fields={"consent": "phs000001.c1"}),
+            served("SRR000003", status="withdrawn", fields={}),
+            {"accession": "SRX000001", "entity": "experiment", "batch": 1, "status": "live"},
+        ],
+        small.policy,
+    )
+    assert noted == 3
+    (file,) = had(small)["files"]
+    assert file["references"][0]["url"] == f"https://sra-pub-run-odp.s3.amazonaws.com/sra/{RUN}/{RUN}"
+    assert (file["name"], file["md5"], file["semantic_name"]) == (RUN, None, "usual place, not confirmed")
+    assert had(small, "SRR000002")["files"] == []
+    with pytest.raises(FilesWithdrawn):
+        had(small, "SRR000003")
+
+
+def test_metadata_that_name_files_take_the_place_of_what_was_usual(small: Mirror) -> None:
+    service.note_mirrored(small.store, [served(RUN)], small.policy)
+    described = small.on_the_web("reads.fastq.gz", b"reads")
+    named = served(RUN, batch=2, fields={"files": [described], "taxon_id": 4530})
+    service.note_mirrored(small.store, [named], small.policy)
+    states = {file["name"]: file["state"] for file in had(small)["files"]}
+    assert states == {"reads.fastq.gz": "REFERENCED"}
+    small.ask()
+    service.note_mirrored(small.store, [served(RUN, batch=3)], small.policy)  # a daily set, which names no files
+    assert small.row("reads.fastq.gz").state is State.REQUESTED and small.store.file(RUN, RUN) is None
+    assert service.totals(small.store)["files"] == 1
+
+
+def test_a_copied_file_that_newer_metadata_leave_out_is_kept(small: Mirror) -> None:
+    small.note(small.on_the_web("old", b"reads"))
+    small.ask()
+    small.work()
+    small.note(small.on_the_web("new", b"other"), batch=2)
+    assert {file["name"]: file["state"] for file in had(small)["files"]} == {"old": "VERIFIED", "new": "REFERENCED"}
+
+
+def test_an_object_at_its_usual_place_is_proved_by_its_checksum(small: Mirror) -> None:
+    small.s3.open["sra-pub-run-odp", f"sra/{RUN}/{RUN}"] = Thing.holding(b"reads")
+    service.note_mirrored(small.store, [served(RUN)], small.policy)
+    small.ask()
+    small.work()
+    assert (small.row(RUN).state, small.row(RUN).level) == (State.VERIFIED, "L1")
 
 
 def test_a_row_written_meanwhile_refuses_the_older_hand(small: Mirror) -> None:

@@ -207,6 +207,13 @@ def requested(row: SequenceFile, priority: Priority, now: datetime, by: str | No
     )
 
 
+def under_policy(row: SequenceFile, status: str, urgent: Priority | None, now: datetime) -> SequenceFile:
+    """The row as policy wants it: a reference waits if its run is wanted (`wanted`) and it may be copied."""
+    if urgent is None or row.state is not State.REFERENCED or not may_be_copied(row, status):
+        return row
+    return requested(row, urgent, now, None)
+
+
 def under_status(row: SequenceFile, status: str) -> SequenceFile:
     """The row after the run's status is known: a tombstone, the row as it was before one, or itself.
 
@@ -221,6 +228,13 @@ def under_status(row: SequenceFile, status: str) -> SequenceFile:
         cleared = {} if back is not State.REFERENCED else _NO_SOURCE
         return row.to(back, was=None, error_rule=None, error=None, exhausted=(), **cleared)
     return row
+
+
+def may_be_forgotten(row: SequenceFile) -> bool:
+    """Whether a row that the run's newer metadata leave out holds nothing worth keeping: no bytes, no withdrawal."""
+    return row.state in (State.REFERENCED, State.REQUESTED, State.QUARANTINED) or (
+        row.state is State.GONE and not row.was
+    )
 
 
 def redescribed(old: SequenceFile, new: SequenceFile) -> SequenceFile:

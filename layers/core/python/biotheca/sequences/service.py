@@ -27,7 +27,7 @@ from biotheca.sequences.model import (
     State,
 )
 from biotheca.sequences.rules import Policy
-from biotheca.sequences.store import AT_ONCE, MirrorBucket, SequenceStore, announcement
+from biotheca.sequences.store import AT_ONCE, Change, MirrorBucket, SequenceStore, announcement
 
 NOTES_AT_ONCE = 16
 
@@ -62,7 +62,7 @@ def note_run(store: SequenceStore, told: Mapping[str, Any], policy: Policy) -> b
         if head and status in DENIED and head.status not in DENIED:
             store.deny(run, status)  # readers are turned away before the rows are gone through
         changes = _changes(run, status, head, held, told, policy)
-        after = Run(run, status, batch, len(told.get("files") or held))
+        after = Run(run, status, batch, len(held) + sum((new is not None) - (old is not None) for old, new in changes))
         if head == after and not changes:
             return False
         try:
@@ -73,27 +73,37 @@ def note_run(store: SequenceStore, told: Mapping[str, Any], policy: Policy) -> b
     raise LeaseLost(f"the rows of {run} could not be written: they change all the time")
 
 
+def note_mirrored(
+    store: SequenceStore, records: Iterable[Mapping[str, Any]], policy: Policy, md5_from: str = "SRA package XML"
+) -> int:
+    """`note_runs` of mirrored records as they are served (those that are no runs are passed over); how many."""
+    usual = catalog.sequences()["usual"]
+    told = (sources.told_of(record, usual, md5_from) for record in records)
+    return note_runs(store, (run for run in told if run), policy)
+
+
 def _changes(
     run: str, status: str, head: Run | None, held: list[SequenceFile], told: Mapping[str, Any], policy: Policy
-) -> list[tuple[SequenceFile | None, SequenceFile]]:
-    """(row before, row after) for every row that becomes another."""
+) -> list[Change]:
+    """(row before, row after) for every row that becomes another. None: there is no such row before, or after."""
     known = {row.name: row for row in held}
     urgent = rules.wanted(policy, told, is_new=head is None)
     now = clock.now()
-    changes: list[tuple[SequenceFile | None, SequenceFile]] = []
-    for new in sources.described(told.get("files") or (), told.get("md5_from") or "metadata of the run"):
+    changes: list[Change] = []
+    files = told.get("files") or (() if held else told.get("usual") or ())
+    for new in sources.described(files, told.get("md5_from") or "metadata of the run"):
         old = known.pop(new.name, None)
         fresh = SequenceFile.of(new.as_dict() | {"run": run, "state": State.REFERENCED})
         row = rules.redescribed(old, fresh) if old else fresh
-        row = rules.under_status(row, status)
-        if urgent is not None and row.state is State.REFERENCED and rules.may_be_copied(row, status):
-            row = rules.requested(row, urgent, now, None)
+        row = rules.under_policy(rules.under_status(row, status), status, urgent, now)
         if row != old:
             changes.append((old, row))
-    for old in known.values():  # suppressed and withdrawn rows lose their files: what is known of them is kept
-        row = rules.under_status(old, status)
-        if row != old:
-            changes.append((old, row))
+    for old in known.values():
+        # Metadata that name no files say nothing of them: suppressed and withdrawn rows have lost theirs.
+        forgotten = bool(told.get("files")) and status not in DENIED and rules.may_be_forgotten(old)
+        left = None if forgotten else rules.under_policy(rules.under_status(old, status), status, urgent, now)
+        if left != old:
+            changes.append((old, left))
     return changes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -15,6 +15,7 @@ from biotheca.sequences.model import Place, SequenceFile, SourceRefused
 _S3_HOST = re.compile(r"^(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com$")
 # Who may read: anybody, or any identity of AWS. What wants a payer or a permit is no source.
 _OPEN = ("anonymous", "aws identity")
+UNCONFIRMED = "usual place, not confirmed"
 
 
 @dataclass(frozen=True)
@@ -147,3 +148,39 @@ def described(files: Iterable[dict[str, Any]], md5_from: str) -> list[SequenceFi
             )
         )
     return rows
+
+
+def told_of(record: Mapping[str, Any], usual: Iterable[Mapping[str, str]], md5_from: str) -> dict[str, Any] | None:
+    """What `service.note_runs` is told of a mirrored record (mirror.serving.served); None if it is no run.
+
+    `usual`: places of runs whose metadata name no files; only public, live runs are looked for there.
+    """
+    if record.get("entity") != "run":
+        return None
+    run, fields, status = str(record["accession"]), record.get("fields") or {}, record.get("status", "live")
+    lying: list[dict[str, Any]] = []
+    if status == "live" and fields.get("consent") in (None, "", "public"):
+        lying = [
+            {
+                "name": row["name"].format(run=run),
+                "semantic_name": UNCONFIRMED,
+                "alternatives": [_usual_place(row, run)],
+            }
+            for row in usual
+        ]
+    return {
+        "accession": run,
+        "status": status,
+        "batch": int(record.get("batch", 0)),
+        "md5_from": md5_from,
+        "files": list(fields.get("files") or ()),
+        "usual": lying,
+        "organism": fields.get("organism"),
+        "taxon_id": fields.get("taxon_id"),
+        "study": fields.get("sra_study"),
+        "project": fields.get("bioproject"),
+    }
+
+
+def _usual_place(row: Mapping[str, str], run: str) -> dict[str, str]:
+    return {"url": row["url"].format(run=run), "org": row["org"], "access_type": "anonymous"}

@@ -24,6 +24,7 @@ SHARDS = 8
 AT_ONCE = 30  # rows of a transaction, with their counts and an event
 WAITING, LATER, IN_HAND = "WAITING", "LATER", "IN_HAND"
 _HEAD = "#run"
+Change = tuple[SequenceFile | None, SequenceFile | None]  # a row before and after; None: there is none
 
 
 class SequenceStore:
@@ -52,7 +53,7 @@ class SequenceStore:
         item = self.table.get({"pk": f"FILE#{run}", "sk": name})
         return SequenceFile.of(item) if item else None
 
-    def note(self, head: Run, changes: list[tuple[SequenceFile | None, SequenceFile]]) -> None:
+    def note(self, head: Run, changes: list[Change]) -> None:
         """Write rows before the run's head, 30 a transaction. LeaseLost if somebody was faster: note again.
 
         The head comes last, so that a note that broke off is made again whole.
@@ -98,8 +99,14 @@ class SequenceStore:
         except ConditionFailed as error:
             raise LeaseLost("a row was changed by somebody else meanwhile") from error
 
-    def _lines(self, before: SequenceFile | None, after: SequenceFile) -> Iterator[dict[str, Any]]:
+    def _lines(self, before: SequenceFile | None, after: SequenceFile | None) -> Iterator[dict[str, Any]]:
         """The row, and the counts if its state or size is another."""
+        if after is None:
+            assert before
+            key = {"pk": f"FILE#{before.run}", "sk": before.name}
+            yield self.table.delete_line(key, "#version = :version", n_version="version", version=before.version)
+            yield self._count(before.run, before.state, -1, -(before.size_bytes or 0))
+            return
         written = _next(before, after)
         item = {"pk": f"FILE#{after.run}", "sk": after.name, **written.as_dict(), **_queue(written)}
         if before is None:

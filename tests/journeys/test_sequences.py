@@ -112,6 +112,44 @@ def test_a_large_object_of_an_open_bucket_is_copied_by_a_job(
     (file,) = ended(nobody, "ERR900003")
     assert (file["state"], file["level"]) == ("VERIFIED", "L2"), file
     assert requests.get(file["url"], timeout=30).content == DATA
-    jobs = aws("batch").list_jobs(jobQueue=aws("batch").describe_job_queues()["jobQueues"][0]["jobQueueName"])
-    names = {job["jobName"] for job in jobs["jobSummaryList"]}
-    assert "sequences-copy-ERR900003" in names or jobs["jobSummaryList"] == []
+    assert eventually(lambda: "sequences-copy-ERR900003" in _jobs(aws))
+
+
+def test_a_large_copy_whose_worker_was_lost_before_the_proof_is_read_again_by_a_job(
+    ada: Person, nobody: Person, other_archive: HttpSource, aws: Callable[[str], Any], note: Callable[..., None]
+) -> None:
+    note("ERR900004", 1, served(other_archive, "c.fastq.gz", DATA))
+    ada.post("/v1/sequences/ERR900004/copy")
+    (file,) = ended(nobody, "ERR900004")
+    _lost_before_the_proof(aws, "ERR900004", "c.fastq.gz")
+    assert nobody.get("/v1/sequences/ERR900004")["files"][0]["url"] is None
+    note("ERR900005", 1, served(other_archive, "d.fastq.gz", b"d"))
+    ada.post("/v1/sequences/ERR900005/copy")  # any execution takes what was left
+    (again,) = ended(nobody, "ERR900004")
+    assert again["state"] == "VERIFIED" and again["verified_at"] > file["verified_at"]
+    assert eventually(lambda: "sequences-prove-ERR900004" in _jobs(aws))
+
+
+def _jobs(aws: Callable[[str], Any]) -> set[str]:
+    batch = aws("batch")
+    queues = [queue["jobQueueName"] for queue in batch.describe_job_queues()["jobQueues"]]
+    pages = [batch.list_jobs(jobQueue=queue, jobStatus="SUCCEEDED")["jobSummaryList"] for queue in queues]
+    return {job["jobName"] for page in pages for job in page}
+
+
+def _lost_before_the_proof(aws: Callable[[str], Any], run: str, name: str) -> None:
+    dynamodb = aws("dynamodb")
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if "MirrorState" in name)
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": f"FILE#{run}"}, "sk": {"S": name}},
+        UpdateExpression="SET #s = :copied, lease_owner = :who, lease_until = :past, queue_key = :hand, "
+        "queue_position = :past REMOVE streamed_md5",
+        ExpressionAttributeNames={"#s": "state"},
+        ExpressionAttributeValues={
+            ":copied": {"S": "COPIED"},
+            ":who": {"S": "an execution of yesterday"},
+            ":past": {"S": "2026-01-01T00:00:00.000Z"},
+            ":hand": {"S": "IN_HAND"},
+        },
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from biotheca import clock
 from biotheca.sequences import claiming, service
-from biotheca.sequences.model import FilesWithdrawn, State
+from biotheca.sequences.model import FilesWithdrawn, Level, State
 from tests.unit.sequences.mirror import MEBIBYTE, RUN, Mirror, md5
 from tests.unit.sequences.strict_s3 import Killed, StrictS3, Thing, crc64nvme
 
@@ -83,9 +84,7 @@ def test_a_source_that_changes_between_parts_is_copied_from_the_start(small: Mir
 
     small.web.orders = [None, None, change]
     asked(small, small.on_the_web(NAME, DATA, md5=None))
-    small.policy = small.policy.__class__(
-        **{**small.policy.__dict__, "least_level": small.policy.least_level.__class__(0)}
-    )
+    small.policy = replace(small.policy, least_level=Level.L0)
     small.work()
     whole_and_proved(small, OTHER, "L0")  # all of the new one, nothing of the old
 
@@ -176,6 +175,16 @@ def test_a_429_is_obeyed(small: Mirror) -> None:
     small.jump(300)
     small.work()
     whole_and_proved(small)
+
+
+def test_a_source_that_metadata_exchange_midway_is_copied_from_the_start(small: Mirror) -> None:
+    small.web.files["mirror/b"] = OTHER
+    asked(small, small.on_the_web(NAME, DATA, md5=None))
+    small.policy = replace(small.policy, least_level=Level.L0)
+    moved = {"name": NAME, "url": small.web.url("mirror/b"), "bytes": len(OTHER), "md5": None}
+    small.s3.on("put_part", 3, lambda: small.note(moved, batch=2))
+    small.work()
+    assert small.row(NAME).state is State.VERIFIED and small.bytes_of(NAME) == OTHER
 
 
 def test_a_file_that_vanishes_midway_is_gone(small: Mirror) -> None:

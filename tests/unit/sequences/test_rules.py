@@ -91,6 +91,19 @@ def test_what_failed_keeps_its_parts_and_what_changed_does_not() -> None:
     assert failed.state is changed.state is State.REQUESTED and not failed.lease_owner
 
 
+def test_parts_of_one_source_are_never_gone_on_with_from_another() -> None:
+    row = in_state(State.COPYING, source_url="https://x/", source_etag='"e"', upload_id="u", key="k", copied_bytes=9)
+    assert rules.from_source(row, "https://x/") == row
+    other = rules.from_source(row, "https://y/")
+    assert (other.source_url, other.upload_id, other.source_etag, other.copied_bytes) == ("https://y/", None, None, 0)
+
+
+def test_bytes_that_nothing_bound_to_one_object_are_not_taken_even_at_the_lowest_level() -> None:
+    row = replace(ROW, md5=None, source_size_bytes=100, source_etag="")
+    with pytest.raises(WrongBytes, match="Nothing bound"):
+        rules.proved(row, {"size_bytes": 100, "crc64nvme": None}, None, {})
+
+
 def test_the_last_attempt_ends_in_quarantine() -> None:
     last = in_state(State.COPYING, attempt=POLICY.most_attempts - 1)
     row = rules.after_fault(last, SourceFailed("x"), POLICY, NOW, others=True)
@@ -153,7 +166,7 @@ def test_asking_again_moves_forward_and_never_back() -> None:
     ],
 )
 def test_a_copy_is_proved_as_well_as_can_be(md5, source_crc, our_crc, found, level) -> None:  # type: ignore[no-untyped-def]
-    row = replace(ROW, md5=md5, source_crc64nvme=source_crc, source_size_bytes=100)
+    row = replace(ROW, md5=md5, source_crc64nvme=source_crc, source_size_bytes=100, source_etag='"e"')
     assert rules.proved(row, {"size_bytes": 100, "crc64nvme": our_crc}, found, {}) is level
 
 

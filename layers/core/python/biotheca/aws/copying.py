@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from biotheca.aws.ranged import ObjectChanged, ObjectIsMissing, RangedReader, ReadBroke
 from biotheca.aws.session import client
 
-_MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchBucket", "NoSuchVersion"})
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _PINNED = frozenset({"PreconditionFailed", "412"})
 _BUSY = frozenset({"SlowDown", "503", "ServiceUnavailable", "ConditionalRequestConflict", "OperationAborted", "409"})
 _PASSING = frozenset({"InternalError", "500", "502", "504", "RequestTimeout", "BadDigest", "InvalidPart"})

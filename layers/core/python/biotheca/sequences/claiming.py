@@ -145,12 +145,11 @@ def _paid(store: SequenceStore, policy: Policy, row: SequenceFile, moment: str) 
 
 def _leased(store: SequenceStore, policy: Policy, row: SequenceFile, place: Place, owner: str) -> dict[str, Any] | None:
     until = clock.stamp(clock.now() + timedelta(seconds=policy.lease_s))
-    state = State.COPYING if row.state is State.REQUESTED else row.state
-    leased = row.to(state, lease_owner=owner, lease_until=until, not_before=None, source_url=place.url)
-    if place is _NOWHERE:
-        leased = replace(leased, source_url=row.source_url)
-    elif row.source_url not in (None, place.url):  # another source than the copy began with
-        leased = replace(leased, source_etag=None, source_crc64nvme=None, source_size_bytes=None)
+    lease: dict[str, Any] = {"lease_owner": owner, "lease_until": until, "not_before": None}
+    if row.state is State.COPIED:  # it only has to be proved
+        leased = row.to(State.COPIED, **lease)
+    else:
+        leased = rules.from_source(row, place.url).to(State.COPYING, **lease)
     try:
         store.change(row, leased)
     except LeaseLost:  # another claim was faster

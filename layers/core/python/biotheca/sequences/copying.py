@@ -100,7 +100,7 @@ class _named:
                 raise SourceFailed(f"the copy is gone: {fault}") from fault
             raise SourceVanished(f"{where} does not exist") from fault
         if isinstance(fault, Busy):
-            raise SourceBusy(f"{where} asks for patience: {fault}", self.place.host if self.place else "") from fault
+            raise SourceBusy(f"S3 asks for patience with {where}: {fault}", "") from fault
         if isinstance(fault, Broken):
             raise SourceFailed(f"{where} failed: {fault}") from fault
         if isinstance(fault, UploadGone):

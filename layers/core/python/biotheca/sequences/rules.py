@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -158,6 +158,12 @@ _NO_SOURCE: dict[str, Any] = {
 }
 
 
+def from_source(row: SequenceFile, url: str) -> SequenceFile:
+    """The row as one that is copied from an address. Parts of another source are forgotten: nothing is ever mixed."""
+    forgotten = _NO_SOURCE if row.source_url not in (None, url) else {}
+    return replace(row, **{**forgotten, "source_url": url})
+
+
 def after_fault(row: SequenceFile, fault: Exception, policy: Policy, now: datetime, others: bool) -> SequenceFile:
     """The row after a worker met a fault. `others`: whether another source is left when this one is given up.
 
@@ -278,6 +284,10 @@ def proved(row: SequenceFile, held: Mapping[str, Any], found_md5: str | None, si
                 f"CRC64NVME of the copy is {held['crc64nvme']}, of the source {row.source_crc64nvme}.",
             )
         level = Level.L1
+    elif not row.md5 and not row.source_etag:
+        raise WrongBytes(
+            "sequences.unverifiable", f"Nothing bound the parts of {row.name!r} to one and the same object."
+        )
     if row.md5:
         if found_md5 != row.md5:
             raise wrong_md5(row, found_md5, siblings)

@@ -15,6 +15,7 @@ from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
+from biotheca.sequences.store import CopyWorkflow, MirrorBucket, SequenceStore
 from biotheca.submissions.store import SubmissionStore
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.taxonomy.store import TaxonomyStore
@@ -34,6 +35,9 @@ chain = cache(ChainStore)
 workflow = cache(Workflow)
 desk = cache(Desk)
 mirror = cache(MirrorStore)
+sequences = cache(SequenceStore)
+mirrored = cache(MirrorBucket)
+copies = cache(CopyWorkflow)
 
 
 @cache

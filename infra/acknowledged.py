@@ -37,14 +37,19 @@ ROWS = [
         "X-Ray segments have no resource to name; for the workflow also log delivery and Batch's DescribeJobs and TerminateJob.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep)\w+\.Arn>:\*\]",
-        r".*/(ReleaseDue|Sweep)Caller/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart)\w+\.Arn>:\*\]",
+        r".*/(ReleaseDue|Sweep|Sequences)Caller/DefaultPolicy/Resource",
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::.*(Inbox|Derived|OpenArchive|Lake|Audit).*\*(\.saved)?\]",
+        r"AwsSolutions-IAM5\[Resource::.*(Inbox|Derived|OpenArchive|Lake|Audit|Mirror).*\*(\.saved)?\]",
         r".*(Role|Machine/Role)/DefaultPolicy/Resource",
         "Objects are named at run time; the prefix is as narrow as the program's own keys are.",
+    ),
+    Row(
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::sra-pub-.*/\*\]",
+        r"Biotheca-Service/Sequences/.*/DefaultPolicy/Resource",
+        "Open-data buckets of others, named one by one in catalog/sequences.yaml; which objects, the metadata of runs say.",
     ),
     Row(
         r"AwsSolutions-IAM5\[Resource::.*:execution:.*\*\]",

@@ -29,6 +29,7 @@ MODULES = {
     ),
     "archive": ("search", "show", "download", "rules"),
     "mirror": ("mirror",),
+    "mirrored": ("sequences",),
 }
 
 

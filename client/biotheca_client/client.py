@@ -25,6 +25,7 @@ from biotheca_client.errors import ClientFault, NotFound, Refused, WrongUse
 from biotheca_client.folders import Flaw, Folder
 from biotheca_client.local_files import AnyOf, Stop
 from biotheca_client.many import AT_LEAST, LARGEST_BYTES, Many
+from biotheca_client.mirrored import SequenceCalls
 from biotheca_client.records import RecordCalls
 from biotheca_client.uploads import ARRIVED, Sent, Uploader, match_files
 
@@ -42,7 +43,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client(AccountCalls, DeskCalls, RecordCalls):
+class Client(AccountCalls, DeskCalls, RecordCalls, SequenceCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).

@@ -23,6 +23,7 @@ from biotheca.aws.buckets import disposition
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
 from biotheca.publication.model import Withdrawn
 from biotheca.publication.reviews import LinkGone, TooManyGuesses
+from biotheca.sequences.model import FilesWithdrawn, NoSuchFiles
 from functions.api.authorizer import who_is_calling
 from functions.observability import logger
 from functions.stores import people, users
@@ -81,7 +82,9 @@ STATUS: list[tuple[type[BiothecaError], int]] = [
     (_WrongPassword, 401),
     (NotAllowed, 403),
     (NotFound, 404),
+    (NoSuchFiles, 404),
     (Withdrawn, 410),
+    (FilesWithdrawn, 410),
     (LinkGone, 410),
     (TooManyGuesses, 429),
     (Conflict, 409),

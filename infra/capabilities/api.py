@@ -39,7 +39,7 @@ class Api(Capability):
         super().__init__(scope, "api", house)
         needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
         needs |= {"derived_bucket": "r"}  # reports of the file checks
-        needs |= {"mirror_table": "rw", "mirror_bucket": "r", "mirror_workflow": "value"}
+        needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
@@ -56,6 +56,11 @@ class Api(Capability):
                 resources=[inbox.arn_for_objects("submissions/*")],
             )
         )
+        # Reports of the mirror, links to proved copies of its files, requests for more of them.
+        bucket = house.buckets["mirror_bucket"]
+        shown = [bucket.arn_for_objects("files/*"), bucket.arn_for_objects("manifests/*")]
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:GetObjectVersion"], resources=shown))
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]))
         door.add_to_role_policy(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[house.values["mirror_workflow"]])
         )

@@ -29,7 +29,8 @@ class Workflow(Construct):
         functions: Mapping[str, lambda_.Function],
         jobs: Mapping[str, BatchJob],
         computers: Computers,
-        manifests: s3.Bucket,
+        manifests: s3.Bucket | None = None,
+        says: str = "",
     ) -> None:
         super().__init__(scope, f"{name.capitalize()}Workflow")
         file = ROOT / "statemachines" / f"{name}.asl.json"
@@ -37,6 +38,7 @@ class Workflow(Construct):
         names: dict[str, str] = {key: fn.function_arn for key, fn in functions.items()}
         names |= {key: job.definition.job_definition_arn for key, job in jobs.items()}
         names["QcQueue"] = computers.queue.job_queue_arn
+        names["SequencesQueue"] = computers.queue.job_queue_arn
         names["QcLargeQueue"] = computers.large_queue.job_queue_arn
         names["OutsideQueue"] = computers.outside_queue.job_queue_arn
         missing = placeholders - set(names)
@@ -58,14 +60,15 @@ class Workflow(Construct):
         )
         called = [function.function_arn for key, function in functions.items() if key in placeholders]
         self.machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=called))
-        # The Map states read their manifests themselves.
-        read = iam.PolicyStatement(actions=["s3:GetObject"], resources=[manifests.arn_for_objects("manifests/*")])
-        self.machine.add_to_role_policy(read)
-        self.machine.add_to_role_policy(
-            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
-        )
+        if manifests:  # distributed Map states read their manifests themselves
+            read = iam.PolicyStatement(actions=["s3:GetObject"], resources=[manifests.arn_for_objects("manifests/*")])
+            self.machine.add_to_role_policy(read)
+            self.machine.add_to_role_policy(
+                iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
+            )
+            self._allow_children()
         self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
-        says = f"An execution of {name} failed: what it worked on waits for an operator"
+        says = says or f"An execution of {name} failed: what it worked on waits for an operator"
         alarm_at_one(self, "Failing", house, self.machine.metric_failed(period=Duration.minutes(5)), says)
 
     def _allow_jobs(self, jobs: list[BatchJob], computers: Computers) -> None:
@@ -87,8 +90,13 @@ class Workflow(Construct):
                 actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"], resources=[rule]
             )
         )
-        # A distributed Map starts child executions of its own machine; a separate policy, because the machine
-        # itself waits for the policy that CDK attaches by default.
+
+    def _allow_children(self) -> None:
+        """A distributed Map starts child executions of its own machine.
+
+        A separate policy, because the machine itself waits for the policy that CDK attaches by default.
+        """
+        stack = Stack.of(self)
         children = iam.Policy(self, "Children")
         children.add_statements(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machine.state_machine_arn]),

@@ -168,6 +168,12 @@ class DataStack(Stack):
             partition_key=dynamodb.Attribute(name="queue_key", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="queued_at", type=dynamodb.AttributeType.STRING),
         )
+        mirror = self._table("MirrorState")
+        mirror.add_global_secondary_index(
+            index_name="by_queue",  # sequence files that wait or are in work
+            partition_key=dynamodb.Attribute(name="queue_key", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="queue_position", type=dynamodb.AttributeType.STRING),
+        )
         return {
             "records_table": records,
             "people_table": people,
@@ -176,7 +182,7 @@ class DataStack(Stack):
             "outbox_table": self._table("Outbox", sort=False, ttl="expires", stream=True),
             "search_table": self._table("Search"),
             "taxonomy_table": self._table("Taxonomy"),
-            "mirror_table": self._table("MirrorState"),
+            "mirror_table": mirror,
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

@@ -17,6 +17,7 @@ from infra.capabilities import (
     publication,
     qc,
     search,
+    sequences,
     submissions,
     uploads,
 )
@@ -67,6 +68,7 @@ class ServiceStack(Stack):
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)
+        sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine
         CfnOutput(self, "UserPoolId", value=house.pool.user_pool_id)

@@ -27,6 +27,7 @@ CAPABILITIES = {
     "accessions",
     "publication",
     "search",
+    "sequences",
     "lake",
     "taxonomy",
     "workbooks",

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.infra.conftest import Templates
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +49,8 @@ POOL = {
     "cognito-idp:AdminUserGlobalSignOut",
 }
 REPAIR = {"s3:ListMultipartUploadParts", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}
+# Copies of the mirror: completed, gone on with, hidden when they cannot be proved.
+COPIES = {"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
 STREAM = {
     "dynamodb:DescribeStream",
@@ -81,6 +85,12 @@ ROLES: dict[str, set[str]] = {
     "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,
     "SearchIndexReleased": TABLES | QUEUE,
+    "SequencesClaim": TABLES,
+    "SequencesCopySlice": TABLES | READ | COPIES,
+    "SequencesLetGo": TABLES,
+    "SequencesNoteRuns": TABLES,
+    "SequencesProve": TABLES | READ | COPIES,
+    "SequencesStart": TABLES_READ | FAILED | {"states:StartExecution"},
     "SubmissionsExpectFiles": TABLES,
     "SubmissionsHold": TABLES,
     "SubmissionsStartWorkflow": EVERY | FAILED | {"states:StartExecution"},
@@ -185,11 +195,23 @@ def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> Non
     assert [role for role in allowed if "PublicationMint" not in role] == []
 
 
-def test_the_workflow_invokes_only_the_functions_of_its_file(templates: Templates) -> None:
-    (machine,) = [s for role, s in _statements(templates).items() if "SubmissionWorkflowMachineRole" in role]
+def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(templates: Templates) -> None:
+    for role, statements in _statements(templates).items():
+        foreign = [s for s in statements if "sra-pub-" in json.dumps(s)]
+        copies = "SequencesCopySlice" in role or "SequencesProve" in role or "SequencesJobRole" in role
+        assert [_actions([s]) for s in foreign] == ([{"s3:GetObject"}] if copies else []), role
+        mirror = [s for s in statements if "Mirror" in json.dumps(s["Resource"]) and "s3:PutObject" in _actions([s])]
+        if copies:
+            assert all("/files/*" in json.dumps(s["Resource"]) for s in mirror) and len(mirror) == 1
+
+
+@pytest.mark.parametrize(("name", "functions"), [("submission", 13), ("sequences", 4)])
+def test_a_workflow_invokes_only_the_functions_of_its_file(templates: Templates, name: str, functions: int) -> None:
+    role = f"{name.capitalize()}WorkflowMachineRole"
+    (machine,) = [s for known, s in _statements(templates).items() if role in known]
     (invoke,) = [s for s in machine if s["Action"] == "lambda:InvokeFunction"]
     names = {r["Fn::GetAtt"][0] for r in invoke["Resource"]}
-    placeholders = set(re.findall(r"\$\{(\w+)\}", (ROOT / "statemachines/submission.asl.json").read_text()))
+    placeholders = set(re.findall(r"\$\{(\w+)\}", (ROOT / f"statemachines/{name}.asl.json").read_text()))
     called = {p for p in placeholders if p in ROLES}
-    assert len(called) == 13
+    assert len(called) == functions
     assert {next(k for k in sorted(ROLES, key=len, reverse=True) if k in n) for n in names} == called

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import random
 import re
 import time
@@ -22,6 +23,7 @@ from local.people import PEOPLE
 from local.stack import STATE_DIR, Stack
 from local.synthesis import assembly as synthesised
 from tests.journeys.browser import Surfer, running, sign_in, surfing
+from tests.unit.sequences.http_source import HttpSource, http_source
 
 WAIT_S = 60.0
 FIFTH_MEMBER = Path(__file__).resolve().parent / "fifth_member"  # test_fifth_member
@@ -34,10 +36,19 @@ def assembly() -> Path:
 
 
 @pytest.fixture(scope="package")
-def stack(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def other_archive() -> Iterator[HttpSource]:
+    """Another archive's HTTP server, on the loopback: the mirror may fetch files from it."""
+    with http_source() as served:
+        yield served
+
+
+@pytest.fixture(scope="package")
+def stack(assembly: Path, other_archive: HttpSource, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running laptop cloud on free ports."""
     laptop = Stack(tmp_path_factory.mktemp("laptop"), port=0, front_port=0)
     laptop.environment["BIOTHECA_CATALOG"] = str(FIFTH_MEMBER)
+    sources = json.loads(laptop.environment.get("BIOTHECA_MIRROR_SOURCES", "{}")) | {"files": other_archive.base}
+    laptop.environment["BIOTHECA_MIRROR_SOURCES"] = json.dumps(sources)
     with laptop as running:
         running.deploy(assembly)
         yield running

@@ -33,6 +33,7 @@ ACCOUNT_CHANGED = "AccountChanged"
 TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
 GROUP_CHANGED = "GroupChanged"
 MIRROR_PUBLISHED = "MirrorPublished"
+SEQUENCES_REQUESTED = "SequencesRequested"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -57,6 +58,7 @@ ALL = (
     TOKEN_CHANGED,
     GROUP_CHANGED,
     MIRROR_PUBLISHED,
+    SEQUENCES_REQUESTED,
 )
 
 

@@ -36,3 +36,8 @@ def session() -> Any:
 def addressing() -> Any:
     """S3's addressing style: by path where an endpoint is named, for bucket names are no host names on a laptop."""
     return {"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"}
+
+
+def region() -> str:
+    """The Region that this process works in; empty if nothing says so."""
+    return str(session().get_config_variable("region") or "")

@@ -219,9 +219,9 @@ class Table:
             }
         }
 
-    def delete_line(self, key: dict[str, str]) -> dict[str, Any]:
+    def delete_line(self, key: dict[str, str], condition: str | None = None, **names_values: Any) -> dict[str, Any]:
         """A delete for `transact`."""
-        return {"Delete": {"TableName": self.name, "Key": marshal(key)}}
+        return {"Delete": {"TableName": self.name, "Key": marshal(key), **_condition(condition, names_values)}}
 
 
 def transact(lines: list[dict[str, Any]]) -> None:

@@ -248,6 +248,16 @@ def sizing() -> dict[str, Any]:
 
 
 @cache
+def sequences() -> dict[str, Any]:
+    """Sequence files of the mirror: policy, buckets, hosts, prices. An institution's own words of `policy` win."""
+    found: dict[str, Any] = {}
+    for content in _every("sequences"):
+        for key, value in content.items():
+            found[key] = {**found.get(key, {}), **value} if isinstance(value, dict) else value
+    return found
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}

@@ -37,8 +37,8 @@ ROWS = [
         "X-Ray segments have no resource to name; for the workflow also log delivery and Batch's DescribeJobs and TerminateJob.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart)\w+\.Arn>:\*\]",
-        r".*/(ReleaseDue|Sweep|Sequences)Caller/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart|MirrorBegin)\w+\.Arn>:\*\]",
+        r".*/(ReleaseDue|Sweep|Sequences|Daily)Caller/DefaultPolicy/Resource",
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(
@@ -53,7 +53,7 @@ ROWS = [
     ),
     Row(
         r"AwsSolutions-IAM5\[Resource::.*:execution:.*\*\]",
-        r"Biotheca-Service/SubmissionWorkflow/Children/Resource",
+        r"Biotheca-Service/(Submission|Mirror)Workflow/Children/Resource",
         "Child executions of the distributed Map are named by Step Functions; the machine's own name bounds them.",
     ),
     Row(

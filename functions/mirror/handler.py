@@ -61,6 +61,7 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def note_failure(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Where the Catch of every step leads: the batch says why it failed."""
     metrics().add_metric(name="MirrorFailures", unit=MetricUnit.Count, value=1)
-    told = service.fail(mirror(), event.get("batch"), event.get("error") or {})
-    logger().error("mirror failed", extra={"batch": event.get("batch"), "error": (event.get("error") or {}).get("Error")})
+    error = event.get("error") or {}
+    told = service.fail(mirror(), event.get("batch"), error, event.get("attempt"))
+    logger().error("mirror failed", extra={"batch": event.get("batch"), "error": error.get("Error")})
     return told

@@ -91,7 +91,7 @@ class Mirror(Capability):
         caller = iam.Role(self, "WeeklyCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         undelivered = dead_letters(self, "MirrorWeekly", self.house)
         undelivered.grant_send_messages(caller)
-        asked = {"compact": True, "batch": 0, "day": "", "repair": ""}
+        asked = {"compact": True, "batch": 0, "attempt": 0, "day": "", "repair": ""}
         scheduler.Schedule(
             self,
             "MirrorWeekly",

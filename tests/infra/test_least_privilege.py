@@ -65,13 +65,19 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | REPAIR | {"sts:AssumeRole"} | POOL,
+    "ApiHandler": TABLES | READ | WRITE | REPAIR | {"sts:AssumeRole", "states:StartExecution"} | POOL,
     "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
     "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
+    "MirrorBegin": TABLES | READ | WRITE | {"states:StartExecution"},
+    "MirrorDiscover": TABLES | READ | WRITE,
+    "MirrorFetch": TABLES | READ | WRITE,
+    "MirrorIndexPart": TABLES | READ | WRITE,
+    "MirrorNoteFailure": TABLES | READ | WRITE,
+    "MirrorPublish": TABLES | READ | WRITE,
     "NoticesTell": TABLES | QUEUE | {"cognito-idp:AdminGetUser"},
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -274,9 +275,10 @@ def _change(mirror: Mirror, number: int) -> None:
         mirror.world.forget(live[(number + 1) % len(live)])
     experiment = sorted(mirror.world.records["EXPERIMENT"])[number % 4]
     record = mirror.world.records["EXPERIMENT"][experiment]
-    mirror.world.put("EXPERIMENT", record.replace(b"Library of", b"Library %d of" % number))
+    mirror.world.put("EXPERIMENT", re.sub(rb"Library (\d+ )?of", b"Library %d of" % number, record))
     project = sorted(mirror.world.projects)[0]
-    mirror.world.projects[project] = mirror.world.projects[project].replace(b"Genomes of", b"Genomes %d of" % number)
+    described = mirror.world.projects[project]
+    mirror.world.projects[project] = re.sub(rb"Genomes (\d+ )?of", b"Genomes %d of" % number, described)
     mirror.publish(DAYS[number])
 
 

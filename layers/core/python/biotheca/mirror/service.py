@@ -42,8 +42,8 @@ def start(store: MirrorStore, workflow: str, day: str | None = None, repair: str
     batch = done["batch"] + 1 if repair else batch_of(day)
     if not repair and day == done["day"]:
         return {"batch": batch, "day": day, "started": False}
-    given = {"day": day, "repair": repair, "compact": False, "batch": batch}
     attempts = (store.batch(batch) or {}).get("attempts", 0)
+    given = {"day": day, "repair": repair, "compact": False, "batch": batch, "attempt": attempts}
     name = f"mirror-{batch}-{attempts}"
     return {"batch": batch, "day": day, "started": start_execution(workflow, name, given)}
 
@@ -215,10 +215,14 @@ def report(store: MirrorStore, day: str) -> dict[str, Any] | None:
     return found
 
 
-def fail(store: MirrorStore, batch: int | None, error: dict[str, Any]) -> dict[str, Any]:
-    """Where each workflow step's Catch leads: the batch says what went wrong; readers see the day before."""
-    row = store.batch(batch) if batch else None
-    if batch and batch > store.published()["batch"] and (row or {}).get("state") != "failed":
+def fail(store: MirrorStore, batch: int | None, error: dict[str, Any], attempt: int | None = None) -> dict[str, Any]:
+    """Where each workflow step's Catch leads: the batch says what went wrong; readers see the day before.
+
+    What an earlier attempt says late is not heard: the day runs again meanwhile.
+    """
+    row = (store.batch(batch) or {}) if batch else {}
+    late = attempt is not None and attempt != row.get("attempts", 0)
+    if batch and not late and batch > store.published()["batch"] and row.get("state") != "failed":
         reason = str(error.get("Cause") or error.get("Error") or "unknown")[:2000]
-        store.note(batch, state="failed", reason=reason, attempts=(row or {}).get("attempts", 0) + 1)
+        store.note(batch, state="failed", reason=reason, attempts=row.get("attempts", 0) + 1)
     return {"batch": batch, "state": "failed"}

@@ -25,7 +25,7 @@ from biotheca.mirror.day import Day, Feed, Outcome
 from biotheca.mirror.difference import difference
 from biotheca.mirror.digest import Digest
 from biotheca.mirror.lake import MirrorLake
-from biotheca.mirror.model import FeedIsTruncated, Kind, Limits, Parsed
+from biotheca.mirror.model import FeedIsTruncated, FeedIsUnreadable, Kind, Limits, Parsed
 from biotheca.mirror.parsing import parse_file
 from biotheca.mirror.reconciling import reconcile as compare
 from biotheca.mirror.service import FETCHED, PLAN, RECONCILED
@@ -100,7 +100,10 @@ def _digest(store: MirrorStore, batch: int, folder: Path) -> Digest:
 def merge(store: MirrorStore, lake: MirrorLake, batch: int) -> dict[str, Any]:
     """Bring a batch into the lake, and write what the index needs, in parts. Readers see none of it before `publish`."""
     rows = store.manifest(batch, PLAN)
-    day = (store.batch(batch) or {})["day"]
+    row = store.batch(batch) or {}
+    if row.get("state") == "failed":
+        raise FeedIsUnreadable(f"batch {batch} failed before its merge: {row.get('reason', 'nobody noted why')}")
+    day = row["day"]
     with _folder() as folder, lake.writing(batch) as tables:
         feeds = [_parsed(store, batch, row, folder) for row in rows if row["kind"] != Kind.ACCESSIONS]
         told, gone = _difference(store, batch, folder)

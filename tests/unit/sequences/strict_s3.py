@@ -136,7 +136,10 @@ class StrictS3:
         done()
 
     def parts(self, key: str, upload_id: str) -> dict[int, int]:
-        return {number: part.size_bytes for number, part in sorted(self._upload(key, upload_id).parts.items())}
+        done = self._called("parts")
+        found = {number: part.size_bytes for number, part in sorted(self._upload(key, upload_id).parts.items())}
+        done()
+        return found
 
     def complete(self, key: str, upload_id: str) -> str:
         done = self._called("complete")

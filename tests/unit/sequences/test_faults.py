@@ -96,6 +96,38 @@ def test_a_source_that_changes_to_other_bytes_than_the_metadata_says_is_quaranti
     ended(small, State.QUARANTINED, "sequences.wrong_md5")
 
 
+def test_wrong_bytes_of_one_worker_never_become_an_object(small: Mirror) -> None:
+    asked(small, small.on_the_web(NAME, DATA, md5=md5(OTHER)))
+    small.work()
+    ended(small, State.QUARANTINED, "sequences.wrong_md5")
+    assert small.s3.calls["complete"] == 0
+
+
+def test_a_source_that_changed_while_nobody_copied_is_copied_from_the_start(small: Mirror) -> None:
+    small.policy = replace(small.policy, least_level=Level.L0)
+    asked(small, small.on_the_web(NAME, DATA, md5=None))
+
+    def replaced() -> None:
+        small.web.files[NAME] = OTHER
+        killed()
+
+    small.s3.on("put_part", 2, replaced, after=True)
+    assert small.work() == 1
+    whole_and_proved(small, OTHER, "L0")
+
+
+def test_another_object_that_stands_under_the_key_is_read_before_it_is_believed(small: Mirror) -> None:
+    asked(small, small.on_the_web(NAME, DATA))
+
+    def slipped_in() -> None:
+        (upload,) = small.s3.uploads.values()
+        small.s3.ours[upload.key] = Thing.holding(OTHER)
+
+    small.s3.on("complete", 1, slipped_in)
+    small.work()
+    ended(small, State.QUARANTINED, "sequences.wrong_md5")
+
+
 @pytest.mark.parametrize("cut_after", [0, 1, 500_000])
 def test_an_answer_that_breaks_off_is_asked_for_again(small: Mirror, cut_after: int) -> None:
     small.web.orders = [None, cut_after, cut_after]
@@ -221,6 +253,15 @@ def test_a_run_withdrawn_at_the_last_moment_is_never_served(small: Mirror) -> No
     small.s3.on("complete", 1, lambda: small.note(described, status="withdrawn", batch=2))
     small.work()
     ended(small, State.GONE, "sequences.withdrawn")
+
+
+def test_a_run_withdrawn_before_its_parts_are_joined_is_not_joined(small: Mirror) -> None:
+    described = small.on_the_web(NAME, DATA)
+    asked(small, described)
+    small.s3.on("parts", 1, lambda: small.note(described, status="withdrawn", batch=2))
+    small.work()
+    ended(small, State.GONE, "sequences.withdrawn")
+    assert small.s3.calls["complete"] == 0
 
 
 def test_a_file_without_bytes_is_copied(small: Mirror) -> None:

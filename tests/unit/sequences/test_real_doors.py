@@ -15,6 +15,7 @@ from biotheca.sequences.ports import Busy, NotThere, PinBroken, Taken, UploadGon
 from biotheca.sequences.sources import Allowed
 from biotheca.sequences.store import MirrorBucket, _as_port
 from biotheca.sequences.web import WebSource
+from tests.unit.sequences.http_source import http_source
 from tests.unit.sequences.mirror import MEBIBYTE, RUN, Mirror, md5
 from tests.unit.sequences.strict_s3 import Thing
 
@@ -101,6 +102,18 @@ def web(resolved: str) -> Callable[[str], object]:
 def test_a_listed_name_that_leads_into_our_network_is_refused(address: str) -> None:
     with pytest.raises(SourceRefused, match="not in the open Internet"):
         web(address)("https://ftp.sra.ebi.ac.uk/vol1/a")
+
+
+def test_not_even_a_redirect_to_another_listed_host_is_followed() -> None:
+    with http_source() as one, http_source() as other:
+        other.files["a"] = b"reads"
+        one.files["a"] = b"reads"
+        one.orders = [(302, {"Location": other.url("a")})]
+        source = WebSource(Allowed({}, {}, (one.base, other.base)))
+        place = Place("https", one.url("a"), "ENA", "one")
+        with pytest.raises(SourceRefused, match="another host"):
+            source.part(place, source.look(place), 0, 4)
+        assert other.ranges == []
 
 
 def test_a_name_that_cannot_be_resolved_may_be_well_later() -> None:

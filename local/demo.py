@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from local import demo_study
+from local import demo_mirror, demo_study
 from local.people import PEOPLE, Example
 from local.stack import Stack
 
@@ -107,6 +107,9 @@ def play(stack: Stack, workplace: Path) -> None:
     _compare(folder, workplace / "downloaded", narrator)
     seconds = time.monotonic() - narrator.started
     narrator.say(f"Done: from sign-in to equal digests in {seconds:.1f} s")
+    ada = Someone(_example("ada"), stack.front_url, workplace / "ada", narrator)
+    demo_mirror.play(stack, ada, stranger, query)
+    narrator.say(f"Done: the mirror's two days took {time.monotonic() - narrator.started - seconds:.1f} s")
 
 
 def _example(name: str) -> Example:

@@ -92,6 +92,8 @@ def _step(name: str, batch: int, numbers: list[int]) -> None:
     from biotheca.mirror import indexing, service, steps
     from biotheca.mirror.lake import MirrorLake
     from biotheca.mirror.store import MirrorStore
+    from biotheca.sequences import service as files
+    from biotheca.sequences.store import SequenceStore
 
     store = MirrorStore()
     lake = MirrorLake(lease=Leases().held)
@@ -105,6 +107,8 @@ def _step(name: str, batch: int, numbers: list[int]) -> None:
         told = steps.reconcile(store, lake, batch)
     elif name == "index":
         told = indexing.index_all(store, batch)
+        for part in store.manifest(batch, "index"):
+            files.note_mirrored(SequenceStore(), store.manifest(batch, part["name"]), files.policy())
     else:
         told = steps.compact(store, lake)
     _say(f"{name} done", batch=batch, numbers=numbers, told=told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import NotFound
@@ -18,7 +18,7 @@ routes = Routes(__name__, "mirror")
 
 
 class MirrorHealth(Shape):
-    """How the mirror stands. `lag_hours`: since the end of the published day. `totals`: records by entity and status."""
+    """How the mirror stands. `lag_hours`: since the published day's end. `totals`: records by entity and status."""
 
     state: str
     batch: int
@@ -56,7 +56,7 @@ class MirroredRecord(Shape):
     organism: str = ""
     released_at: str = ""
     shortened: bool = False
-    fields: dict[str, Any] = {}
+    fields: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
 class RunWanted(Shape):

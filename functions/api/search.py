@@ -41,7 +41,9 @@ def _asked(largest: int, usual: int) -> tuple[str, int, str | None]:
 def _centre() -> str | None:
     centre = query_of(routes.current_request).get("centre") or None
     if centre and centre.casefold() not in ("own", "insdc"):
-        raise Invalid("The centre is own or INSDC.", [Finding("metadata.choice", "?centre", "own or INSDC", centre[:80])])
+        raise Invalid(
+            "The centre is own or INSDC.", [Finding("metadata.choice", "?centre", "own or INSDC", centre[:80])]
+        )
     return centre
 
 
@@ -69,20 +71,22 @@ def facets(**_: str) -> Facets:
 @routes.on(
     "GET",
     "/v1/search.tsv",
-    query=ASKED | CENTRE | {"limit": "How many hits, 1 to 1000 (1000)", "cursor": "From the Link header of the page before"},
+    query=ASKED
+    | CENTRE
+    | {"limit": "How many hits, 1 to 1000 (1000)", "cursor": "From the Link header of the page before"},
     errors=(422,),
     gives=(TSV,),
 )
 def search_tsv(**_: str) -> Response:
     """All hits as tab-separated text, without a cap; a Link header leads to the next page."""
     query, limit, cursor = _asked(LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
-    hits, after = service.find(index(), query, limit, cursor, _centre())
+    centre = _centre()
+    hits, after = service.find(index(), query, limit, cursor, centre)
     rows = ([hit.get(name) for name in COLUMNS] for hit in hits)
     body = exports.table(None if cursor else COLUMNS, rows, "\t")
     headers: dict[str, str | list[str]] = {"Content-Type": f"{TSV}; charset=utf-8"}
     if after:
-        following = urlencode(
-            {"q": query, "limit": limit, "cursor": after} | ({"centre": centre} if (centre := _centre()) else {})
-        )
+        asked = {"q": query, "limit": str(limit), "cursor": after} | ({"centre": centre} if centre else {})
+        following = urlencode(asked)
         headers["Link"] = f'</v1/search.tsv?{following}>; rel="next"'
     return Response(body, headers=headers)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca.mirror import indexing, service
+from biotheca.sequences import service as files
 from biotheca.settings import Settings
 from functions.observability import MetricUnit, logger, metrics, step
-from functions.stores import index, mirror
+from functions.stores import index, mirror, sequences
 
 
 def _of_batch(event: dict[str, Any]) -> str | None:
@@ -43,8 +44,9 @@ def fetch(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @step(_of_batch)
 def index_part(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Records of one part of a batch enter search and what is served."""
+    """Records of one part of a batch enter search, what is served, and the rows of their sequence files."""
     told = indexing.index_part(mirror(), index(), event["batch"], event["name"])
+    files.note_mirrored(sequences(), mirror().manifest(event["batch"], event["name"]), files.policy())
     metrics().add_metric(name="MirrorRecordsIndexed", unit=MetricUnit.Count, value=told["records"])
     return told
 

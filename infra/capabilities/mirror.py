@@ -1,4 +1,4 @@
-"""The INSDC mirror: the workflow's light steps, its jobs, the daily and the weekly schedule, alarms on lag and failure."""
+"""The INSDC mirror: the workflow's light steps, its jobs, its two schedules, alarms on lag and failure."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ class Mirror(Capability):
             self, "mirror", house, needs, command, cpu=2, memory_mb=8192, scratch_gib=200
         )
         outside = {"mirror_table": "rw", "mirror_bucket": "rw"}
-        self.jobs["MirrorOutsideJob"] = BatchJob(
-            self, "mirror", house, outside, command, scratch_gib=100, outside=True
-        )
+        self.jobs["MirrorOutsideJob"] = BatchJob(self, "mirror", house, outside, command, scratch_gib=100, outside=True)
         self._allow_lake(job, house)
 
     def _allow_lake(self, job: BatchJob, house: House) -> None:
@@ -116,7 +114,13 @@ class Mirror(Capability):
                 period=Duration.hours(1),
             )
 
-        alarm_at_one(self, "MirrorFailing", house, metric("MirrorFailures", "Sum"), "A batch of the mirror failed; `biotheca mirror status` says why")
+        alarm_at_one(
+            self,
+            "MirrorFailing",
+            house,
+            metric("MirrorFailures", "Sum"),
+            "A batch of the mirror failed; `biotheca mirror status` says why",
+        )
         hours = int(catalog.mirror()["lag_alarm_hours"])
         lag = cloudwatch.MathExpression(
             expression=f"IF(lag > {hours}, 1, 0)",
@@ -125,4 +129,10 @@ class Mirror(Capability):
         )
         alarm_at_one(self, "MirrorLagging", house, lag, f"What readers see of INSDC is older than {hours} hours")
         missing = metric("MirrorMissingDays", "Maximum")
-        alarm_at_one(self, "MirrorIncomplete", house, missing, "A day's feed is missing at the source; `biotheca mirror status` says which")
+        alarm_at_one(
+            self,
+            "MirrorIncomplete",
+            house,
+            missing,
+            "A day's feed is missing at the source; `biotheca mirror status` says which",
+        )

@@ -29,7 +29,15 @@ def made_world(studies: int = 4, runs_each: int = 5, first: int = 900_000) -> Wo
 
 
 def _add_run(
-    world: World, prefix: str, owner: str, number: int, study: str, project: str, organism: str, taxon: int, place: str
+    world: World,
+    prefix: str,
+    owner: str,
+    number: int,
+    study: str,
+    project: str,
+    organism: str,
+    taxon: int,
+    place: str,
 ) -> None:
     sample, experiment, run = (f"{prefix}R{kind}{number:06d}" for kind in "SXR")
     biosample = f"SAM{owner}{'A' if owner == 'E' else ''}{number:08d}"
@@ -53,7 +61,8 @@ def _study(accession: str, project: str, organism: str) -> bytes:
 def _sample(accession: str, biosample: str, organism: str, taxon: int) -> bytes:
     return (
         f'<SAMPLE accession="{accession}" alias="{accession}" center_name="EXAMPLE"><IDENTIFIERS>'
-        f'<PRIMARY_ID>{accession}</PRIMARY_ID><EXTERNAL_ID namespace="BioSample">{biosample}</EXTERNAL_ID></IDENTIFIERS>'
+        f'<PRIMARY_ID>{accession}</PRIMARY_ID><EXTERNAL_ID namespace="BioSample">{biosample}</EXTERNAL_ID>'
+        "</IDENTIFIERS>"
         f"<TITLE>{escape(organism)} {accession}</TITLE><SAMPLE_NAME><TAXON_ID>{taxon}</TAXON_ID>"
         f"<SCIENTIFIC_NAME>{escape(organism)}</SCIENTIFIC_NAME></SAMPLE_NAME><SAMPLE_ATTRIBUTES><SAMPLE_ATTRIBUTE>"
         f"<TAG>tissue</TAG><VALUE>blood</VALUE></SAMPLE_ATTRIBUTE></SAMPLE_ATTRIBUTES></SAMPLE>"
@@ -96,7 +105,8 @@ def _biosample(accession: str, sample: str, organism: str, taxon: int, place: st
 
 def _project(accession: str, organism: str, taxon: int) -> bytes:
     return (
-        f'<Package><Project><Project><ProjectID><ArchiveID accession="{accession}" archive="NCBI" id="{accession[5:]}"/>'
+        f'<Package><Project><Project><ProjectID><ArchiveID accession="{accession}" archive="NCBI" '
+        f'id="{accession[5:]}"/>'
         f"</ProjectID><ProjectDescr><Name>{escape(organism)}</Name><Title>Genomes of {escape(organism)}</Title>"
         "<ProjectReleaseDate>2026-01-01T00:00:00Z</ProjectReleaseDate></ProjectDescr><ProjectType>"
         '<ProjectTypeSubmission><Target capture="eWhole" material="eGenome" sample_scope="eMonoisolate">'

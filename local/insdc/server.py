@@ -162,4 +162,4 @@ class _Handler(BaseHTTPRequestHandler):
 def _listing(folder: Path) -> bytes:
     names = [f"{p.name}/" if p.is_dir() else p.name for p in sorted(folder.iterdir())]
     lines = "".join(f'<a href="{name}">{name}</a>\n' for name in names)
-    return f"<html><body><pre><a href=\"../\">Parent Directory</a>\n{lines}</pre></body></html>".encode()
+    return f'<html><body><pre><a href="../">Parent Directory</a>\n{lines}</pre></body></html>'.encode()

@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from biotheca.mirror import chunks
+from biotheca.mirror.model import Kind
+
 SETS = ("STUDY", "SAMPLE", "EXPERIMENT", "RUN")
 COLUMNS = (
-    "Accession Submission Status Updated Published Received Type Center Visibility Alias Experiment Sample Study "
-    "Loaded Spots Bases Md5sum BioSample BioProject ReplacedBy"
-).split()
+    *("Accession", "Submission", "Status", "Updated", "Published", "Received", "Type", "Center", "Visibility", "Alias"),
+    *("Experiment", "Sample", "Study", "Loaded", "Spots", "Bases", "Md5sum", "BioSample", "BioProject", "ReplacedBy"),
+)
 _LOST = ("Center", "Alias", "Experiment", "Study", "Md5sum", "BioProject")
 _ACCESSION = re.compile(rb"""^<\w+[^>]*?\saccession\s*=\s*["'](\w+)["']""")
 
@@ -95,7 +98,11 @@ class World:
 
 
 def _set(root: str, records: Iterable[bytes]) -> bytes:
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n<%b>\n%b\n</%b>\n' % (root.encode(), b"\n".join(records), root.encode())
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n<%b>\n%b\n</%b>\n' % (
+        root.encode(),
+        b"\n".join(records),
+        root.encode(),
+    )
 
 
 def _write(path: Path, text: bytes) -> None:
@@ -109,36 +116,40 @@ def _write_gzip(path: Path, text: bytes) -> None:
 
 def real_world(folder: Path) -> World:
     """The records of a folder of real public files, laid out as sra_sets/, sra_package/, accessions/, ... are."""
-    from biotheca.mirror import chunks
-    from biotheca.mirror.model import Kind
-
     world = World()
-
-    def records(path: Path, kind: Kind) -> Iterable[bytes]:
-        with chunks.open_feed(path) as file:
-            for chunk in chunks.chunks(chunks.Source(file), chunks.roots_of(kind)):
-                yield from (record for _, record in chunks.records(chunk))
-
     for kind in SETS:
         for path in sorted(folder.glob(f"sra_sets/*/*.{kind.lower()}.xml")):
-            for record in records(path, Kind.SRA_SET):
+            for record in _records(path, Kind.SRA_SET):
                 world.put(kind, record)
     for path in sorted(folder.glob("sra_package/*.xml")):
-        for package in records(path, Kind.SRA_PACKAGE):
-            for kind in SETS:
-                for found in re.finditer(rb"<%b[\s>].*?</%b>" % (kind.encode(), kind.encode()), package, re.DOTALL):
-                    world.put(kind, found[0])
+        for package in _records(path, Kind.SRA_PACKAGE):
+            _unpack(world, package)
     for path in sorted(folder.glob("biosample/*")):
-        for record in records(path, Kind.BIOSAMPLE):
-            found = re.search(rb'accession="(\w+)"', record)
-            world.biosamples[found[1].decode() if found else ""] = record
+        for record in _records(path, Kind.BIOSAMPLE):
+            world.biosamples[_found(rb'accession="(\w+)"', record)] = record
     for path in sorted(folder.glob("bioproject/*.xml")):
-        for record in records(path, Kind.BIOPROJECT):
-            found = re.search(rb'<ArchiveID[^>]*accession="(\w+)"', record)
-            world.projects[found[1].decode() if found else ""] = record
+        for record in _records(path, Kind.BIOPROJECT):
+            world.projects[_found(rb'<ArchiveID[^>]*accession="(\w+)"', record)] = record
     for path in sorted(folder.glob("accessions/SRA_Accessions*.tab")):
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         for line in lines:
             row = dict(zip(header.split("\t"), line.split("\t"), strict=True))
             world.status[row["Accession"]] = row
     return world
+
+
+def _records(path: Path, kind: Kind) -> Iterable[bytes]:
+    with chunks.open_feed(path) as file:
+        for chunk in chunks.chunks(chunks.Source(file), chunks.roots_of(kind)):
+            yield from (record for _, record in chunks.records(chunk))
+
+
+def _unpack(world: World, package: bytes) -> None:
+    for kind in SETS:
+        for found in re.finditer(rb"<%b[\s>].*?</%b>" % (kind.encode(), kind.encode()), package, re.DOTALL):
+            world.put(kind, found[0])
+
+
+def _found(pattern: bytes, record: bytes) -> str:
+    found = re.search(pattern, record)
+    return found[1].decode() if found else ""

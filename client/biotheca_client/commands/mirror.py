@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import click
@@ -135,7 +136,7 @@ def _follow(out: Output, client: Any, told: dict[str, Any], wait: bool) -> None:
     before = ""
     while True:
         health = client.session.call("GET", "/v1/mirror")
-        row = next((b for b in health["batches"] if b["batch"] == batch), {})
+        row: dict[str, Any] = next((b for b in health["batches"] if b["batch"] == batch), {})
         state = "published" if health["batch"] >= batch else row.get("state", "starting")
         if state != before:
             out.note(f"Batch {batch}: {state}.")
@@ -147,7 +148,8 @@ def _follow(out: Output, client: Any, told: dict[str, Any], wait: bool) -> None:
                 row,
             )
         if state == "published":
-            out.result(row or told, lambda: out.say(f"Batch {batch} is published: {_changes(row)}."))
+            says = f"Batch {batch} is published: {_changes(row)}."
+            out.result(row or told, partial(out.say, says))
             return
         time.sleep(LOOK_AGAIN_S)
 

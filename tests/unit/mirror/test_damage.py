@@ -1,4 +1,4 @@
-"""One damaged record is set aside with its reason; its neighbours are kept as they were. Files that end early are told."""
+"""One damaged record is set aside with its reason, its neighbours are kept; files that end early are told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every real record that is at hand, field by field against an independent reading; and the totals that were counted."""
+"""Every real record that is at hand, field by field against an independent reading; and the counted totals."""
 
 from __future__ import annotations
 

@@ -36,15 +36,15 @@ TEXTS = st.sampled_from(
         "\t",
     ]
 )
-NAMES = st.sampled_from(
-    "TITLE STUDY_REF IDENTIFIERS PRIMARY_ID EXTERNAL_ID SUBMITTER_ID DESIGN LIBRARY_DESCRIPTOR LIBRARY_LAYOUT PAIRED "
-    "SINGLE PLATFORM ILLUMINA INSTRUMENT_MODEL EXPERIMENT_ATTRIBUTES EXPERIMENT_ATTRIBUTE TAG VALUE UNITS SRAFiles "
-    "SRAFile Alternatives Statistics Read b SAMPLE_NAME TAXON_ID SCIENTIFIC_NAME Ids Id Description Comment Paragraph "
-    "Table Header Body Row Cell Attributes Attribute Organism OrganismName Links Link".split()
-)
-KEYS = st.sampled_from(
-    "accession alias center_name namespace label db filename url md5 size index average type".split()
-)
+_WORDS = """
+    TITLE STUDY_REF IDENTIFIERS PRIMARY_ID EXTERNAL_ID SUBMITTER_ID DESIGN LIBRARY_DESCRIPTOR LIBRARY_LAYOUT PAIRED
+    SINGLE PLATFORM ILLUMINA INSTRUMENT_MODEL EXPERIMENT_ATTRIBUTES EXPERIMENT_ATTRIBUTE TAG VALUE UNITS SRAFiles
+    SRAFile Alternatives Statistics Read b SAMPLE_NAME TAXON_ID SCIENTIFIC_NAME Ids Id Description Comment Paragraph
+    Table Header Body Row Cell Attributes Attribute Organism OrganismName Links Link
+"""
+NAMES = st.sampled_from(_WORDS.split())
+_KEY_WORDS = "accession alias center_name namespace label db filename url md5 size index average type"
+KEYS = st.sampled_from(_KEY_WORDS.split())
 QUOTES = st.sampled_from(['"', "'"])
 
 

@@ -99,3 +99,11 @@ def test_a_description_of_the_lake_becomes_rows_and_its_md5_says_where_it_is_fro
     assert [given["url"] for given in row.alternatives] == [ODP, NCBI]
     (bare,) = sources.described([{"name": "b", "url": None, "bytes": None, "md5": None, "alternatives": None}], "x")
     assert (bare.alternatives, bare.md5, bare.md5_from) == ((), None, None)
+
+
+def test_a_file_without_a_name_is_named_by_its_first_address_and_no_two_alike() -> None:
+    places = [{"url": "gs://b/SRR1/reads_1.fastq.gz.1"}, {"url": "s3://c/SRR1/reads_1.fastq.gz.1"}]
+    files = [{"name": None, "alternatives": places}, {"name": None, "alternatives": places}]
+    files += [{"name": None, "semantic_name": "run"}, {"name": "own", "alternatives": places}]
+    names = [row.name for row in sources.described(files, "SRA package XML")]
+    assert names == ["reads_1.fastq.gz.1", "2-reads_1.fastq.gz.1", "run-3", "own"]

@@ -102,9 +102,7 @@ def _of_child(fields: tuple[Field, ...], tag: str) -> tuple[Field, ...]:
     return tuple(
         Field(
             one.name,
-            tuple(
-                (path.partition("/")[2] or ".") if path.partition("/")[0] == tag else nowhere for path in one.paths
-            ),
+            tuple((path.partition("/")[2] or ".") if path.partition("/")[0] == tag else nowhere for path in one.paths),
             one.kind,
         )
         for one in fields

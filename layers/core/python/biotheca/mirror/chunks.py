@@ -64,7 +64,7 @@ class Source:
                     member, begun = isal_zlib.decompressobj(wbits=31), False
                 packed = packed or self._file.read(_READ_BYTES)
                 begun |= bool(packed)
-        except isal_zlib.IsalError as fault:
+        except isal_zlib.IsalError as fault:  # type: ignore[misc]  # its stub lacks the base class
             raise FeedIsUnreadable(f"the gzip stream is damaged: {fault}. Fetch the file again.") from fault
         self.complete = not begun
 

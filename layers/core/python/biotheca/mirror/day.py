@@ -150,7 +150,9 @@ class Day:
         if not len(experiments):
             return set()
         runs = self._held("run", None, ("acc", "experiment"))
-        return set(runs.column("acc").filter(pc.is_in(runs.column("experiment"), experiments.combine_chunks())).to_pylist())
+        return set(
+            runs.column("acc").filter(pc.is_in(runs.column("experiment"), experiments.combine_chunks())).to_pylist()
+        )
 
     def _others(self, experiments: list[str]) -> dict[str, pa.Table]:
         found = {"experiment": self._now("experiment", experiments, tuple(ENTITIES["experiment"]))}

@@ -1,4 +1,4 @@
-"""The fast reader: whole chunks by the kernel (formats/native/xml_tables.c). What it does not read, the careful one does.
+"""The fast reader: whole chunks by the kernel (formats/native/xml_tables.c); the rest is for the careful one.
 
 Without a compiled kernel every chunk is read with care, with the same rows, some ten times slower.
 """
@@ -18,7 +18,7 @@ from biotheca.mirror.tables import Rows, flat_tables, program
 Raw = dict[str, Rows]
 
 
-class NotForTheFast(Exception):  # noqa: N818 - a message between two readers, no fault
+class NotForTheFast(Exception):
     """The chunk goes to the careful reader, record by record."""
 
 

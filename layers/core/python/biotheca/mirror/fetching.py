@@ -97,7 +97,9 @@ class Fetcher:
                     file.write(block)
                     size += len(block)
         except urllib3.exceptions.HTTPError as fault:
-            log.warning("a transfer broke off", extra={"facts": {"url": url, "bytes": size, "why": type(fault).__name__}})
+            log.warning(
+                "a transfer broke off", extra={"facts": {"url": url, "bytes": size, "why": type(fault).__name__}}
+            )
             return None
         finally:
             answer.release_conn()

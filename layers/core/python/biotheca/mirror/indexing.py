@@ -14,7 +14,10 @@ def index_part(store: MirrorStore, index: WordIndex, batch: int, name: str) -> d
     """One part of what a batch changed."""
     records = store.manifest(batch, name)
     store.put_records(records)
-    entries = [(record["accession"], search.words_of_mirrored(record) if is_found(record) else [], record) for record in records]
+    entries = [
+        (record["accession"], search.words_of_mirrored(record) if is_found(record) else [], record)
+        for record in records
+    ]
     index.replace_all([(accession, words, hit(record) if words else {}) for accession, words, record in entries])
     return {"batch": batch, "name": name, "records": len(records)}
 

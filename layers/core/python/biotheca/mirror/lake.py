@@ -52,7 +52,9 @@ class MirrorLake:
     def point(self, batch: int, day: str) -> None:
         """Let readers see a batch: one row of mirror_snapshot, in one commit for all tables."""
         row = {"batch": batch, "day": day, "published": clock.now().replace(tzinfo=None), "content": ""}
-        self._replace("mirror_snapshot", batch, pa.Table.from_pylist([row], schema=arrow_schema(TABLES["mirror_snapshot"])))
+        self._replace(
+            "mirror_snapshot", batch, pa.Table.from_pylist([row], schema=arrow_schema(TABLES["mirror_snapshot"]))
+        )
 
     def _replace(self, name: str, batch: int, rows: pa.Table) -> None:
         table = self._catalog.load_table(f"{self._database}.{name}")

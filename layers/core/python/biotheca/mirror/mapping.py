@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
 @dataclass(frozen=True)
 class Field:
     """One value of a row. `kind` is Glue's word for its type."""
@@ -85,7 +86,27 @@ _OBJECT = (
     f("broker_name", "@broker_name"),
 )
 # SRA.common.xsd 1.6, PlatformType; the first ten are years older than the rest.
-PLATFORM_NAMES = ["ILLUMINA", "LS454", "HELICOS", "ABI_SOLID", "COMPLETE_GENOMICS", "PACBIO_SMRT", "ION_TORRENT", "CAPILLARY", "OXFORD_NANOPORE", "BGISEQ", "DNBSEQ", "ELEMENT", "ULTIMA", "VELA_DIAGNOSTICS", "GENAPSYS", "GENEMIND", "TAPESTRI", "SINGULAR_GENOMICS", "SALUS"]
+PLATFORM_NAMES = [
+    "ILLUMINA",
+    "LS454",
+    "HELICOS",
+    "ABI_SOLID",
+    "COMPLETE_GENOMICS",
+    "PACBIO_SMRT",
+    "ION_TORRENT",
+    "CAPILLARY",
+    "OXFORD_NANOPORE",
+    "BGISEQ",
+    "DNBSEQ",
+    "ELEMENT",
+    "ULTIMA",
+    "VELA_DIAGNOSTICS",
+    "GENAPSYS",
+    "GENEMIND",
+    "TAPESTRI",
+    "SINGULAR_GENOMICS",
+    "SALUS",
+]
 
 
 def study(path: str = ".") -> Entity:
@@ -191,8 +212,7 @@ def run(path: str = ".") -> Entity:
                     Repeat(
                         "alternatives",
                         "Alternatives",
-                        (f("url", "@url"), f("org", "@org"), f("access_type", "@access_type"))
-                        + (f("free_egress", "@free_egress"),),
+                        tuple(f(name, f"@{name}") for name in ("url", "org", "access_type", "free_egress")),
                     ),
                 ),
             ),
@@ -204,8 +224,12 @@ def run(path: str = ".") -> Entity:
             Repeat(
                 "reads",
                 "Statistics/Read",
-                (whole("index", "@index"), whole("count", "@count"))
-                + (f("average", "@average", kind="double"), f("stdev", "@stdev", kind="double")),
+                (
+                    whole("index", "@index"),
+                    whole("count", "@count"),
+                    f("average", "@average", kind="double"),
+                    f("stdev", "@stdev", kind="double"),
+                ),
             ),
             Repeat(
                 "members",

@@ -20,7 +20,9 @@ from biotheca.mirror.model import Limits
 NOT_CONTENT = frozenset({"source", "archive", "status"})
 # Of the row of an object that left live, these are `-` in the feed; what was known before is kept.
 LOST_WITH_STATUS = ("center", "alias", "experiment", "sample", "study", "md5sum", "biosample", "bioproject", "loaded")
-_ARCHIVE = "CASE regexp_extract(acc, '^(?:SAM|PRJ)?([A-Z])', 1) WHEN 'E' THEN 'EBI' WHEN 'D' THEN 'DDBJ' ELSE 'NCBI' END"
+_ARCHIVE = (
+    "CASE regexp_extract(acc, '^(?:SAM|PRJ)?([A-Z])', 1) WHEN 'E' THEN 'EBI' WHEN 'D' THEN 'DDBJ' ELSE 'NCBI' END"
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def merge(
         db.execute("""
             CREATE TEMP TABLE changed AS SELECT *, status IN ('withdrawn', 'gone') AS gone FROM after_
             WHERE content_hash IS DISTINCT FROM hash_before OR status IS DISTINCT FROM status_before""")
-        nothing = ", ".join(f'CASE WHEN gone AND \'{n}\' <> \'acc\' THEN NULL ELSE "{n}" END AS "{n}"' for n in content)
+        nothing = ", ".join(f"CASE WHEN gone AND '{n}' <> 'acc' THEN NULL ELSE \"{n}\" END AS \"{n}\"" for n in content)
         rows = db.sql(f"""
             SELECT {nothing}, 'insdc' AS source, {_ARCHIVE} AS archive,
                    CASE WHEN gone THEN 'withdrawn' ELSE status END AS status,
@@ -135,7 +137,7 @@ def _define_given(db: duckdb.DuckDBPyConnection, entity: str, given: list[Given]
         CREATE TEMP TABLE fresh AS
         SELECT {everything}, own_status, md5(to_json(struct_pack({_packed(content)}))::VARCHAR) AS content_hash
         FROM (SELECT *, row_number() OVER (PARTITION BY acc ORDER BY owned DESC, file DESC) AS n
-              FROM ({' UNION ALL BY NAME '.join(parts)}))
+              FROM ({" UNION ALL BY NAME ".join(parts)}))
         WHERE n = 1""")
 
 
@@ -164,17 +166,16 @@ def merge_statuses(told: pa.Table, gone: Iterable[str], current: pa.RecordBatchR
         for name in names:
             value = f'told."{name}"'
             if name in LOST_WITH_STATUS:
-                value = f"CASE WHEN told.status IN ('live', 'public') THEN {value} ELSE coalesce({value}, held.\"{name}\") END"
+                kept = f'coalesce({value}, held."{name}")'
+                value = f"CASE WHEN told.status IN ('live', 'public') THEN {value} ELSE {kept} END"
             columns.append(f'{value} AS "{name}"')
-        gone_columns = [
-            "'withdrawn' AS status" if name == "status" else f'held."{name}"' for name in names
-        ]
+        gone_columns = ["'withdrawn' AS status" if name == "status" else f'held."{name}"' for name in names]
         db.execute(f"""
             CREATE TEMP TABLE after_ AS
-            SELECT {', '.join(columns)}, held.status AS status_before
+            SELECT {", ".join(columns)}, held.status AS status_before
             FROM told LEFT JOIN held USING (accession)
             UNION ALL
-            SELECT {', '.join(gone_columns)}, held.status FROM held JOIN left_ USING (accession)""")
+            SELECT {", ".join(gone_columns)}, held.status FROM held JOIN left_ USING (accession)""")
         everything = ", ".join(f'"{name}"' for name in names)
         rows = db.sql(f"""
             SELECT {everything}, md5(to_json(struct_pack({_packed(names)}))::VARCHAR) AS content_hash, FALSE AS gone

@@ -28,7 +28,51 @@ QUARANTINE = "quarantine.jsonl"
 PARTIAL = ".partial"
 # Columns with few different values; a dictionary of the others costs more than it saves.
 _DICTIONARY = frozenset(
-    ["center_name", "broker_name", "study_type", "organism", "common_name", "library_strategy", "library_source", "library_selection", "library_layout", "platform", "instrument_model", "run_center", "is_public", "cluster_name", "package", "access", "status", "submission", "type", "center", "visibility", "project_type", "target_capture", "target_material", "target_sample_scope", "method_type", "study", "bioproject", "semantic_name", "supertype", "cluster", "org", "access_type", "free_egress", "filetype", "provider", "location", "k", "harmonized_name", "unit", "namespace", "db", "label"]
+    [
+        "center_name",
+        "broker_name",
+        "study_type",
+        "organism",
+        "common_name",
+        "library_strategy",
+        "library_source",
+        "library_selection",
+        "library_layout",
+        "platform",
+        "instrument_model",
+        "run_center",
+        "is_public",
+        "cluster_name",
+        "package",
+        "access",
+        "status",
+        "submission",
+        "type",
+        "center",
+        "visibility",
+        "project_type",
+        "target_capture",
+        "target_material",
+        "target_sample_scope",
+        "method_type",
+        "study",
+        "bioproject",
+        "semantic_name",
+        "supertype",
+        "cluster",
+        "org",
+        "access_type",
+        "free_egress",
+        "filetype",
+        "provider",
+        "location",
+        "k",
+        "harmonized_name",
+        "unit",
+        "namespace",
+        "db",
+        "label",
+    ]
 )
 _AHEAD = 2
 
@@ -80,8 +124,11 @@ class Tables:
                 rows.schema,
                 compression="zstd",
                 compression_level=1,
-                use_dictionary=[leaf for leaf in leaves if leaf.split(".")[-1] in _DICTIONARY or ("." not in leaf
-                                and leaf in _DICTIONARY)],
+                use_dictionary=[
+                    leaf
+                    for leaf in leaves
+                    if leaf.split(".")[-1] in _DICTIONARY or ("." not in leaf and leaf in _DICTIONARY)
+                ],
                 write_statistics=["acc"] if "acc" in rows.schema.names else True,
                 write_page_index=False,
             )

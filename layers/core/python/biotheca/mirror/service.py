@@ -22,6 +22,8 @@ from biotheca.settings import Settings
 FEEDS = "ncbi"
 PLAN, READING, FETCHED, RECONCILED = "plan", "reading", "fetched", "reconciliation"
 SMALL_BYTES = 64 * 1024 * 1024
+UNDERWAY = ("starting", "planned", "merged")
+LONGEST = timedelta(days=2)  # an execution that an operator aborted tells nothing; after that it is started anew
 
 
 def addresses() -> str | None:
@@ -42,7 +44,11 @@ def start(store: MirrorStore, workflow: str, day: str | None = None, repair: str
     batch = done["batch"] + 1 if repair else batch_of(day)
     if not repair and day == done["day"]:
         return {"batch": batch, "day": day, "started": False}
-    attempts = (store.batch(batch) or {}).get("attempts", 0)
+    row = store.batch(batch) or {}
+    attempts = row.get("attempts", 0)
+    if row.get("state") in UNDERWAY and clock.now() - clock.parse(row["began_at"]) < LONGEST:
+        return {"batch": batch, "day": day, "started": False}
+    store.note(batch, day=day, state="starting", attempts=attempts, began_at=clock.stamp())
     given = {"day": day, "repair": repair, "compact": False, "batch": batch, "attempt": attempts}
     name = f"mirror-{batch}-{attempts}"
     return {"batch": batch, "day": day, "started": start_execution(workflow, name, given)}
@@ -109,7 +115,9 @@ def _row(fetcher: Fetcher, number: int, wanted: Wanted, batch: int, source: Sour
     told = fetcher.look(wanted.url)
     size = told.size_bytes or 0
     facts = {"number": number, "tag": told.tag, "size_bytes": size, "batch": batch}
-    return wanted.as_dict() | facts | {"large": size > catalog.mirror()["large_bytes"], "archive": source.row["archive"]}
+    return (
+        wanted.as_dict() | facts | {"large": size > catalog.mirror()["large_bytes"], "archive": source.row["archive"]}
+    )
 
 
 def _planned(store: MirrorStore, batch: int, day: str, rows: list[dict[str, Any]], **facts: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The flat tables that a chunk of XML is read into before they are put together, and the program that the kernel reads by.
+"""The flat tables that a chunk of XML is read into before they are put together, and the kernel's program.
 
 Each row knows the row of the table above that it stands in (`places`). The kernel and the careful reader fill the same.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from biotheca.mirror.mapping import Document, Entity, Field, Repeat
+from biotheca.mirror.mapping import Document, Field, Repeat
 
 RECORD = "record"
 _BASE = ""

@@ -51,7 +51,8 @@ SELECT acc, alias, center_name, title, experiment, published, spots, bases, byte
        || CASE WHEN title IS NULL THEN [] ELSE [{'k': 'title_run', 'v': title}] END AS attributes
 FROM parsed
 UNION ALL BY NAME
-SELECT acc, NULL AS alias, center_name, list_filter(attributes, lambda a: a.k = 'title_run')[1].v AS title, experiment, strftime(releasedate, '%Y-%m-%d %H:%M:%S') AS published,
+SELECT acc, NULL AS alias, center_name, list_filter(attributes, lambda a: a.k = 'title_run')[1].v AS title, experiment,
+       strftime(releasedate, '%Y-%m-%d %H:%M:%S') AS published,
        spots, bases, bytes, files, datastore_filetype AS filetypes, datastore_provider AS providers,
        datastore_region AS regions, list_filter(attributes, lambda a: ends_with(a.k, '_run')) AS attributes
 FROM held WHERE acc NOT IN (SELECT acc FROM parsed)
@@ -83,8 +84,10 @@ def _first_of(names: str) -> str:
 
 _WIDE = f"""
 SELECT own.acc, NULL::VARCHAR AS member, coalesce(own.title, experiment.title) AS title,
-  experiment.library_strategy AS assay_type, coalesce(own.center_name, experiment.center_name, told.center) AS center_name,
-  CASE told.visibility WHEN 'controlled_access' THEN 'controlled' ELSE coalesce(told.visibility, 'public') END AS consent,
+  experiment.library_strategy AS assay_type,
+  coalesce(own.center_name, experiment.center_name, told.center) AS center_name,
+  CASE told.visibility WHEN 'controlled_access' THEN 'controlled' ELSE coalesce(told.visibility, 'public') END
+    AS consent,
   own.experiment, sample.alias AS sample_name, experiment.instrument_model AS instrument,
   experiment.library_layout AS librarylayout, experiment.library_selection AS libraryselection,
   experiment.library_source AS librarysource, experiment.library_name, experiment.platform,

@@ -83,12 +83,11 @@ def centres(store: WordIndex, query: str, most: int = 10_000) -> dict[str, Any]:
     """How many hits each centre has; `whole` is false where counting stopped at `most` hits."""
     counts: dict[str, int] = {}
     wanted = query_words(query)
-    total = 0
-    for _, shown in _under_all([store.under(word, None) for word in wanted]) if wanted else ():
-        if total == most:
+    hits = _under_all([store.under(word, None) for word in wanted]) if wanted else iter(())
+    for number, (_, shown) in enumerate(hits):
+        if number == most:
             return {"centre": counts, "whole": False}
         counts[centre_of(shown)] = counts.get(centre_of(shown), 0) + 1
-        total += 1
     return {"centre": counts, "whole": True}
 
 

@@ -128,8 +128,9 @@ def references(row: SequenceFile) -> list[dict[str, str]]:
 
 def described(files: Iterable[dict[str, Any]], md5_from: str) -> list[SequenceFile]:
     """State rows of a run's file descriptions (lake.model.FILES), without a run yet; the main URL goes first."""
-    rows = []
-    for file in files:
+    rows: list[SequenceFile] = []
+    taken: set[str] = set()
+    for number, file in enumerate(files, 1):
         named = {"url": file.get("url") or "", "org": "", "access_type": "anonymous", "free_egress": ""}
         listed = [{k: str(v or "") for k, v in given.items()} for given in file.get("alternatives") or ()]
         if named["url"] and named["url"] not in [given.get("url") for given in listed]:
@@ -138,7 +139,7 @@ def described(files: Iterable[dict[str, Any]], md5_from: str) -> list[SequenceFi
         rows.append(
             SequenceFile(
                 run="",
-                name=file["name"],
+                name=_name_of(file, listed, number, taken),
                 size_bytes=file.get("bytes"),
                 md5=md5,
                 md5_from=md5_from if md5 else None,
@@ -148,6 +149,16 @@ def described(files: Iterable[dict[str, Any]], md5_from: str) -> list[SequenceFi
             )
         )
     return rows
+
+
+def _name_of(file: Mapping[str, Any], listed: list[dict[str, str]], number: int, taken: set[str]) -> str:
+    """The file's own name. NCBI leaves it out of what lies in clouds only: then the last step of its first address."""
+    places = [given["url"].rstrip("/").rpartition("/")[2] for given in listed if given.get("url")]
+    name = file.get("name") or next(iter(places), "") or f"{file.get('semantic_name') or 'file'}-{number}"
+    if name in taken:
+        name = f"{number}-{name}"
+    taken.add(name)
+    return str(name)
 
 
 def told_of(record: Mapping[str, Any], usual: Iterable[Mapping[str, str]], md5_from: str) -> dict[str, Any] | None:

@@ -86,7 +86,7 @@ def search_tsv(**_: str) -> Response:
     body = exports.table(None if cursor else COLUMNS, rows, "\t")
     headers: dict[str, str | list[str]] = {"Content-Type": f"{TSV}; charset=utf-8"}
     if after:
-        asked = {"q": query, "limit": str(limit), "cursor": after} | ({"centre": centre} if centre else {})
-        following = urlencode(asked)
+        more = {"centre": centre} if centre else {}
+        following = urlencode({"q": query, "limit": str(limit), "cursor": after, **more})
         headers["Link"] = f'</v1/search.tsv?{following}>; rel="next"'
     return Response(body, headers=headers)

@@ -47,7 +47,9 @@ class House:
         return RemovalPolicy.RETAIN if self.stage.keep_data else RemovalPolicy.DESTROY
 
 
-def alarm_at_one(scope: Construct, name: str, house: House, metric: cloudwatch.Metric | cloudwatch.MathExpression, says: str) -> None:
+def alarm_at_one(
+    scope: Construct, name: str, house: House, metric: cloudwatch.Metric | cloudwatch.MathExpression, says: str
+) -> None:
     """An alarm that tells the operators as soon as the metric counts one; no data is no fault."""
     alarm = metric.create_alarm(
         scope,

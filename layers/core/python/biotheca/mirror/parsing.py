@@ -180,7 +180,7 @@ def _parse_archive(path: Path, parsed: Parsed, tables: Tables) -> None:
                 file = archive.extractfile(member)
                 if file is None:
                     continue
-                source = Source(file)  # type: ignore[arg-type]
+                source = Source(file)
                 try:
                     _parse_document(source, parsed.kind, parsed, tables)
                 except FeedIsUnreadable as fault:

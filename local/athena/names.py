@@ -46,6 +46,7 @@ def _distinct(select: exp.Select) -> None:
         return
     shown = {item.unalias().sql() for item in select.selects} | {item.alias_or_name for item in select.selects}
     for ordered in order.expressions:
-        if ordered.this.sql() not in shown and (ordered.this.name not in shown or getattr(ordered.this, "table", "")):
+        qualified = isinstance(ordered.this, exp.Column) and bool(ordered.this.table)
+        if ordered.this.sql() not in shown and (qualified or ordered.this.name not in shown):
             message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
             raise Failed(f"EXPRESSION_NOT_IN_DISTINCT: {message}")

@@ -21,6 +21,7 @@ from sqlglot.schema import MappingSchema
 from local import hive_types
 from local.athena import grammar
 from local.athena.conditions import conditions_by_table, fits
+from local.athena.names import resolve
 from local.athena.refusal import Failed, NotHere
 from local.athena.rewrites import MACROS, rewrite
 from local.athena.sources import PATH_COLUMN, Condition, Connection, Source, open_table
@@ -85,7 +86,7 @@ class Engine:
         except OptimizeError as error:
             raise Failed(f"COLUMN_NOT_FOUND: {error}") from error
         _count_columns(tree)
-        _check_names(tree)
+        resolve(tree, {key: list(source.columns) for key, source in tables.items()})
         # a view lists all its columns; what the query does not ask of it is not read, as in Athena
         tree = pushdown_projections(tree)
         tree = annotate_types(tree, schema=schema, dialect="athena")
@@ -187,23 +188,6 @@ def _count_columns(tree: exp.Expr) -> None:
     for column in tree.find_all(exp.Column):  # ORDER BY 2 names it by now
         if not column.table and column.name in names:
             column.set("this", exp.to_identifier(names[column.name], quoted=True))
-
-
-def _check_names(tree: exp.Expr) -> None:
-    """What DuckDB lets pass and Athena does not: aliases in HAVING, other columns in ORDER BY of a DISTINCT."""
-    for having in tree.find_all(exp.Having):
-        for column in having.find_all(exp.Column):
-            if not column.table:
-                raise Failed(f"COLUMN_NOT_FOUND: Column '{column.name}' cannot be resolved")
-    for select in tree.find_all(exp.Select):
-        order = select.args.get("order")
-        if select.args.get("distinct") and order:
-            shown = {item.unalias().sql() for item in select.selects} | {item.alias for item in select.selects}
-            for ordered in order.expressions:
-                if ordered.this.sql() not in shown and ordered.this.name not in shown:
-                    raise Failed(
-                        "EXPRESSION_NOT_IN_DISTINCT: For SELECT DISTINCT, ORDER BY expressions must appear in it"
-                    )
 
 
 def _version(table: exp.Table) -> datetime | int | None:

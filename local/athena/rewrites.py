@@ -55,6 +55,39 @@ def _split_part(node: exp.SplitPart) -> exp.Expr:
     return duck(text, s=node.this, d=node.args["delimiter"], n=node.args["part_index"])
 
 
+def _split(node: exp.Split) -> exp.Expr:
+    if node.args.get("limit"):
+        raise NotHere("split() with a limit")
+    return node
+
+
+def _replace(node: exp.Replace) -> exp.Expr:
+    if node.expression is not None and node.expression.is_string and not node.expression.name:
+        raise NotHere("replace() of the empty text")
+    return node
+
+
+def _upper(node: exp.Upper) -> exp.Expr:
+    """Character by character, as Trino does: a sharp s has no single upper case."""
+    text = "array_to_string(list_transform(str_split(:s, 'ß'), lambda p: upper(p)), 'ß')"
+    return duck(f"CASE WHEN contains(:s, 'ß') THEN {text} ELSE upper(:s) END", s=node.this)
+
+
+def _whole(node: exp.Ceil | exp.Floor) -> exp.Expr:
+    """Of an integer the integer itself; DuckDB makes it a double."""
+    return node.this.copy() if kind(node.this) == "integer" else node
+
+
+def _sign(node: exp.Sign) -> exp.Expr:
+    return exp.cast(node.copy(), "DOUBLE") if kind(node.this) == "double" else node
+
+
+def _corr(node: exp.Corr) -> exp.Expr:
+    if isinstance(node.parent, (exp.Window, exp.Filter)):
+        raise NotHere("corr() with OVER or FILTER")
+    return duck("CASE WHEN isfinite(:c) THEN :c END", c=node)
+
+
 def _substring(node: exp.Substring) -> exp.Expr:
     start = node.args.get("start") or exp.Literal.number(1)
     return duck("CASE WHEN :n = 0 OR :n < -length(:s) THEN '' ELSE :x END", n=start, s=node.this, x=node)
@@ -200,6 +233,13 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.RegexpReplace: _regexp_replace,
     exp.SplitPart: _split_part,
     exp.Substring: _substring,
+    exp.Split: _split,
+    exp.Replace: _replace,
+    exp.Upper: _upper,
+    exp.Ceil: _whole,
+    exp.Floor: _whole,
+    exp.Sign: _sign,
+    exp.Corr: _corr,
     exp.Greatest: _null_if_any_null,
     exp.Least: _null_if_any_null,
     exp.ArrayContains: _contains,

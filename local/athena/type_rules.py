@@ -5,12 +5,14 @@ An unknown type is refused, never guessed; what Athena calls TYPE_MISMATCH is re
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 
 from local.athena.arguments import group
 from local.athena.json_rules import cast_to_array
 from local.athena.kinds import duck, kind, kind_of_type
-from local.athena.refusal import NotHere
+from local.athena.refusal import Failed, NotHere
 
 DATE_UNITS = ("day", "week", "month", "quarter", "year")
 
@@ -134,6 +136,8 @@ def cast(node: exp.Cast) -> exp.Expr:
         inner = exp.func("ROUND", node.this.copy())  # Trino rounds half away from zero, DuckDB to even
     elif target == "integer" and source == "text":
         inner = duck("athena_integer(:x)", x=node.this)  # DuckDB would round '7.5'
+    elif source == "text" and target in ("date", "boolean"):
+        return cast_text(node, target)
     elif target == "text":
         return cast_to_text(node, source)
     elif target == "timestamp" and source == "text" and not node.this.is_string:
@@ -142,6 +146,29 @@ def cast(node: exp.Cast) -> exp.Expr:
         node = node.copy()
         node.set("this", inner)
     return node
+
+
+DATE_TEXT = r"\s*[+-]?\d+-\d{1,2}-\d{1,2}\s*"
+
+
+def cast_text(node: exp.Cast, target: str) -> exp.Expr:
+    """DuckDB reads more texts as dates and booleans than Trino: 'yes', '2026-01-31 10:00'."""
+    if target == "date" and node.this.is_string:
+        if re.fullmatch(DATE_TEXT, node.this.name):
+            return node
+        if not isinstance(node, exp.TryCast) and not isinstance(node.parent, exp.Try):
+            raise Failed(f"INVALID_CAST_ARGUMENT: Value cannot be cast to date: {node.this.name}")
+    trying = isinstance(node, exp.TryCast) or isinstance(node.parent, exp.Try)
+    wrong = "NULL" if trying else f"error('Cannot cast to {target}: ' || :x)"
+    if target == "date":
+        read = f"{'TRY_CAST' if trying else 'CAST'}(:x AS DATE)"
+        text = f"CASE WHEN :x IS NULL THEN NULL WHEN regexp_full_match(:x, :p) THEN {read} ELSE {wrong} END"
+        return duck(text, x=node.this, p=exp.Literal.string(DATE_TEXT))
+    return duck(
+        "CASE WHEN :x IS NULL THEN NULL WHEN lower(:x) IN ('t', 'true', '1') THEN TRUE "
+        f"WHEN lower(:x) IN ('f', 'false', '0') THEN FALSE ELSE {wrong} END",
+        x=node.this,
+    )
 
 
 def cast_to_text(node: exp.Cast, source: str) -> exp.Expr:
@@ -180,5 +207,7 @@ def date_diff(node: exp.DateDiff) -> exp.Expr:
         if kind(moment) not in ("date", "timestamp"):
             raise NotHere(f"date_diff() of a value of type {kind(moment)}", "cast it to date or timestamp")
     unit = exp.Literal.string(node.text("unit").lower() or "day")
+    if {kind(node.this), kind(node.expression)} == {"date"} and unit.name not in DATE_UNITS:
+        raise NotHere(f"the unit {unit.name} of a date", "cast it to timestamp")
     # date_sub counts whole units elapsed, as Trino does; date_diff counts boundaries crossed
     return duck("date_sub(:u, CAST(:a AS TIMESTAMP), CAST(:b AS TIMESTAMP))", u=unit, a=node.expression, b=node.this)

@@ -158,6 +158,9 @@ LISTS: list[tuple[str, Rows]] = [
     ),
 ]
 GROUPS: list[tuple[str, Rows]] = [
+    ("SELECT organism FROM run GROUP BY 1 HAVING sum(spots) > 100000 ORDER BY max(bases)", ones(HUMAN)),
+    ("SELECT organism FROM run GROUP BY organism ORDER BY sum(spots), organism", ones(MOUSE, HUMAN)),
+    ("SELECT corr(mbases, mbytes) FROM run WHERE acc = 'SRR000001'", ones(None)),
     (
         """SELECT source, count(*) AS runs, sum(bases) AS bases FROM run GROUP BY source ORDER BY source""",
         [["insdc", "5", "69000000"], ["own", "2", "9000000"]],

@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
 import pyarrow as pa
 
-_TOKEN = re.compile(r"array<|struct<|[a-z_][a-z_0-9]*|[<>:,]")
-_ARROW = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us"),
-}
+from biotheca.lake.arrow import to_arrow
+from biotheca.lake.types import parse
+
 _DUCKDB = {"string": "VARCHAR", "bigint": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "timestamp": "TIMESTAMP"}
 
 
 @cache
 def arrow_type(kind: str) -> pa.DataType:
-    """Arrow's type. ValueError for a word that the lake does not use.
+    """Arrow's type. UnknownType, a ValueError, for what is no type.
 
     >>> str(arrow_type("array<struct<k:string,n:bigint>>"))
     'list<element: struct<k: string, n: int64>>'
     """
-    tokens = _TOKEN.findall(kind)
-    if "".join(tokens) != kind:
-        raise ValueError(f"type {kind!r} cannot be read; expected words of {', '.join(_ARROW)}, array<> and struct<>")
-    made = _read(tokens, kind)
-    if tokens:
-        raise ValueError(f"type {kind!r} goes on after its end: {''.join(tokens)!r}")
-    return made
-
-
-def _read(tokens: list[str], kind: str) -> pa.DataType:
-    word = tokens.pop(0)
-    if word == "array<":
-        inner = _read(tokens, kind)
-        tokens.pop(0)
-        return pa.list_(pa.field("element", inner))
-    if word == "struct<":
-        fields = []
-        while True:
-            name = tokens.pop(0)
-            tokens.pop(0)
-            fields.append(pa.field(name, _read(tokens, kind)))
-            if tokens.pop(0) == ">":
-                return pa.struct(fields)
-    if word not in _ARROW:
-        raise ValueError(f"type {kind!r} has the word {word!r}; known: {', '.join(_ARROW)}, array<>, struct<>")
-    return _ARROW[word]
+    return to_arrow(parse(kind))
 
 
 def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:
@@ -73,7 +42,7 @@ def _duckdb(kind: pa.DataType) -> str:
         return f"{_duckdb(kind.value_type)}[]"
     if pa.types.is_struct(kind):
         return f"STRUCT({', '.join(f'{quoted(f.name)} {_duckdb(f.type)}' for f in kind)})"
-    return next(_DUCKDB[word] for word, known in _ARROW.items() if known == kind)
+    return next(word for glue, word in _DUCKDB.items() if arrow_type(glue) == kind)
 
 
 def quoted(name: str) -> str:

@@ -115,7 +115,8 @@ def _of_run(member: Member, run: Record, related: dict[str, Record], row: Row) -
         if name not in PROSE
     ]
     formats = sorted({f["format"] for f in run.files if f.get("format")})
-    place = row["geo_loc_name"] or ""
+    country = (row["geo_loc_name"] or "").partition(":")[0].strip()
+    known = country in catalog.vocabulary("country")
     return {
         "member": member.id,
         "consent": "public",
@@ -125,9 +126,8 @@ def _of_run(member: Member, run: Record, related: dict[str, Record], row: Row) -
         "mbases": bases // 10**6,
         "mbytes": size // 10**6,
         "avgspotlen": bases // reads if reads else None,
-        "geo_loc_name_country_calc": country
-        if (country := place.partition(":")[0]) in catalog.vocabulary("country")
-        else None,
+        "geo_loc_name_country_calc": country if known else None,
+        "geo_loc_name_country_continent_calc": catalog.continents().get(country),
         "file_names": [f["name"] for f in run.files],
         "file_md5": [f["md5"] for f in run.files],
         "files": [_file(run, f) for f in run.files],

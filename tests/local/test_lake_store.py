@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from biotheca.lake import store
+from biotheca.lake.iceberg import glue_catalog
 from biotheca.lake.model import TABLES
 from biotheca.lake.store import LakeTable
 from tests.local.lake_rows import rows
@@ -23,9 +23,9 @@ def empty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
         told = {"AWS_ENDPOINT_URL": lake.served.url, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
         for name, value in (told | {"AWS_REGION": REGION, "BIOTHECA_LAKE_DATABASE": "biotheca"}).items():
             monkeypatch.setenv(name, value)
-        store._catalog.cache_clear()
+        glue_catalog.cache_clear()
         yield lake
-        store._catalog.cache_clear()
+        glue_catalog.cache_clear()
 
 
 def snapshots(lake: Lake, name: str) -> int:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import pyarrow as pa
-from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import In
 
 from biotheca.errors import SystemFault
 from biotheca.lake.arrow import schema_of
+from biotheca.lake.iceberg import TRIES, glue_catalog
 from biotheca.settings import Settings
-
-TRIES = 5
-
-
-@cache
-def _catalog() -> Any:
-    region = os.environ.get("AWS_REGION", "us-east-1")
-    properties = {"type": "glue", "s3.region": region, "glue.region": region}
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):  # pyarrow's S3 client does not read this variable itself
-        properties |= {
-            "s3.endpoint": endpoint,
-            "glue.endpoint": endpoint,
-            "s3.access-key-id": os.environ["AWS_ACCESS_KEY_ID"],
-            "s3.secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"],
-        }
-    return load_catalog("glue", **properties)
 
 
 class LakeTable:
@@ -48,7 +30,7 @@ class LakeTable:
         arrow = pa.Table.from_pylist(rows, schema=self.schema)
         same = In(column, set(values))  # type: ignore[call-arg, arg-type]
         for _ in range(TRIES):
-            table = _catalog().load_table(f"{Settings().lake_database}.{self.name}")
+            table = glue_catalog().load_table(f"{Settings().lake_database}.{self.name}")
             try:
                 if table.current_snapshot() is not None and rows:
                     table.overwrite(arrow, overwrite_filter=same)

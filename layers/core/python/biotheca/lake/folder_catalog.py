@@ -81,7 +81,7 @@ class FolderCatalog(NoopCatalog, MetastoreCatalog):
                 raise CommitFailedException(f"{table.name()} was changed by another writer: {error}") from error
             self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
             self._point(where, staged.metadata_location)
-        return CommitTableResponse(**{"metadata": staged.metadata, "metadata-location": staged.metadata_location})
+        return CommitTableResponse(metadata=staged.metadata, metadata_location=staged.metadata_location)  # type: ignore[call-arg]
 
     def _pointer(self, identifier: str | Identifier) -> Path:
         return self.folder.joinpath(*self.identifier_to_tuple(identifier)).with_suffix(".current")

@@ -134,7 +134,7 @@ def test_an_export_is_a_stream_whatever_its_length() -> None:
             taken += 1
             yield batch
 
-    for name in ("tsv", "csv", "jsonl", "parquet", "accessions", "script"):
+    for name in ("tsv", "csv", "jsonl", "parquet"):
         taken = 0
         pieces = export(name, pa.RecordBatchReader.from_batches(batch.schema, batches()), About(**ABOUT))
         next(pieces), next(pieces)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from local import athena, keeping, lake_tables, mailbox, people, tracing
 from local.gate import Faults, Keys, gate, install_checksums
 from local.hooks.cfn_clients import client
 from local.http_server import Response
+from local.insdc.server import FeedServer
 from local.laptop import PROJECT, Laptop
 from local.surroundings import Credentials
 
@@ -39,6 +41,9 @@ class Stack(Laptop):
         super().__init__(state_dir, port, front_port, middlewares=[guarded], credentials=keys)
         self.traces = tracing.Daemon()
         self.environment["AWS_XRAY_DAEMON_ADDRESS"] = self.traces.address
+        # INSDC on this machine: empty until somebody publishes a day (local.insdc.world).
+        self.insdc = FeedServer(state_dir / "insdc")
+        self.environment["BIOTHECA_MIRROR_SOURCES"] = json.dumps(self.insdc.addresses())
 
     def start(self) -> Stack:
         """Serve an empty cloud."""
@@ -49,6 +54,7 @@ class Stack(Laptop):
         athena.install(lambda: self.endpoint_url, keys.access_key, keys.secret_key, keys.region)
         super().start()
         self.traces.start()
+        self.insdc.start()
         self.keeper = keeping.Keeper(self)
         self._show(mailbox.pages(), "what the system mailed")
         self._show(self.traces.pages(), "traces of functions, newest first")
@@ -60,6 +66,7 @@ class Stack(Laptop):
         super().stop()
         if running:
             self.traces.stop()
+            self.insdc.stop()
 
     def deploy(self, assembly: Path, report: Callable[[str], None] = lambda text: None) -> dict[str, dict[str, str]]:
         """Create the stacks and the example people."""

@@ -149,7 +149,7 @@ def names() -> frozenset[str]:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     }
     folders = [folder.parent.name for folder in (ROOT / "batch").glob("*/__main__.py")]
-    jobs = {f"{_pascal(name)}{size}Job" for name in folders for size in ("", "Large", "Steady")}
+    jobs = {f"{_pascal(name)}{size}Job" for name in folders for size in ("", "Large", "Steady", "Outside")}
     workflow = (ROOT / "infra" / "constructs" / "workflow.py").read_text(encoding="utf-8")
     return frozenset(handlers | jobs | set(re.findall(r'names\["(\w+)"\]', workflow)))
 

@@ -13,7 +13,7 @@ from biotheca.publication.uses import uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
-from functions.stores import archive, records
+from functions.stores import archive, mirror, records
 
 routes = Routes(__name__, "publication")
 
@@ -78,6 +78,8 @@ def resolve(accession: str) -> Response:
     """Go to the record that an accession names, in any letter case, or to the one that took its place."""
     found = recognise(accession)
     target = found.text if found else accession
+    if found and not found.own and mirror().record(target):
+        return Response("", status_code=302, headers={"Location": f"/v1/mirror/records/{target}"})
     if found and found.parent and found.serial:  # a file's number leads to its dataset
         target = found.parent
     record = service.visible(records(), optional_person(routes.current_request), target, Door.RESOLVER)

@@ -39,6 +39,7 @@ class Api(Capability):
         super().__init__(scope, "api", house)
         needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
         needs |= {"derived_bucket": "r"}  # reports of the file checks
+        needs |= {"mirror_table": "rw", "mirror_bucket": "r", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
@@ -54,6 +55,9 @@ class Api(Capability):
                 ],
                 resources=[inbox.arn_for_objects("submissions/*")],
             )
+        )
+        door.add_to_role_policy(
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[house.values["mirror_workflow"]])
         )
         self._lends_keys(house)
         if smallest := house.stage.smallest_part_mib:

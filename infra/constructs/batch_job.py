@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from biotheca.settings import variable
+from biotheca.settings import Settings, variable
 from infra.constructs.assets import BUILT, ROOT
 from infra.constructs.python_function import House, grant
 
@@ -34,7 +34,13 @@ class Computers(Construct):
             max_azs=2,
             nat_gateways=0,
             restrict_default_security_group=False,
-            subnet_configuration=[ec2.SubnetConfiguration(name="jobs", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)],
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="jobs", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+                # Only jobs that fetch public feeds stand here: out by HTTPS, nothing in.
+                ec2.SubnetConfiguration(
+                    name="outside", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
+                ),
+            ],
         )
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -48,7 +54,26 @@ class Computers(Construct):
             endpoint.connections.allow_from(jobs, ec2.Port.tcp(443), "jobs")
         self.vpc.add_flow_log("FlowLog")
         fargate = batch.FargateComputeEnvironment(
-            self, "Fargate", vpc=self.vpc, security_groups=[jobs], maxv_cpus=256, replace_compute_environment=True
+            self,
+            "Fargate",
+            vpc=self.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            security_groups=[jobs],
+            maxv_cpus=256,
+            replace_compute_environment=True,
+        )
+        fetching = ec2.SecurityGroup(
+            self, "Fetching", vpc=self.vpc, allow_all_outbound=False, description="Out by HTTPS only, nothing in"
+        )
+        fetching.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "public feeds and AWS endpoints")
+        outside = batch.FargateComputeEnvironment(
+            self,
+            "Outside",
+            vpc=self.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+            security_groups=[fetching],
+            maxv_cpus=16,
+            replace_compute_environment=True,
         )
         template = ec2.LaunchTemplate(
             self,
@@ -66,6 +91,7 @@ class Computers(Construct):
             "Spot",
             vpc=self.vpc,
             security_groups=[jobs],
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             spot=True,
             minv_cpus=0,
             maxv_cpus=256,
@@ -78,12 +104,15 @@ class Computers(Construct):
         self.queue.add_compute_environment(fargate, 1)
         self.large_queue = batch.JobQueue(self, "LargeQueue", priority=5)
         self.large_queue.add_compute_environment(spot, 1)
+        self.outside_queue = batch.JobQueue(self, "OutsideQueue", priority=5)
+        self.outside_queue.add_compute_environment(outside, 1)
 
 
 class BatchJob(Construct):
     """batch/<capability>: image, command, rights, retries. A reclaimed machine is retried, bad data never.
 
     `large`: for Spot machines with scratch disk, instead of Fargate. `scratch_gib`: of Fargate's own, in place of 20.
+    `outside`: it fetches from public addresses.
     """
 
     def __init__(
@@ -98,8 +127,9 @@ class BatchJob(Construct):
         memory_mb: int = 2048,
         large: bool = False,
         scratch_gib: int | None = None,
+        outside: bool = False,
     ) -> None:
-        kind = "Large" if large else "Steady" if scratch_gib else ""
+        kind = "Large" if large else "Outside" if outside else "Steady" if scratch_gib else ""
         super().__init__(scope, f"{capability.capitalize()}{kind}Job")
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         log_group = logs.LogGroup(
@@ -108,7 +138,9 @@ class BatchJob(Construct):
             retention=logs.RetentionDays.ONE_YEAR,
             removal_policy=house.removal,
         )
-        environment = {variable(setting): grant(house, self.role, setting, mode) for setting, mode in needs.items()}
+        granted = {setting: grant(house, self.role, setting, mode) for setting, mode in needs.items()}
+        # Some rights need no name: the lake's place stands in its tables.
+        environment = {variable(setting): value for setting, value in granted.items() if setting in Settings.NAMES}
         said: dict[str, Any] = {
             "image": image_of(capability, house),
             "command": ["python", "-m", f"batch.{capability}", *command],
@@ -127,6 +159,7 @@ class BatchJob(Construct):
                 **said,
                 fargate_cpu_architecture=ecs.CpuArchitecture.X86_64,
                 ephemeral_storage_size=Size.gibibytes(scratch_gib) if scratch_gib else None,
+                assign_public_ip=outside,
             )
         )
         self.definition = batch.EcsJobDefinition(

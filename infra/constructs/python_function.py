@@ -139,7 +139,7 @@ PREFIXES = {
     "inbox_bucket": ["submissions/*"],
     "derived_bucket": ["qc/*", "manifests/*"],
     "lake_bucket": ["tables/*"],
-    "mirror_bucket": ["feeds/*", "parsed/*", "digests/*", "files/*"],
+    "mirror_bucket": ["feeds/*", "parsed/*", "digests/*", "manifests/*", "files/*"],
     "audit_bucket": ["chain/*"],
 }
 INDEXES = {

@@ -38,6 +38,7 @@ class Workflow(Construct):
         names |= {key: job.definition.job_definition_arn for key, job in jobs.items()}
         names["QcQueue"] = computers.queue.job_queue_arn
         names["QcLargeQueue"] = computers.large_queue.job_queue_arn
+        names["OutsideQueue"] = computers.outside_queue.job_queue_arn
         missing = placeholders - set(names)
         if missing:
             raise ValueError(f"{file.name} names {sorted(missing)}, which no function, job or queue is called")
@@ -64,13 +65,13 @@ class Workflow(Construct):
             iam.PolicyStatement(actions=["kms:Decrypt"], resources=[house.keys["data"].key_arn])
         )
         self._allow_jobs([job for key, job in jobs.items() if key in placeholders], computers)
-        says = f"An execution of {name} failed: a submission is held and waits for an operator"
+        says = f"An execution of {name} failed: what it worked on waits for an operator"
         alarm_at_one(self, "Failing", house, self.machine.metric_failed(period=Duration.minutes(5)), says)
 
     def _allow_jobs(self, jobs: list[BatchJob], computers: Computers) -> None:
         stack = Stack.of(self)
         definitions = [job.definition.job_definition_arn for job in jobs]
-        queues = [queue.job_queue_arn for queue in (computers.queue, computers.large_queue)]
+        queues = [queue.job_queue_arn for queue in (computers.queue, computers.large_queue, computers.outside_queue)]
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["batch:SubmitJob"], resources=[*definitions, *queues])
         )

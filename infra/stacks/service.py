@@ -12,6 +12,7 @@ from infra.capabilities import (
     curation,
     events,
     lake,
+    mirror,
     notices,
     publication,
     qc,
@@ -56,6 +57,12 @@ class ServiceStack(Stack):
             *(functions[key] for key in ("UploadsAwaitFiles", "UploadsResume", "CurationAsk", "CurationResume"))
         )
         events.Events(self, house)
+        mirroring = mirror.Mirror(self, house)
+        daily = Workflow(
+            self, "mirror", house, mirroring.functions, mirroring.jobs, computers, house.buckets["mirror_bucket"]
+        )
+        house.values["mirror_workflow"] = daily.machine.state_machine_arn
+        mirroring.schedule(daily.machine)
         search.Search(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)

@@ -5,24 +5,29 @@ An allow-list: a function, operator or clause that is not named here is refused 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType
 
+from local.athena.json_rules import extract_allowed
 from local.athena.refusal import Failed, NotHere
 
 # Functions that sqlglot's DuckDB text answers as Trino does, or that local.athena.rewrites turns into such.
 # Each has a line in tests/local/test_athena.py.
 FUNCTION_WORDS = """
-    And Or Count Sum Avg Min Max CountIf LogicalAnd LogicalOr AnyValue ArrayAgg ApproxDistinct ArgMax ArgMin
+    And Or Count Sum Avg Min Max CountIf LogicalAnd LogicalOr AnyValue ArrayAgg ApproxDistinct Grouping ArgMax ArgMin
     Stddev StddevPop StddevSamp Variance VariancePop Corr GroupConcat ApproxQuantile
     RowNumber Rank DenseRank PercentRank CumeDist Ntile Lead Lag FirstValue LastValue NthValue
     Coalesce Nullif If Case Cast TryCast Try Exists
     Lower Upper Trim Length Replace Reverse Concat ConcatWs Pad StrPosition StartsWith Substring Split SplitPart
     RegexpLike RegexpExtract RegexpReplace Levenshtein Chr Format
     Abs Ceil Floor Round Sign Sqrt Pow Exp Ln Log Greatest Least Mod
-    JSONExtractScalar
+    JSONExtractScalar JSONArrayContains
+    RegexpExtractAll RegexpCount RegexpSplit Translate Trunc
+    ArrayDistinct ArraySort ArrayRemove ArraySlice Flatten StrToTime
     Array ArraySize ArrayContains ArrayPosition ArrayToString ArrayMax ArrayMin ArrayFilter Transform
     Map MapKeys Unnest GenerateSeries
     CurrentDate CurrentTimestamp DateDiff DateAdd TimestampTrunc DateTrunc Extract Year Month Day Hour Minute Second
@@ -31,6 +36,7 @@ FUNCTION_WORDS = """
 FUNCTIONS = frozenset(FUNCTION_WORDS.split())
 ANONYMOUS = frozenset(
     {"any_match", "all_match", "none_match", "arrays_overlap", "map_values", "map_agg", "every", "cardinality"}
+    | {"map_filter", "transform_values", "transform_keys", "map_concat", "json_array_length", "format_datetime"}
 )
 # Syntax that sqlglot reads in Athena's name although Athena does not know it, or that DuckDB reads otherwise.
 CLAUSES: dict[type[exp.Expr], str] = {
@@ -49,8 +55,6 @@ CLAUSES: dict[type[exp.Expr], str] = {
     exp.BitwiseAnd: "the operator &",
     exp.BitwiseOr: "the operator |",
     exp.BitwiseXor: "the operator ^",
-    exp.JSONExtract: "json_extract",
-    exp.Struct: "ROW(...)",
 }
 FOREIGN_TOKENS = {
     TokenType.DCOLON: "the cast ::",
@@ -77,6 +81,11 @@ def parse(sql: str, parameters: list[str] | None = None) -> exp.Query:
         identifier.set("this", identifier.name.lower())
     for node in tree.walk():
         _check(node)
+    for row in list(tree.find_all(exp.Struct)):  # fields need names, or they would not become columns of UNNEST
+        if not any(isinstance(field, exp.PropertyEQ) for field in row.expressions):
+            named = enumerate(row.expressions)
+            fields = [exp.PropertyEQ(this=exp.to_identifier(f"field{n}"), expression=e.copy()) for n, e in named]
+            row.set("expressions", fields)
     return tree
 
 
@@ -115,22 +124,39 @@ def _check(node: exp.Expr) -> None:
     for kind, name in CLAUSES.items():
         if isinstance(node, kind):
             raise NotHere(name)
-    if isinstance(node, exp.Anonymous):
-        if node.name.lower() not in ANONYMOUS:
-            raise NotHere(f"the function {node.name.lower()}()")
-    elif isinstance(node, exp.Func) and type(node).__name__ not in FUNCTIONS:
-        raise NotHere(f"the function {node.sql_name().lower()}()")
-    elif isinstance(node, exp.Distinct) and node.args.get("on"):
-        raise NotHere("DISTINCT ON")
-    elif isinstance(node, exp.Star) and (
-        node.args.get("except_") or node.args.get("except") or node.args.get("replace")
-    ):
-        raise NotHere("SELECT * EXCEPT")
-    elif isinstance(node, exp.With) and node.args.get("recursive"):
-        raise NotHere("WITH RECURSIVE")
-    elif isinstance(node, exp.Join) and (node.method or node.kind.upper() not in ("", "INNER", "CROSS", "OUTER")):
-        raise NotHere(f"{node.method or node.kind} JOIN")
-    elif isinstance(node, exp.Group) and node.args.get("all"):
-        raise NotHere("GROUP BY ALL")
-    elif isinstance(node, exp.Fetch) and node.args.get("limit_options"):
-        raise NotHere("FETCH FIRST ... WITH TIES")
+    for refused, name, instead in (*_values(node), *_clauses(node)):
+        if refused:
+            raise NotHere(name, instead)
+
+
+def _values(node: exp.Expr) -> Iterator[tuple[bool, str, str]]:
+    """(whether it is refused, its name, what to write instead) of a function or constructor."""
+    if type(node) is exp.JSONExtract:
+        instead = "json_extract_scalar(), or CAST(json_extract(...) AS array(varchar))"
+        yield not extract_allowed(node), "json_extract", instead
+    elif isinstance(node, exp.Struct):
+        rows = isinstance(node.parent, exp.Array) and isinstance(node.parent.parent, exp.Unnest)
+        yield not rows, "ROW(...)", "it is answered in UNNEST(ARRAY[ROW(...)])"
+    elif isinstance(node, exp.Anonymous):
+        yield node.name.lower() not in ANONYMOUS, f"the function {node.name.lower()}()", ""
+    elif isinstance(node, exp.Func):
+        yield type(node).__name__ not in FUNCTIONS, f"the function {node.sql_name().lower()}()", ""
+
+
+def _clauses(node: exp.Expr) -> Iterator[tuple[bool, str, str]]:
+    """The same of a clause that has a form which Athena does not know."""
+    if isinstance(node, exp.Distinct):
+        yield bool(node.args.get("on")), "DISTINCT ON", ""
+    elif isinstance(node, exp.Star):
+        yield any(node.args.get(name) for name in ("except_", "except", "replace")), "SELECT * EXCEPT", ""
+    elif isinstance(node, exp.With):
+        yield bool(node.args.get("recursive")), "WITH RECURSIVE", ""
+    elif isinstance(node, exp.Join):
+        strange = node.method or node.kind.upper() not in ("", "INNER", "CROSS", "OUTER")
+        yield bool(strange), f"{node.method or node.kind} JOIN", ""
+    elif isinstance(node, exp.Group):
+        yield bool(node.args.get("all")), "GROUP BY ALL", ""
+    elif isinstance(node, exp.Fetch):
+        options = node.args.get("limit_options")
+        unusual = options is not None and (options.args.get("with_ties") or options.args.get("percent"))
+        yield bool(unusual), "FETCH FIRST ... WITH TIES", ""

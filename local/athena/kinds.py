@@ -7,6 +7,8 @@ from sqlglot import exp
 INTEGERS = exp.DataType.INTEGER_TYPES
 FLOATS = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
 TEXTS = exp.DataType.TEXT_TYPES
+# Functions of an array that give one, whose type sqlglot does not tell
+ARRAYS = (exp.ArrayFilter, exp.ArraySort, exp.ArrayDistinct, exp.ArrayRemove, exp.ArraySlice, exp.Transform)
 
 
 def kind(node: exp.Expr | None) -> str:
@@ -18,6 +20,8 @@ def kind(node: exp.Expr | None) -> str:
         return _kind_of_number(node.name)
     if isinstance(node, exp.Neg):
         return kind(node.this)
+    if isinstance(node, ARRAYS):
+        return "array"
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)):
         return _kind_of_arithmetic(kind(node.this), kind(node.expression))
     if isinstance(node, (exp.Sum, exp.Min, exp.Max, exp.Abs, exp.AnyValue)) and node.type is not None:

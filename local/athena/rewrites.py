@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from local.athena import arguments as taken
+from local.athena import collections, json_rules, times
 from local.athena import type_rules as rules
 from local.athena.kinds import duck, kind
 from local.athena.refusal import NotHere
 
-JSON_PATH = re.compile(r"\$(\.[A-Za-z_]\w*|\[\d+\])*")
 FORMAT_PIECE = re.compile(r"%(%|s|0?\d*d|\.\d+f)")
-# MySQL's date letters that strftime writes alike
-DATE_LETTERS = frozenset("%YmdHMSyfj")
 # Macros that every connection gets
 MACROS = (
+    json_rules.MACRO,
     "CREATE MACRO athena_float_div(a, b) AS CASE WHEN b <> 0 OR isnan(b) THEN a / nullif(b, 0) "
     "WHEN a = 0 OR isnan(a) THEN 'nan'::DOUBLE WHEN a > 0 THEN 'inf'::DOUBLE WHEN a < 0 THEN '-inf'::DOUBLE END",
     "CREATE MACRO athena_integer(x) AS CASE WHEN regexp_full_match(x, '[+-]?[0-9]+') THEN x ELSE x || '#' END",
@@ -24,23 +24,19 @@ MACROS = (
 )
 
 
-def _json_scalar(node: exp.JSONExtractScalar) -> exp.Expr:
-    path = node.expression
-    text = path.sql("trino").strip("'") if not isinstance(path, exp.Literal) else path.name
-    if not JSON_PATH.fullmatch(text):
-        raise NotHere(f"the JSON path {text}", "write it as $.name[0].other")
-    return duck(
-        "CASE WHEN NOT json_valid(:j) OR json_type(:j, :p) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL "
-        "ELSE json_extract_string(:j, :p) END",
-        j=node.this,
-        p=exp.Literal.string(text),
-    )
-
-
 def _regexp_extract(node: exp.RegexpExtract) -> exp.Expr:
     group = node.args.get("group") or exp.Literal.number(0)
     text = "CASE WHEN regexp_matches(:s, :p) THEN regexp_extract(:s, :p, :g) END"
     return duck(text, s=node.this, p=node.expression, g=group)
+
+
+def _regexp_extract_all(node: exp.RegexpExtractAll) -> exp.Expr:
+    group = node.args.get("group") or exp.Literal.number(0)
+    return duck("regexp_extract_all(:s, :p, :g)", s=node.this, p=node.expression, g=group)
+
+
+def _regexp_count(node: exp.RegexpCount) -> exp.Expr:
+    return duck("len(regexp_extract_all(:s, :p))", s=node.this, p=node.expression)
 
 
 def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
@@ -52,7 +48,10 @@ def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
 
 
 def _split_part(node: exp.SplitPart) -> exp.Expr:
-    text = "CASE WHEN :n <= length(str_split(:s, :d)) THEN split_part(:s, :d, :n) END"
+    text = (
+        "CASE WHEN :n < 1 THEN error('Index must be greater than zero') "
+        "WHEN :n <= length(str_split(:s, :d)) THEN split_part(:s, :d, :n) END"
+    )
     return duck(text, s=node.this, d=node.args["delimiter"], n=node.args["part_index"])
 
 
@@ -84,9 +83,13 @@ def _position(node: exp.ArrayPosition) -> exp.Expr:
 
 
 def _bracket(node: exp.Bracket) -> exp.Expr:
-    if node.args.get("safe"):  # element_at: NULL when missing, as DuckDB has it
-        return node
     (index,) = node.expressions
+    if node.args.get("safe"):  # element_at: NULL when missing, as DuckDB has it
+        if kind(node.this) == "map":
+            return node
+        zero = exp.Literal.number(0 if node.args.get("offset") == 1 else -1)
+        text = "CASE WHEN :i = :z THEN error('SQL array indices start at 1') ELSE :x END"
+        return duck(text, i=index, z=zero, x=node)
     holder = kind(node.this)
     if holder == "map":
         text = "CASE WHEN :m IS NULL OR map_contains(:m, :k) THEN :x ELSE error('Key not present in map') END"
@@ -97,16 +100,6 @@ def _bracket(node: exp.Bracket) -> exp.Expr:
     counted = exp.Add(this=exp.paren(index.copy()), expression=exp.Literal.number(1))
     text = "CASE WHEN :i BETWEEN 1 AND len(:a) OR :a IS NULL THEN :x ELSE error('Array subscript out of bounds') END"
     return duck(text, a=node.this, i=counted, x=node)
-
-
-def _date_format(node: exp.TimeToStr) -> exp.Expr:
-    form = node.args["format"]
-    if not form.is_string:
-        raise NotHere("date_format() with a computed format")
-    letters = re.findall(r"%(.)", form.name)
-    if not set(letters) <= DATE_LETTERS:
-        raise NotHere(f"date_format() with {form.name!r}", f"its letters may be {''.join(sorted(DATE_LETTERS))}")
-    return node
 
 
 def _format(node: exp.Format) -> exp.Expr:
@@ -137,6 +130,14 @@ def _anonymous(node: exp.Anonymous) -> exp.Expr:
         return duck(
             "map_from_entries(list({'k': :k, 'v': :v}) FILTER (WHERE :k IS NOT NULL))", k=arguments[0], v=arguments[1]
         )
+    if name in ("map_filter", "transform_values", "transform_keys"):
+        return collections.map_of_lambda(name, arguments)
+    if name == "map_concat":
+        return collections.map_concat(arguments)
+    if name == "json_array_length":
+        return json_rules.array_length(*arguments)
+    if name == "format_datetime":
+        return times.format_datetime(arguments)
     if name == "every":
         return exp.Anonymous(this="bool_and", expressions=[a.copy() for a in arguments])
     return node
@@ -180,6 +181,7 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     **dict.fromkeys((exp.DPipe, exp.Concat, exp.Like), rules.only_text),
     **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), rules.set_operation),
     exp.Round: rules.round,
+    exp.Trunc: rules.truncate,
     exp.ArrayMax: _extreme,
     exp.ArrayMin: _extreme,
     exp.ArraySize: _size,
@@ -192,7 +194,8 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.ApproxQuantile: rules.percentile,
     exp.Cast: rules.cast,
     exp.TryCast: rules.cast,
-    exp.JSONExtractScalar: _json_scalar,
+    exp.JSONExtractScalar: json_rules.scalar,
+    exp.JSONArrayContains: json_rules.array_contains,
     exp.RegexpExtract: _regexp_extract,
     exp.RegexpReplace: _regexp_replace,
     exp.SplitPart: _split_part,
@@ -208,7 +211,15 @@ REWRITES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.DateTrunc: rules.keep_date,
     exp.Add: rules.plus_interval,
     exp.Sub: rules.plus_interval,
-    exp.TimeToStr: _date_format,
+    exp.TimeToStr: times.date_format,
+    exp.StrToTime: times.date_parse,
+    exp.Extract: times.extract,
+    exp.ArrayDistinct: collections.distinct,
+    exp.ArraySort: collections.sort,
+    exp.ArrayRemove: collections.remove,
+    exp.ArraySlice: collections.slice,
+    exp.RegexpExtractAll: _regexp_extract_all,
+    exp.RegexpCount: _regexp_count,
     exp.Format: _format,
     exp.Anonymous: _anonymous,
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE), rules.compare),
@@ -219,6 +230,7 @@ def rewrite(tree: exp.Expr) -> exp.Expr:
     """The same query in words that DuckDB understands alike. Raises NotHere."""
     # deepest first, and each judged by its own annotated types before its parts change
     for node in reversed(list(tree.bfs())):
+        taken.check(node)
         change = REWRITES.get(type(node))
         if change is None:
             continue

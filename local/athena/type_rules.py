@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from local.athena.arguments import group
+from local.athena.json_rules import cast_to_array
 from local.athena.kinds import duck, kind, kind_of_type
 from local.athena.refusal import NotHere
 
@@ -15,9 +17,9 @@ DATE_UNITS = ("day", "week", "month", "quarter", "year")
 
 def alike(*parts: exp.Expr | None) -> None:
     kinds = {kind(part) for part in parts if part is not None} - {"unknown"}
-    if "text" in kinds and len(kinds) > 1:
-        other = sorted(kinds - {"text"})[0]
-        raise NotHere(f"{other} beside text", "Athena says TYPE_MISMATCH; cast one of them")
+    if len({group(one) for one in kinds}) > 1:
+        one, *_, other = sorted(kinds, key=lambda name: (name == "text", name))
+        raise NotHere(f"{one} beside {other}", "Athena says TYPE_MISMATCH; cast one of them")
 
 
 def choice(node: exp.Expr) -> exp.Expr:
@@ -53,7 +55,7 @@ def set_operation(node: exp.SetOperation) -> exp.Expr:
 def compare(node: exp.Binary) -> exp.Expr:
     """Trino compares like with like; DuckDB would cast text quietly."""
     left, right = kind(node.this), kind(node.expression)
-    if left != right and "text" in (left, right) and "unknown" not in (left, right):
+    if group(left) != group(right) and "unknown" not in (left, right):
         raise NotHere(f"comparing {left} with {right}", "Athena says TYPE_MISMATCH; cast one side")
     return node
 
@@ -67,6 +69,12 @@ def modulo(node: exp.Mod) -> exp.Expr:
 def round(node: exp.Round) -> exp.Expr:
     if kind(node.this) not in ("integer", "double"):
         raise NotHere(f"round() of a value of type {kind(node.this)}", "cast it to double")
+    return node
+
+
+def truncate(node: exp.Trunc) -> exp.Expr:
+    if kind(node.this) != "double" or node.args.get("decimals"):
+        raise NotHere("truncate() of other than one double")
     return node
 
 
@@ -107,6 +115,8 @@ def cast(node: exp.Cast) -> exp.Expr:
     source, target = kind(node.this), kind_of_type(node.to)
     if isinstance(node.this, exp.Null):
         return node
+    if type(node.this) is exp.JSONExtract:
+        return cast_to_array(node)
     if (
         node.to.this in (exp.DataType.Type.JSON, exp.DataType.Type.TIME, exp.DataType.Type.TIMESTAMPTZ)
         and not node.this.is_string

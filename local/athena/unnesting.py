@@ -11,18 +11,18 @@ from local.athena.kinds import duck
 from local.athena.refusal import Failed, NotHere
 
 
-def columns_of(array: exp.Expr) -> list[str] | None:
-    """What one argument of UNNEST yields: field paths below the element, `` for the element itself."""
+def columns_of(array: exp.Expr) -> list[tuple[str, exp.DataType | None]] | None:
+    """What one argument of UNNEST yields: fields below the element with their types, `` for the element itself."""
     kind = array.type
     if kind is None:
         return None
     if kind.this in (exp.DataType.Type.ARRAY, exp.DataType.Type.LIST) and kind.expressions:
         inner = kind.expressions[0]
         if isinstance(inner, exp.DataType) and inner.this == exp.DataType.Type.STRUCT:
-            return [field.name for field in inner.expressions]
-        return [""]
+            return [(field.name, field.args.get("kind")) for field in inner.expressions]
+        return [("", inner if isinstance(inner, exp.DataType) else None)]
     if kind.this == exp.DataType.Type.MAP:
-        return ["key", "value"]
+        return list(zip(("key", "value"), [*kind.expressions, None, None], strict=False))
     return None
 
 
@@ -37,6 +37,7 @@ def spread(tree: exp.Expr) -> None:
             raise NotHere("UNNEST without column names", "write UNNEST(x) AS t(a)")
         ordinal = names.pop() if _counted(unnest, names) else None
         wanted = _outputs(unnest, names)
+        _tell_types(unnest, alias.name, {name: type_ for _, _, name, type_ in wanted})
         unnest.replace(_lateral(unnest, alias.name, wanted, ordinal))
 
 
@@ -47,21 +48,31 @@ def _counted(unnest: exp.Unnest, names: list[str]) -> bool:
     return bool(offset)
 
 
-def _outputs(unnest: exp.Unnest, names: list[str]) -> list[tuple[int, str, str]]:
-    """(argument, field, name) for each output column."""
+def _tell_types(unnest: exp.Unnest, alias: str, types: dict[str, exp.DataType | None]) -> None:
+    """sqlglot gives every column of an UNNEST the type of the whole element."""
+    select = unnest.find_ancestor(exp.Select)
+    for column in select.find_all(exp.Column) if select else ():
+        if column.table == alias and types.get(column.name) is not None:
+            column.type = types[column.name]
+
+
+def _outputs(unnest: exp.Unnest, names: list[str]) -> list[tuple[int, str, str, exp.DataType | None]]:
+    """(argument, field, name, type) for each output column."""
     outputs = []
     for number, array in enumerate(unnest.expressions):
         fields = columns_of(array)
         if fields is None:
             raise NotHere("UNNEST of an expression whose type is not known")
-        outputs += [(number, field) for field in fields]
+        outputs += [(number, *field) for field in fields]
     if len(outputs) != len(names):
         has = f"has {len(names)} entries but UNNEST has {len(outputs)} columns available"
         raise Failed(f"MISMATCHED_COLUMN_ALIASES: Column alias list {has}")
-    return [(number, field, name) for (number, field), name in zip(outputs, names, strict=True)]
+    return [(number, field, name, type_) for (number, field, type_), name in zip(outputs, names, strict=True)]
 
 
-def _lateral(unnest: exp.Unnest, alias: str, wanted: list[tuple[int, str, str]], ordinal: str | None) -> exp.Expr:
+def _lateral(
+    unnest: exp.Unnest, alias: str, wanted: list[tuple[int, str, str, exp.DataType | None]], ordinal: str | None
+) -> exp.Expr:
     arrays = []
     for array in unnest.expressions:
         is_map = array.type is not None and array.type.this == exp.DataType.Type.MAP
@@ -74,7 +85,7 @@ def _lateral(unnest: exp.Unnest, alias: str, wanted: list[tuple[int, str, str]],
         ends = [exp.Literal.number(1), exp.Add(this=longest, expression=exp.Literal.number(1))]
         inner.append(duck("unnest(:r) AS n", r=exp.Anonymous(this="range", expressions=ends)))
     outer = []
-    for number, field, name in wanted:
+    for number, field, name, _ in wanted:
         path = f's."u{number}"' + (f'."{field}"' if field else "")
         outer.append(exp.alias_(exp.maybe_parse(path, dialect="duckdb"), name, quoted=True))
     if ordinal:

@@ -99,6 +99,11 @@ def _query_of(view: View, glue: Any, within: tuple[str, ...]) -> exp.Query:
     if names != list(view.columns):
         message = f"View '{view.database}.{view.name}' is stale or in invalid state"
         raise Failed(f"VIEW_IS_STALE: {message}: its query gives other columns than it lists")
+    for select in list(query.selects):  # what a list holds is known from the view's columns, not from its functions
+        kind = view.columns[select.alias_or_name]
+        if kind.arguments and not isinstance(select.unalias(), (exp.Column, exp.Cast)):
+            made = exp.cast(select.unalias().copy(), hive_types.to_trino(kind), dialect="athena")
+            select.replace(exp.alias_(made, select.alias_or_name))
     return query
 
 

@@ -32,6 +32,7 @@ CORRECTION_DECIDED = "CorrectionDecided"
 ACCOUNT_CHANGED = "AccountChanged"
 TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
 GROUP_CHANGED = "GroupChanged"
+MIRROR_PUBLISHED = "MirrorPublished"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -55,6 +56,7 @@ ALL = (
     ACCOUNT_CHANGED,
     TOKEN_CHANGED,
     GROUP_CHANGED,
+    MIRROR_PUBLISHED,
 )
 
 

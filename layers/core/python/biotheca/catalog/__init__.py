@@ -229,6 +229,19 @@ def screening() -> dict[str, Any]:
 
 
 @cache
+def continents() -> dict[str, str]:
+    """The continent of each country of INSDC's list; seas have none."""
+    rows = _read("continents.yaml")["continents"]
+    return {country: continent for continent, countries in rows.items() for country in countries}
+
+
+@cache
+def mirror() -> dict[str, Any]:
+    """Sources, feeds and limits of the mirror: the rows of mirror.yaml."""
+    return _read("mirror.yaml")
+
+
+@cache
 def sizing() -> dict[str, Any]:
     """What checks of files need: measured rates, limits of machines, prices."""
     return _read("sizing.yaml")

@@ -34,6 +34,12 @@ def index(store: WordIndex, record: Record) -> int:
     return len(under)
 
 
+def words_of_mirrored(record: dict[str, Any]) -> list[str]:
+    """Under which words a mirrored record (biotheca.mirror.serving) is found: accession, title, organism."""
+    found = words(f"{record['title']} {record.get('organism', '')}")
+    return list(dict.fromkeys([record["accession"].casefold(), *found]))
+
+
 def refresh(store: WordIndex, records: RecordStore, accession: str) -> int:
     """Make the index say of a record, and of all inside it, what is true now; returns how many were looked at.
 
@@ -65,16 +71,41 @@ def _refresh_one(store: WordIndex, record: Record, seen: Visibility) -> None:
         store.replace(record.accession, [], {})
 
 
-def find(store: WordIndex, query: str, limit: int, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of hits by accession, and the accession to go on after (None at the end)."""
+OWN_CENTRE = "own"
+
+
+def centre_of(shown: dict[str, Any]) -> str:
+    """Whose record a hit is: ours (`own`) or a mirrored one's (`INSDC`)."""
+    return str(shown.get("centre") or OWN_CENTRE)
+
+
+def centres(store: WordIndex, query: str, most: int = 10_000) -> dict[str, Any]:
+    """How many hits each centre has; `whole` is false where counting stopped at `most` hits."""
+    counts: dict[str, int] = {}
+    wanted = query_words(query)
+    total = 0
+    for _, shown in _under_all([store.under(word, None) for word in wanted]) if wanted else ():
+        if total == most:
+            return {"centre": counts, "whole": False}
+        counts[centre_of(shown)] = counts.get(centre_of(shown), 0) + 1
+        total += 1
+    return {"centre": counts, "whole": True}
+
+
+def find(
+    store: WordIndex, query: str, limit: int, after: str | None, centre: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of hits by accession, and the accession to go on after (None at the end). `centre`: only its own."""
     wanted = query_words(query)
     if not wanted:
         return [], None
     hits: list[dict[str, Any]] = []
     for accession, shown in _under_all([store.under(word, after) for word in wanted]):
+        if centre and centre_of(shown).casefold() != centre.casefold():
+            continue
         if len(hits) == limit:
             return hits, hits[-1]["accession"]
-        hits.append({**shown, "accession": accession})
+        hits.append({"centre": OWN_CENTRE, **shown, "accession": accession})
     return hits, None
 
 

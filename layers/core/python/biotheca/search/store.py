@@ -34,6 +34,28 @@ class WordIndex:
         elif before:
             self.table.delete(key)
 
+    def replace_all(self, entries: list[tuple[str, list[str], dict[str, Any]]]) -> None:
+        """`replace` of many (accession, words, shown): what is new is written side by side."""
+        keys = [{"pk": f"record:{accession}", "sk": accession} for accession, _, _ in entries]
+        known = {item["sk"] for item in self.table.get_many(keys)}
+        fresh = [entry for entry in entries if entry[0] not in known and entry[1]]
+        self.table.put_many(
+            [
+                {"pk": f"record:{accession}", "sk": accession, "words": sorted(set(words))}
+                for accession, words, _ in fresh
+            ]
+        )
+        self.table.put_many(
+            [
+                {"pk": word, "sk": accession, "shown": shown}
+                for accession, words, shown in fresh
+                for word in dict.fromkeys(words)
+            ]
+        )
+        for accession, words, shown in entries:
+            if accession in known:
+                self.replace(accession, words, shown)
+
     def remove(self, word: str, accession: str) -> None:
         """Take a record out from under a word."""
         self.table.delete({"pk": word, "sk": accession})

@@ -8,6 +8,7 @@
 #include "digests_module.h"
 #include "names_module.h"
 #include "names_saved_module.h"
+#include "xml_module.h"
 
 const engine_t *engine_named(const char *name) {
     for (const engine_t *const *one = fastq_engines(); *one; one++)
@@ -286,6 +287,8 @@ static PyMethodDef METHODS[] = {
     {"bgzf_blocks", bgzf_door_blocks, METH_VARARGS, "Whole blocks of BGZF."},
     {"bgzf_unpack", bgzf_door_unpack, METH_VARARGS, "Decode whole blocks of BGZF."},
     {"first_places", first_places, METH_VARARGS, "Where words first stand in sequences."},
+    {"xml_program", xml_program, METH_VARARGS, "What of a tree of XML goes into which table."},
+    {"xml_tables", xml_tables, METH_VARARGS, "Records of XML into flat tables."},
     {"engines", engines, METH_NOARGS, "What this processor runs, best first."},
     {NULL, NULL, 0, NULL},
 };

@@ -1,0 +1,1 @@
+"""A small INSDC on this machine: feeds as NCBI lays them out, served over HTTP, with faults on demand."""

@@ -33,3 +33,9 @@ def real_files(*endings: str) -> list[Path]:
     files = sorted(f for f in folder.rglob("*") if f.name.endswith(endings)) if folder.is_dir() else []
     print(f"real data: {len(files)} files read" if files else "real data: the folder is absent, 0 files read")
     return files
+
+
+def files_below(*names: str) -> list[Path]:
+    """Every file below a folder of `../shared/data`, in order; none if it is absent."""
+    folder = folder_of(*names)
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []

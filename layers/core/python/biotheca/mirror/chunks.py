@@ -5,16 +5,14 @@ Memory is that of one chunk. A record that lacks its end takes none of its neigh
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from isal import igzip, isal_zlib
+from isal import isal_zlib
 
 from biotheca.mirror.mapping import BIOPROJECT, BIOSAMPLE, PACKAGE, ROOTS, Document
 from biotheca.mirror.model import FeedIsUnreadable, Kind, SchemaHasChanged
@@ -37,7 +35,7 @@ class Chunk:
 
 
 class Source:
-    """The bytes of a file, unpacked, and whether its end was reached."""
+    """The bytes of a file, unpacked if they are gzip, and whether its end was reached."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -45,20 +43,42 @@ class Source:
 
     def blocks(self) -> Iterator[bytes]:
         """Blocks of some MiB. A cut gzip stream ends early, with `complete` false."""
+        first = self._file.read(_READ_BYTES)
+        if first[:2] == b"\x1f\x8b":
+            yield from self._unpacked(first)
+            return
+        while first:
+            yield first
+            first = self._file.read(_READ_BYTES)
+
+    def _unpacked(self, packed: bytes) -> Iterator[bytes]:
+        """All members of the stream, never more than some MiB at once, whatever a block claims to hold."""
+        member = isal_zlib.decompressobj(wbits=31)
+        begun = True
         try:
-            while block := self._file.read(_READ_BYTES):
-                yield block
-        except EOFError:
-            self.complete = False
-        except (isal_zlib.IsalError, zlib.error, gzip.BadGzipFile) as fault:
+            while packed:
+                yield member.decompress(packed, _READ_BYTES)
+                packed = member.unconsumed_tail
+                if member.eof:
+                    packed = (member.unused_data or self._file.read(_READ_BYTES)).lstrip(b"\0")
+                    member, begun = isal_zlib.decompressobj(wbits=31), False
+                packed = packed or self._file.read(_READ_BYTES)
+                begun |= bool(packed)
+        except isal_zlib.IsalError as fault:
             raise FeedIsUnreadable(f"the gzip stream is damaged: {fault}. Fetch the file again.") from fault
+        self.complete = not begun
 
 
 def open_feed(path: Path) -> IO[bytes]:
-    """A file of a feed, unpacked if it is gzip, whatever its name says."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    return igzip.open(path, "rb") if packed else path.open("rb")
+    """A file of a feed as it is; `Source` unpacks it."""
+    return path.open("rb")
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file, unpacked, is a tar archive."""
+    with path.open("rb") as file:
+        head = next(iter(Source(file).blocks()), b"")
+    return head[257:262] == b"ustar"
 
 
 def chunks(source: Source, wanted: frozenset[str]) -> Iterator[Chunk]:
@@ -74,7 +94,9 @@ def chunks(source: Source, wanted: frozenset[str]) -> Iterator[Chunk]:
             break
     opening = _OPENING.match(buffer)
     if opening is None:
-        if not buffer.strip() and source.complete:
+        if not source.complete:
+            return  # too little of it came to see what it is
+        if not buffer.strip():
             raise FeedIsUnreadable("the file is empty, expected XML. Fetch it again.")
         raise FeedIsUnreadable("the file does not begin as XML. Is it the file that its kind says?")
     root = opening[1].decode()

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from biotheca.mirror import accessions, careful, fast
 from biotheca.mirror.assembly import Assembly
-from biotheca.mirror.chunks import Chunk, Source, accession_in, chunks, open_feed, records, roots_of
+from biotheca.mirror.chunks import Chunk, Source, accession_in, chunks, is_archive, open_feed, records, roots_of
 from biotheca.mirror.model import FeedIsUnreadable, Kind, Parsed, Quarantined
 from biotheca.mirror.shapes import entities
 
@@ -114,7 +114,7 @@ def parse_file(path: Path, kind: Kind, out: Path) -> Parsed:
     with Tables(out) as tables:
         if kind is Kind.ACCESSIONS:
             accessions.parse(path, parsed, tables)
-        elif kind is Kind.SRA_SET and tarfile.is_tarfile(path):
+        elif kind is Kind.SRA_SET and is_archive(path):
             _parse_archive(path, parsed, tables)
         else:
             with open_feed(path) as file:

@@ -48,6 +48,13 @@ POOL = {
 }
 REPAIR = {"s3:ListMultipartUploadParts", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
+ASK = {
+    "athena:StartQueryExecution",
+    "athena:GetQueryExecution",
+    "glue:GetDatabase",
+    "glue:GetTable",
+    "s3:ListMultipartUploadParts",
+}
 STREAM = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -67,6 +74,11 @@ ROLES: dict[str, set[str]] = {
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
+    "LakeAnswerQuery": TABLES
+    | QUEUE
+    | READ
+    | ASK
+    | {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetBucketLocation"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
     "NoticesTell": TABLES | QUEUE | {"cognito-idp:AdminGetUser"},
     "PublicationArchiveFile": TABLES | READ | WRITE,

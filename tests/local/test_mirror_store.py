@@ -1,4 +1,4 @@
-"""The mirror's tables in Glue and S3 as served by moto: what is written is what Athena reads, and races lose nothing."""
+"""The mirror's tables in Glue and S3 as served by moto: what is written is what Athena reads; races lose nothing."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import indent, tostring
 from xml.sax.saxutils import escape
 
-from biotheca.lake.exports import About, Row, csv_, plain
+from biotheca.lake.exports_tables import About, Row, csv_, plain
 from biotheca.sra_xml.write import Written, element_of
 
 _FASTQ = re.compile(r"\.(fastq|fq)(\.gz|\.bz2)?$", re.IGNORECASE)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from biotheca import clock, ids
 from biotheca.accounts.model import Person
-from biotheca.aws.tables import ConditionFailed
 from biotheca.errors import Conflict, NotFound
 from biotheca.lake.exports import FORMATS, About, ColumnsMissing, export
 from biotheca.lake.queries import rules
 from biotheca.lake.queries.model import FINAL, KEPT_DAYS, Query, QueryState
-from biotheca.lake.queries.store import Engine, QueryStore
+from biotheca.lake.queries.store import ConditionFailed, Engine, QueryStore
 
 if TYPE_CHECKING:
     from biotheca.lake.queries.files import Files
@@ -75,9 +74,7 @@ def answer(
     raise NotDone(query.id)
 
 
-def _written(
-    store: QueryStore, engine: Engine, files: Files, query: Query, about: About, scanned_bytes: int
-) -> Query:
+def _written(store: QueryStore, engine: Engine, files: Files, query: Query, about: About, scanned_bytes: int) -> Query:
     """Convert the engine's rows into the wanted format, as one file."""
     wanted = FORMATS[query.format]
     try:

@@ -11,6 +11,7 @@ from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.lake.queries.model import LINK_VALID_S, Query, QueryState
 from biotheca.settings import Settings
 
+__all__ = ["ConditionFailed", "Engine", "QueryStore"]
 WORKGROUP = "biotheca-exports"
 
 

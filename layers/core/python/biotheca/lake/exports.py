@@ -23,7 +23,8 @@ _MAKERS: dict[str, Callable[[list[str], Iterable[Row], About], Iterator[bytes]]]
 def export(name: str, reader: pa.RecordBatchReader, about: About) -> Iterator[bytes]:
     """The rows of a reader in the format of that name. ColumnsMissing before the first byte."""
     wanted = FORMATS[name]
-    if missing := [c for c in wanted.needs if c not in reader.schema.names]:
+    there = reader.schema.names  # none at all if the engine found no row and wrote no file
+    if there and (missing := [c for c in wanted.needs if c not in there]):
         raise ColumnsMissing(wanted, missing)
     if name == "parquet":
         return parquet(reader, about)

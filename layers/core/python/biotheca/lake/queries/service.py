@@ -85,7 +85,7 @@ def _written(store: QueryStore, engine: Engine, files: Files, query: Query, abou
     except ColumnsMissing as error:
         problem = {"rule": "lake.columns", "detail": str(error)}
         return _ended(store, query, QueryState.FAILED, problem=problem, scanned_bytes=scanned_bytes)
-    notes = about.notes
+    notes = about.notes if rows else ["The query found no row."]
     return _ended(
         store, query, QueryState.SUCCEEDED, size_bytes=size, rows=rows, scanned_bytes=scanned_bytes, notes=notes
     )

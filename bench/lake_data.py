@@ -70,7 +70,8 @@ _COLUMNS = {
     "datastore_region": "['gs.us-east1', 'ncbi.public', 's3.us-east-1']",
     "attributes": _ATTRIBUTES,
     "jattr": """'{"bases": ' || (h1 % 90000000)::VARCHAR || ', "bytes": ' || h2::VARCHAR ||
-                ', "run_file_create_date": "2023-05-06T10:00:00.000Z", "strain_sam": ["S' || (h1 % 100000)::VARCHAR || '"]}'""",
+                ', "run_file_create_date": "2023-05-06T10:00:00.000Z", "strain_sam": ["S' ||
+                (h1 % 100000)::VARCHAR || '"]}'""",
     "batch": "v",
     "content_hash": "md5(acc || v::VARCHAR)",
 }

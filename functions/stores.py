@@ -9,6 +9,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
+from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
 from biotheca.publication.service import Registry
@@ -32,6 +33,7 @@ people = cache(PeopleStore)
 notices = cache(NoticeStore)
 post = cache(Post)
 chain = cache(ChainStore)
+queries = cache(QueryStore)
 workflow = cache(Workflow)
 desk = cache(Desk)
 mirror = cache(MirrorStore)

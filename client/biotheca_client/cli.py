@@ -28,6 +28,7 @@ MODULES = {
         *("publications", "cite", "certificate", "listing"),
     ),
     "archive": ("search", "show", "download", "rules"),
+    "query": ("query",),
     "mirror": ("mirror",),
     "mirrored": ("sequences",),
 }

@@ -26,6 +26,7 @@ from biotheca_client.folders import Flaw, Folder
 from biotheca_client.local_files import AnyOf, Stop
 from biotheca_client.many import AT_LEAST, LARGEST_BYTES, Many
 from biotheca_client.mirrored import SequenceCalls
+from biotheca_client.queries import QueryCalls
 from biotheca_client.records import RecordCalls
 from biotheca_client.uploads import ARRIVED, Sent, Uploader, match_files
 
@@ -43,7 +44,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client(AccountCalls, DeskCalls, RecordCalls, SequenceCalls):
+class Client(AccountCalls, DeskCalls, QueryCalls, RecordCalls, SequenceCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).

@@ -64,7 +64,7 @@ class Facets(Shape):
 @routes.on("GET", "/v1/search/facets", answer=Facets, query=ASKED, errors=(422,))
 def facets(**_: str) -> Facets:
     """How many hits of a search each centre has."""
-    query, _, _ = _asked(LARGEST_PAGE, 50)
+    query = _asked(LARGEST_PAGE, 50)[0]
     return Facets(**service.centres(index(), query))
 
 

@@ -64,6 +64,9 @@ class Api(Capability):
         door.add_to_role_policy(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[house.values["mirror_workflow"]])
         )
+        # Links to answers of queries are signed here; the files are written by lake.answer_query.
+        answers = house.buckets["derived_bucket"].arn_for_objects("exports/*")
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[answers]))
         self._lends_keys(house)
         if smallest := house.stage.smallest_part_mib:
             door.add_environment(variable("smallest_part_mib"), str(smallest))

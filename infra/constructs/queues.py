@@ -32,9 +32,12 @@ def dead_letters(scope: Construct, name: str, house: House) -> sqs.Queue:
 
 
 def consumed_queue(
-    scope: Construct, name: str, house: House, consumer: lambda_.Function, timeout_s: int = 30
+    scope: Construct, name: str, house: House, consumer: lambda_.Function, timeout_s: int = 30, at_once: int = 10
 ) -> sqs.Queue:
-    """A queue whose consumer answers with batch item failures; after five tries a message is a dead letter."""
+    """A queue whose consumer answers with batch item failures; after five tries a message is a dead letter.
+
+    `at_once`: messages in one call; 1 where each may take minutes.
+    """
     queue = sqs.Queue(
         scope,
         f"{name}Queue",
@@ -45,7 +48,7 @@ def consumed_queue(
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters(scope, name, house), max_receive_count=TRIES),
     )
     consumer.add_event_source(
-        sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True, max_concurrency=10)
+        sources.SqsEventSource(queue, batch_size=at_once, report_batch_item_failures=True, max_concurrency=10)
     )
     return queue
 

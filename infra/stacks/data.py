@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from biotheca.accounts.model import Role
+from biotheca.lake.queries.model import KEPT_DAYS
 from infra.constructs.python_function import House
 from infra.stages import Stage
 
@@ -107,12 +108,13 @@ class DataStack(Stack):
         idle = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(IDLE_UPLOAD_DAYS))
         old_versions = s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))
         long = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(LONGEST_UPLOAD_DAYS))
+        answers = s3.LifecycleRule(prefix="exports/", expiration=Duration.days(KEPT_DAYS + 1))
         found = {
             "inbox_bucket": self._bucket("Inbox", rules=[long, old_versions]),
             "open_archive_bucket": self._bucket("OpenArchive", rules=[idle]),
             "controlled_archive_bucket": self._bucket("ControlledArchive", "controlled", rules=[idle]),
             "quarantine_bucket": self._bucket("Quarantine", "controlled", rules=[idle]),
-            "derived_bucket": self._bucket("Derived", rules=[idle, old_versions]),
+            "derived_bucket": self._bucket("Derived", rules=[idle, old_versions, answers]),
             "lake_bucket": self._bucket("Lake", rules=[idle, old_versions]),
             "mirror_bucket": self._bucket("Mirror", rules=[idle, old_versions]),
             "audit_bucket": self._bucket("Audit", lock=True),

@@ -19,6 +19,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.glue.models import glue_backends
 from moto.s3.models import s3_backends
 
+from local.athena import unload
 from local.athena.describe import describe
 from local.athena.engine import Answer, Engine, Interruption
 from local.athena.refusal import Failed
@@ -150,7 +151,6 @@ class DuckAthena(AthenaBackend):
             execution.columns = [column(name, "VARCHAR") for name in names]
             execution.rows = [list(row) for row in rows]
             return
-        plan = engine.plan(execution.query, execution.database, execution.execution_parameters)
 
         def allow(scanned_bytes: int) -> None:
             execution.scanned_bytes = scanned_bytes
@@ -160,7 +160,25 @@ class DuckAthena(AthenaBackend):
             if cutoff and scanned_bytes > int(cutoff):
                 raise Failed("Bytes scanned limit was exceeded")
 
+        if (wanted := unload.read(execution.query)) is not None:
+            plan = engine.plan(wanted.select, execution.database, execution.execution_parameters)
+            rows = unload.rows_of(engine.arrow(plan, allow, execution.interruption.watch), plan.names)
+            self._put_new(wanted.place, execution.id, unload.written(rows))
+            return
+        plan = engine.plan(execution.query, execution.database, execution.execution_parameters)
         self._collect(execution, engine.run(plan, allow, execution.interruption.watch))
+
+    def _put_new(self, place: str, name: str, body: bytes) -> None:
+        """One file under a place of S3 that must be empty, as Athena demands."""
+        where = urlsplit(place)
+        s3, folder = s3_backends[self.account_id][self.partition], where.path.strip("/")
+        try:
+            there = s3.get_bucket(where.netloc).keys
+        except Exception as error:
+            raise Failed(f"Unable to verify/create output bucket {where.netloc}") from error
+        if any(key.startswith(f"{folder}/") for key in there):
+            raise Failed(f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{place}' already exists")
+        s3.put_object(where.netloc, f"{folder}/{name}.parquet", body)
 
     @staticmethod
     def _collect(execution: Execution, answer: Answer) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, OptimizeError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
@@ -121,6 +122,27 @@ class Engine:
 
     def run(self, plan: Plan, allow: Callable[[int], None], started: Callable[[Any], None]) -> Answer:
         """`allow` is told the bytes so far before each table is read, and may raise; `started` gets the connection."""
+        connection, scanned = self._ready(plan, allow, started)
+        try:
+            relation = connection.execute(plan.sql)
+            kinds = [str(column[1]) for column in relation.description]
+        except duckdb.Error as error:
+            raise Failed(_reason(error)) from error
+        return Answer(list(zip(plan.names, kinds, strict=True)), _rows(relation, connection), scanned)
+
+    def arrow(self, plan: Plan, allow: Callable[[int], None], started: Callable[[Any], None]) -> pa.Table:
+        """The rows with their types, as `run`; for UNLOAD."""
+        connection, _ = self._ready(plan, allow, started)
+        try:
+            return connection.sql(plan.sql).to_arrow_table().rename_columns(plan.names)
+        except duckdb.Error as error:
+            raise Failed(_reason(error)) from error
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _ready(plan: Plan, allow: Callable[[int], None], started: Callable[[Any], None]) -> tuple[Any, int]:
+        """(a connection that has the tables of a plan, bytes that were read)."""
         connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": 2})
         started(connection)
         connection.execute("SET TimeZone = 'UTC'")
@@ -133,12 +155,7 @@ class Engine:
             scanned += read_bytes
             allow(scanned)
             connection.register(name, read())
-        try:
-            relation = connection.execute(plan.sql)
-            kinds = [str(column[1]) for column in relation.description]
-        except duckdb.Error as error:
-            raise Failed(_reason(error)) from error
-        return Answer(list(zip(plan.names, kinds, strict=True)), _rows(relation, connection), scanned)
+        return connection, scanned
 
 
 def _rows(relation: Any, connection: Any) -> Iterator[tuple[Any, ...]]:

@@ -52,6 +52,13 @@ REPAIR = {"s3:ListMultipartUploadParts", "s3:GetObjectAttributes", "s3:GetObject
 # Copies of the mirror: completed, gone on with, hidden when they cannot be proved.
 COPIES = {"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}
 LAKE = {"glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"}
+ASK = {
+    "athena:StartQueryExecution",
+    "athena:GetQueryExecution",
+    "glue:GetDatabase",
+    "glue:GetTable",
+    "s3:ListMultipartUploadParts",
+}
 STREAM = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -71,6 +78,11 @@ ROLES: dict[str, set[str]] = {
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
+    "LakeAnswerQuery": TABLES
+    | QUEUE
+    | READ
+    | ASK
+    | {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetBucketLocation"},
     "LakeLoadReleased": EVERY | KEY_READ | KEY_WRITE | TABLE_READ | READ | WRITE | QUEUE | LAKE,
     "MirrorBegin": TABLES | READ | WRITE | {"states:StartExecution"},
     "MirrorDiscover": TABLES | READ | WRITE,

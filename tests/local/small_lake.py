@@ -11,7 +11,7 @@ import pyarrow as pa
 from moto.glue.models import glue_backends
 from pyiceberg.catalog import load_catalog
 
-from biotheca.lake.kinds import arrow_schema
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.model import TABLES
 from biotheca.lake.views import table_input, views
 from local import athena, lake_tables
@@ -88,7 +88,7 @@ def small_lake(filled: dict[str, list[Row]] | None = None, region: str = REGION)
             _make(glue, lake)
             for name, found in (rows() if filled is None else filled).items():
                 if found:
-                    lake.table(name).append(pa.Table.from_pylist(found, schema=arrow_schema(TABLES[name])))
+                    lake.table(name).append(pa.Table.from_pylist(found, schema=schema_of(TABLES[name])))
             yield lake
         finally:
             for database in DATABASES:

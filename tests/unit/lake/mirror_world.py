@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.table import CommitTableResponse
 
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.folder_catalog import FolderCatalog
-from biotheca.lake.kinds import arrow_schema
 from biotheca.lake.mirror_store import MirrorTable
 from biotheca.lake.model import MIRROR_COLUMNS, STUDY_COLUMNS
 
@@ -62,7 +62,7 @@ def rows(said: dict[str, str | None]) -> pa.Table:
             }
             for acc, title in said.items()
         ],
-        schema=arrow_schema({k: v for k, v in COLUMNS.items() if k != "batch"}),
+        schema=schema_of({k: v for k, v in COLUMNS.items() if k != "batch"}),
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from biotheca.lake import merging
+from biotheca.lake import merging, merging_blocks
 from biotheca.lake.merging import KeyTwice
 from biotheca.lake.mirror_store import BatchIsCompacted, MirrorTable, StaleWriter
 from tests.unit.lake.mirror_world import COLUMNS, DyingCatalog, Killed, Twin, mirror, rows, titles
@@ -33,7 +33,7 @@ SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(Healt
 
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of few rows, so that tens of keys make many."""
-    monkeypatch.setattr(merging, "GROUP_ROWS", 4)
+    monkeypatch.setattr(merging_blocks, "GROUP_ROWS", 4)
     monkeypatch.setattr(merging, "PIECE_ROWS", 5)
 
 
@@ -136,7 +136,7 @@ def test_rows_of_files_without_some_columns_get_nulls(table: MirrorTable, tmp_pa
 def test_a_key_twice_with_equal_rows_is_one_row_and_with_others_is_refused(table: MirrorTable) -> None:
     same = pa.concat_tables([rows({"SRP1": "x", "SRP2": "y"}), rows({"SRP1": "x"})])
     assert table.append(1, same) == 2
-    with pytest.raises(KeyTwice, match="'SRP1'.*let the parser decide"):
+    with pytest.raises(KeyTwice, match=r"'SRP1'.*let the parser decide"):
         table.append(2, pa.concat_tables([rows({"SRP1": "x"}), rows({"SRP1": "z"})]))
 
 

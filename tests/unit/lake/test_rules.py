@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from biotheca import catalog
-from biotheca.lake.kinds import arrow_schema
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.model import ENTITIES, FILE_COLUMNS, RUN_COLUMNS
 from biotheca.lake.rules import Row, dataset_column, entity_of, entity_row, file_rows, with_times
 from biotheca.publication.model import Record
@@ -116,7 +116,7 @@ def test_a_row_of_every_entity_fits_its_table(entity: str) -> None:
     assert entity_of(GSA, kind) == entity
     made = row(entity, RELATED.get(kind) or record("run", "CRR000001"))
     assert set(made) == set(ENTITIES[entity])
-    assert pa.Table.from_pylist([made], schema=arrow_schema(ENTITIES[entity])).to_pylist()[0]["acc"] == made["acc"]
+    assert pa.Table.from_pylist([made], schema=schema_of(ENTITIES[entity])).to_pylist()[0]["acc"] == made["acc"]
 
 
 def test_the_column_that_holds_the_dataset_is_catalog_data() -> None:
@@ -141,4 +141,4 @@ def test_each_file_has_a_row_of_what_its_check_measured_with_the_types_of_the_ta
     assert isinstance(one["gc_share"], float) and isinstance(one["length_mean"], float) and one["q30_share"] == 0.93
     assert [one[c] for c in ("engine", "container", "verdict")] == ["AVX2", "bgzf", "sound"]
     assert "secret" not in str(one) and old["gc_share"] is None and old["duplicate_names"] is None
-    assert pa.Table.from_pylist(rows, schema=arrow_schema(FILE_COLUMNS)).num_rows == 2
+    assert pa.Table.from_pylist(rows, schema=schema_of(FILE_COLUMNS)).num_rows == 2

@@ -13,8 +13,8 @@ import pytest
 from moto import mock_aws
 
 from biotheca.aws import session
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.folder_catalog import FolderCatalog
-from biotheca.lake.kinds import arrow_schema
 from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, ENTITIES, TABLES
 from biotheca.mirror import indexing, service, steps
 from biotheca.mirror.fetching import Fetcher
@@ -62,7 +62,7 @@ class Mirror:
             columns = ENTITIES.get(entity, ACCESSION_STATUS_COLUMNS)
             self.catalog.create_mirror_tables(DATABASE, entity, columns)
         for name in ("change_log", "mirror_snapshot"):
-            self.catalog.create_table((DATABASE, name), arrow_schema(TABLES[name]))
+            self.catalog.create_table((DATABASE, name), schema_of(TABLES[name]))
         self.store = MirrorStore()
         self.index = WordIndex()
         self.requests: int | None = None  # AWS requests until the process is killed

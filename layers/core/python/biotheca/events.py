@@ -32,6 +32,7 @@ CORRECTION_DECIDED = "CorrectionDecided"
 ACCOUNT_CHANGED = "AccountChanged"
 TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
 GROUP_CHANGED = "GroupChanged"
+QUERY_ASKED = "QueryAsked"
 MIRROR_PUBLISHED = "MirrorPublished"
 SEQUENCES_REQUESTED = "SequencesRequested"
 
@@ -57,6 +58,7 @@ ALL = (
     ACCOUNT_CHANGED,
     TOKEN_CHANGED,
     GROUP_CHANGED,
+    QUERY_ASKED,
     MIRROR_PUBLISHED,
     SEQUENCES_REQUESTED,
 )

@@ -1,4 +1,4 @@
-"""Arrow's types of Glue's. Schemas of whole tables: biotheca.lake.kinds."""
+"""Arrow types and tables of the lake's columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from biotheca.lake.types import HiveType, UnknownType
+from biotheca.lake.types import HiveType, UnknownType, parse
 
 ARROW_WORDS: dict[str, Callable[[], pa.DataType]] = {
     "boolean": pa.bool_,
@@ -29,7 +29,7 @@ ARROW_WORDS: dict[str, Callable[[], pa.DataType]] = {
 def to_arrow(kind: HiveType) -> pa.DataType:
     """As Athena reads a Parquet column of this type."""
     if kind.word == "array":
-        return pa.list_(pa.field("element", to_arrow(kind.arguments[0])))
+        return pa.list_(to_arrow(kind.arguments[0]))
     if kind.word == "map":
         return pa.map_(to_arrow(kind.arguments[0]), to_arrow(kind.arguments[1]))
     if kind.word == "struct":
@@ -42,3 +42,8 @@ def to_arrow(kind: HiveType) -> pa.DataType:
     if kind.word not in ARROW_WORDS:
         raise UnknownType(f"{kind} has no Arrow type")
     return ARROW_WORDS[kind.word]()
+
+
+def schema_of(columns: dict[str, str]) -> pa.Schema:
+    """The Arrow schema of a table whose columns have these Glue types."""
+    return pa.schema([pa.field(name, to_arrow(parse(kind))) for name, kind in columns.items()])

@@ -25,7 +25,7 @@ from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
 from pyiceberg.table.update import TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 
-from biotheca.lake.kinds import arrow_schema
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.model import MIRROR_COLUMNS, Columns, base, overlay
 
 
@@ -58,7 +58,7 @@ class FolderCatalog(NoopCatalog, MetastoreCatalog):
     def create_mirror_tables(self, database: str, entity: str, columns: Columns) -> None:
         """Base and overlay of an entity, empty."""
         for name in (base(entity), overlay(entity)):
-            self.create_table((database, name), arrow_schema(columns | MIRROR_COLUMNS))
+            self.create_table((database, name), schema_of(columns | MIRROR_COLUMNS))
 
     def load_table(self, identifier: str | Identifier) -> Table:
         try:
@@ -81,7 +81,7 @@ class FolderCatalog(NoopCatalog, MetastoreCatalog):
                 raise CommitFailedException(f"{table.name()} was changed by another writer: {error}") from error
             self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
             self._point(where, staged.metadata_location)
-        return CommitTableResponse(metadata=staged.metadata, metadata_location=staged.metadata_location)
+        return CommitTableResponse(metadata=staged.metadata, metadata_location=staged.metadata_location)  # type: ignore[call-arg]
 
     def _pointer(self, identifier: str | Identifier) -> Path:
         return self.folder.joinpath(*self.identifier_to_tuple(identifier)).with_suffix(".current")

@@ -28,8 +28,9 @@ class TableIsLeased(SystemFault):
 
     def __init__(self, table: str, owner: str, until: str) -> None:
         super().__init__(
-            f"{table} is being written by {owner!r}, whose lease lasts until {until} and may be renewed. Expected no other "
-            "writer. Wait and try again; if that writer has died, its lease ends by itself at that time."
+            f"{table} is being written by {owner!r}, whose lease lasts until {until} and may be renewed. "
+            "Expected no other writer. Wait and try again; if that writer has died, its lease ends by itself "
+            "at that time."
         )
         self.table, self.owner, self.until = table, owner, until
 
@@ -39,8 +40,8 @@ class LeaseLost(SystemFault):
 
     def __init__(self, table: str, owner: str) -> None:
         super().__init__(
-            f"{owner!r} has lost its lease on {table}: it was not renewed in time and another writer took it. Stop writing; "
-            "what was committed stays, the rest is to be repeated under a new lease."
+            f"{owner!r} has lost its lease on {table}: it was not renewed in time and another writer took it. "
+            "Stop writing; what was committed stays, the rest is to be repeated under a new lease."
         )
 
 
@@ -67,11 +68,11 @@ class Leases:
         try:
             item = self._table.update(
                 _key(table),
-                "SET #owner = :owner, #until = :until, #token = if_not_exists(#token, :zero) + :one",
+                "SET #owner = :owner, #until = :until, #fence = if_not_exists(#fence, :zero) + :one",
                 "attribute_not_exists(#until) OR #until <= :now",
                 n_owner="owner",
                 n_until="until",
-                n_token="token",
+                n_fence="fence",
                 owner=owner,
                 until=clock.stamp(now + lasts),
                 now=clock.stamp(now),
@@ -81,7 +82,7 @@ class Leases:
         except ConditionFailed as error:
             held: dict[str, Any] = self._table.get(_key(table)) or {}
             raise TableIsLeased(table, held.get("owner", "another"), held.get("until", "a moment ago")) from error
-        return int(item["token"])
+        return int(item["fence"])
 
     def renew(self, table: str, owner: str, token: int, lasts: timedelta = LASTS) -> None:
         """Make a lease last from now on. LeaseLost if another has been given since."""
@@ -99,11 +100,11 @@ class Leases:
             self._table.update(
                 _key(table),
                 "SET #until = :until",
-                "#token = :token",
+                "#fence = :fence",
                 n_until="until",
-                n_token="token",
+                n_fence="fence",
                 until=clock.stamp(until),
-                token=token,
+                fence=token,
             )
         except ConditionFailed as error:
             raise LeaseLost(table, owner) from error

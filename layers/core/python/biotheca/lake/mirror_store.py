@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,16 +33,16 @@ from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
 from biotheca.errors import SystemFault
-from biotheca.lake import merging, parquet
+from biotheca.lake import merging, merging_blocks, parquet
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.iceberg import TRIES, glue_catalog
-from biotheca.lake.kinds import arrow_schema
 from biotheca.lake.mirror_view import COMMIT, COMPACTED_TO, FENCE, BatchIsCompacted, View, key_of, local_path, view_of
 from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, ENTITIES, MIRROR_COLUMNS, base, overlay
 from biotheca.settings import Settings
 
 OVERLAY_GROUP_ROWS = 2_048  # small, so that each block of a compaction reads its own part and little more
 # pyiceberg would send a lost commit again as it was planned; here it is planned anew, from what the other wrote.
-_NO_RETRIES = {"commit.retry.num-retries": "0"}
+_NO_RETRIES: dict[str, Any] = {"commit.retry.num-retries": "0"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class MirrorTable:
         self.content = tuple(content)
         self.columns = content | MIRROR_COLUMNS
         self.fence = fence
-        self.file_rows = merging.FILE_ROWS
+        self.file_rows = merging_blocks.FILE_ROWS
         self._catalog = catalog or glue_catalog()
         self._database = database or Settings().lake_database
         self._scratch = scratch
@@ -136,10 +136,10 @@ class MirrorTable:
         """The changes of both tables that are still kept, oldest first. Only states that were whole: a snapshot
         inside a commit of several (as pyiceberg's own overwrite makes) is none of ours and not among them."""
         made = [
-            Commit(name, s.snapshot_id, datetime.fromtimestamp(s.timestamp_ms / 1000).astimezone(), s.summary[COMMIT])
+            Commit(name, s.snapshot_id, datetime.fromtimestamp(s.timestamp_ms / 1000, UTC), what)
             for name in (base(self.entity), overlay(self.entity))
             for s in self._load(name).metadata.snapshots
-            if s.summary and s.summary.get(COMMIT)
+            if s.summary and (what := s.summary.get(COMMIT))
         ]
         return sorted(made, key=lambda c: c.at)
 
@@ -198,18 +198,19 @@ class MirrorTable:
         table = self._load(base(self.entity))
         files = seen.base_in_order()
         near = {f.file_path: self._near(table, f.file_path, folder) for f in taken}
-        overlay = merging.Overlay(
-            lambda first, until: [near[f.file_path] for f in taken if seen.reaches(f, first, until)]
+        places = merging_blocks.Places(
+            partial(self._fetched, table, folder),
+            lambda first, until: [near[f.file_path] for f in taken if seen.reaches(f, first, until)],
         )
         made: list[DataFile] = []
         with merging.engine(folder) as db:
             merging.define(db, "overlay", list(near.values()), {self.key: "string", "batch": "bigint"})
             count = merging.find_newest(db, self.key)
-            blocks = merging.plan(files, merging.changes_by_file(db, files, self.key), self.file_rows)
+            changed = merging_blocks.changes_by_file(db, files, self.key)
+            blocks = merging_blocks.plan(files, changed, self.file_rows)
             for block in blocks:
-                fetched = partial(self._fetched, table, folder)
-                pieces = merging.even(merging.merged(db, block, fetched, overlay, self.columns, self.key))
-                made += self._files(table, folder, pieces, self.file_rows, merging.GROUP_ROWS * 2)
+                pieces = merging_blocks.merged(db, block, places, self.columns, self.key)
+                made += self._files(table, folder, pieces, self.file_rows, 2 * merging_blocks.GROUP_ROWS)
         written_anew = {file.path for block in blocks for file in block.files}
         old = [file for file in seen.base if file.file_path in written_anew]
         self._commit(table, f"compact {up_to_batch}", old, made, {COMPACTED_TO: str(up_to_batch)})
@@ -254,12 +255,12 @@ class MirrorTable:
         held = int(now.summary.get(FENCE) or 0) if now and now.summary else 0
         if self.fence is not None and self.fence < held:
             raise StaleWriter(
-                f"{'.'.join(table.name())} was written under lease {held} since this writer's lease {self.fence} ran out. "
-                "Nothing was written; take the lease again and repeat."
+                f"{'.'.join(table.name())} was written under lease {held} since this writer's lease {self.fence} "
+                "ran out. Nothing was written; take the lease again and repeat."
             )
-        if table.properties.items() & _NO_RETRIES.items() != _NO_RETRIES.items():
+        if not _NO_RETRIES.items() <= table.properties.items():
             with table.transaction() as change:
-                change.set_properties(**_NO_RETRIES)
+                change.set_properties(_NO_RETRIES)
         summary = {COMMIT: what, FENCE: str(max(held, self.fence or 0)), **(more or {})}
         with (
             table.transaction() as change,
@@ -277,7 +278,7 @@ class MirrorTable:
 
         The first piece decides where dictionaries pay.
         """
-        schema = parquet.with_field_ids(arrow_schema(self.columns), table.schema())
+        schema = parquet.with_field_ids(schema_of(self.columns), table.schema())
         writer: parquet.FileWriter | None = None
         location, dictionaries = "", None
         for piece in pieces:
@@ -319,7 +320,7 @@ class MirrorTable:
             **measured.to_serialized_dict(),
         )
 
-    def _fetched(self, table: Table, folder: Path, file: merging.BaseFile) -> str:
+    def _fetched(self, table: Table, folder: Path, file: merging_blocks.BaseFile) -> str:
         """A base file on this machine; the one fetched before it is not needed any more."""
         for before in folder.glob("base-*"):
             before.unlink()

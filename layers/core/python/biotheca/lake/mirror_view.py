@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,9 @@ from pyiceberg.types import LongType, StringType
 
 from biotheca.errors import SystemFault
 from biotheca.lake import merging
-from biotheca.lake.kinds import arrow_schema, quoted
+from biotheca.lake.arrow import schema_of
+from biotheca.lake.duckdb_types import quoted
+from biotheca.lake.merging_blocks import BaseFile
 
 # Keys of a snapshot's summary.
 COMMIT = "biotheca.commit"
@@ -50,9 +51,9 @@ class View:
     io: Any
     key_id: int
 
-    def base_in_order(self) -> list[merging.BaseFile]:
+    def base_in_order(self) -> list[BaseFile]:
         """The base's files by their first keys."""
-        files = [merging.BaseFile(f.file_path, self._first(f), f.record_count) for f in self.base]
+        files = [BaseFile(f.file_path, self._first(f), f.record_count) for f in self.base]
         return sorted(files, key=lambda f: f.first)
 
     def _first(self, file: DataFile) -> str:
@@ -68,7 +69,7 @@ class View:
         names = list(columns or self.columns)
         db = self._engine(up_to_batch, [*names, key_of(self.entity), "batch", "gone"], keys)
         reader = db.sql(merging.current_sql(names, key_of(self.entity), keys is not None)).to_arrow_reader(20_000)
-        schema = arrow_schema({name: self.columns[name] for name in names})
+        schema = schema_of({name: self.columns[name] for name in names})
 
         def batches() -> Iterator[pa.RecordBatch]:
             for batch in reader:
@@ -93,17 +94,15 @@ class View:
         """A DuckDB with views `base` and `overlay` of these columns, tables `newest` and, for keys, `wanted`."""
         if up_to_batch is not None and up_to_batch < self.compacted_to:
             raise BatchIsCompacted(
-                f"{self.entity} cannot be read as of batch {up_to_batch}: its base holds batches up to {self.compacted_to}. "
-                "Read a snapshot from before that compaction with as_of(); commits() lists them."
+                f"{self.entity} cannot be read as of batch {up_to_batch}: its base holds batches up to "
+                f"{self.compacted_to}. Read a snapshot from before that compaction with as_of(); commits() lists them."
             )
         key = key_of(self.entity)
         needed = {name: self.columns[name] for name in self.columns if name in names}
         base, overlay = self.base, [f for n, f in self.overlay if up_to_batch is None or n <= up_to_batch]
         if keys is not None:
             base = tuple(f for f in base if self._may_hold(f, keys))
-        spill = Path(tempfile.gettempdir()) / "biotheca-lake-spilled"
-        settings = {"threads": 2, "memory_limit": f"{merging.MEMORY_MIB}MiB", "temp_directory": str(spill)}
-        db = duckdb.connect(config=settings)
+        db = merging.connect()
         merging.define(db, "base", self._source(base), needed)
         merging.define(db, "overlay", self._source(overlay), needed)
         merging.find_newest(db, key)
@@ -132,7 +131,7 @@ class View:
             )
         scheme, netloc, _ = self.io.parse_location(files[0].file_path)
         plain = [self.io.parse_location(file.file_path)[2] for file in files]
-        return ds.dataset(plain, arrow_schema(self.columns), "parquet", self.io.fs_by_scheme(scheme, netloc))
+        return ds.dataset(plain, schema_of(dict(self.columns)), "parquet", self.io.fs_by_scheme(scheme, netloc))
 
 
 def view_of(
@@ -169,8 +168,8 @@ def _data_files(table: Table, snapshot: Snapshot | None) -> list[DataFile]:
     for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files():
         if task.delete_files:
             raise SystemFault(
-                f"{'.'.join(table.name())} has delete files, which no writer of ours makes: somebody changed it with SQL. "
-                "Roll it back to the last snapshot with a biotheca.commit."
+                f"{'.'.join(table.name())} has delete files, which no writer of ours makes: somebody changed it "
+                "with SQL. Roll it back to the last snapshot with a biotheca.commit."
             )
         made.append(task.file)
     return made

@@ -10,8 +10,8 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import In
 
 from biotheca.errors import SystemFault
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.iceberg import TRIES, glue_catalog
-from biotheca.lake.kinds import arrow_schema
 from biotheca.settings import Settings
 
 
@@ -20,7 +20,7 @@ class LakeTable:
 
     def __init__(self, name: str, columns: dict[str, str]) -> None:
         self.name = name
-        self.schema = arrow_schema(columns)
+        self.schema = schema_of(columns)
 
     def replace(self, column: str, values: Iterable[str], rows: list[dict[str, Any]]) -> None:
         """Make `rows` all the rows whose column has one of the values: a replayed event leaves no second copy.

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from biotheca.lake.kinds import arrow_schema
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, CHANGE_LOG_COLUMNS, ENTITIES, MIRROR_COLUMNS
 from biotheca.mirror.accessions import TABLE as STATUS
 from biotheca.mirror.merge import Given, Merged, change_rows, effective_statuses, merge, merge_statuses
@@ -57,7 +57,7 @@ class Outcome:
 
     def log(self) -> pa.Table:
         """The rows of change_log."""
-        schema = arrow_schema(CHANGE_LOG_COLUMNS)
+        schema = schema_of(CHANGE_LOG_COLUMNS)
         tables = [table.select(schema.names).cast(schema) for table in self.changes if table.num_rows]
         return pa.concat_tables(tables) if tables else schema.empty_table()
 
@@ -174,7 +174,7 @@ class Day:
     def _read(self, entity: str, keys: list[str] | None, columns: tuple[str, ...], batch: int) -> pa.Table:
         if keys is not None and not keys:
             kinds = ENTITIES.get(entity, ACCESSION_STATUS_COLUMNS) | MIRROR_COLUMNS
-            return arrow_schema({name: kinds[name] for name in columns}).empty_table()
+            return schema_of({name: kinds[name] for name in columns}).empty_table()
         some = keys if keys is not None and len(keys) <= MANY_KEYS else None
         return self.tables[entity].current(columns, some, batch).read_all()
 

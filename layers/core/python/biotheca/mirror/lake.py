@@ -10,8 +10,8 @@ import pyarrow as pa
 from pyiceberg.expressions import EqualTo
 
 from biotheca import clock
+from biotheca.lake.arrow import schema_of
 from biotheca.lake.iceberg import glue_catalog
-from biotheca.lake.kinds import arrow_schema
 from biotheca.lake.mirror_store import MirrorTable
 from biotheca.lake.model import ENTITIES, TABLES
 from biotheca.settings import Settings
@@ -53,12 +53,12 @@ class MirrorLake:
         """Let readers see a batch: one row of mirror_snapshot, in one commit for all tables."""
         row = {"batch": batch, "day": day, "published": clock.now().replace(tzinfo=None), "content": ""}
         self._replace(
-            "mirror_snapshot", batch, pa.Table.from_pylist([row], schema=arrow_schema(TABLES["mirror_snapshot"]))
+            "mirror_snapshot", batch, pa.Table.from_pylist([row], schema=schema_of(TABLES["mirror_snapshot"]))
         )
 
     def _replace(self, name: str, batch: int, rows: pa.Table) -> None:
         table = self._catalog.load_table(f"{self._database}.{name}")
-        rows = rows.cast(arrow_schema(TABLES[name]))
+        rows = rows.cast(schema_of(TABLES[name]))
         if table.current_snapshot() is None:
             if rows.num_rows:
                 table.append(rows)

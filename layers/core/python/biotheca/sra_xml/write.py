@@ -28,20 +28,25 @@ class Written:
 
 def one_set(kind: str, objects: Iterable[Written], center: str = "") -> bytes:
     """The set of all objects of one type, as a document."""
-    name, element = ELEMENTS[kind]
-    root = Element(name)
-    for made in objects:
-        node = SubElement(root, element, {"alias": made.alias})
-        if made.accession:
-            node.set("accession", made.accession)
-            SubElement(SubElement(node, "IDENTIFIERS"), "PRIMARY_ID").text = made.accession
-        if center:
-            node.set("center_name", center)
-        rest = {k: v for k, v in made.attributes.items() if v not in (None, "", []) and k != "attributes"}
-        _WRITERS[kind](node, made, rest)
-        _attributes(node, element, rest, made.attributes.get("attributes") or {})
+    root = Element(ELEMENTS[kind][0])
+    root.extend(element_of(kind, made, center) for made in objects)
     indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="utf-8") + b"\n"
+
+
+def element_of(kind: str, made: Written, center: str = "") -> Element:
+    """One object as an element of its set."""
+    element = ELEMENTS[kind][1]
+    node = Element(element, {"alias": made.alias})
+    if made.accession:
+        node.set("accession", made.accession)
+        SubElement(SubElement(node, "IDENTIFIERS"), "PRIMARY_ID").text = made.accession
+    if center:
+        node.set("center_name", center)
+    rest = {k: v for k, v in made.attributes.items() if v not in (None, "", []) and k != "attributes"}
+    _WRITERS[kind](node, made, rest)
+    _attributes(node, element, rest, made.attributes.get("attributes") or {})
+    return node
 
 
 def sets_of(member: Member, document: dict[str, Any]) -> dict[str, bytes]:

@@ -85,7 +85,7 @@ def expand(tree: exp.Query, database: str, glue: Any, within: tuple[str, ...] = 
         bare.add((where, table.name))
         _put(table, view, _query_of(view, glue, (*within, key)))
     for column in tree.find_all(exp.Column):
-        if (column.db, column.table) in bare:  # biotheca.run.acc: the subquery is called run
+        if (column.db, column.table) in bare:  # database.view.column: the subquery has the view's name alone
             column.set("db", None)
             column.set("catalog", None)
 

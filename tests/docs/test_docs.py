@@ -29,6 +29,7 @@ CAPABILITIES = {
     "search",
     "sequences",
     "lake",
+    "mirror",
     "taxonomy",
     "workbooks",
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.measure import Run, by_turns, child, table
 
-PACKAGES, ACCESSIONS, ROUNDS = 40_000, 2_000_000, 5
+PACKAGES, ACCESSIONS, ROUNDS = 40_000, 6_000_000, 5
 PEER = "omicidx==1.17.0"
 _TEXT = (
     "RNA sequencing of wild type plants total was extracted with the kit according to manufacturer instructions paired "

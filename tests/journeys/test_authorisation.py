@@ -146,6 +146,12 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/sequences"): PUBLIC,
     ("GET", "/v1/sequences/{accession}"): (404, 404, 404, 404, 404),
     ("POST", "/v1/sequences/{accession}/copy"): (401, 403, 403, 403, 401),
+    ("GET", "/v1/mirror"): PUBLIC,
+    ("GET", "/v1/mirror/reports/{day}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/mirror/records/{accession}"): (404, 404, 404, 404, 404),
+    ("POST", "/v1/mirror/runs"): (401, 403, 403, 403, 401),
+    ("POST", "/v1/mirror/repairs"): (401, 403, 403, 403, 401),
+    ("GET", "/v1/search/facets"): PUBLIC,
     ("GET", "/v1/search"): PUBLIC,
     ("GET", "/v1/search.tsv"): PUBLIC,
     ("GET", "/v1/taxonomy"): PUBLIC,
@@ -157,6 +163,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/openapi.json"): PUBLIC,
 }
 BODIES = {
+    "/v1/mirror/repairs": {"accession": "SRR000001"},
     "/v1/submissions": {"member": "gsa", "title": "From the matrix"},
     "/v1/submissions/{submission_id}/metadata": {},
     "/v1/files/{file_id}/upload": {"size_bytes": 100},
@@ -237,9 +244,11 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": accession}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
+    names |= {"query_id": "qry_x", "day": "2020-01-01"}
     query = {
         "/v1/search": "?q=zzz",
         "/v1/search.tsv": "?q=zzz",
+        "/v1/search/facets": "?q=zzz",
         "/v1/taxonomy": "?q=zzz",
         "/v1/accounts": "?email=ana@example.org",
         "/v1/curation/next": "?stage=metadata",

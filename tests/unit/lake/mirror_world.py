@@ -17,8 +17,8 @@ DATABASE = "lake"
 COLUMNS = STUDY_COLUMNS | MIRROR_COLUMNS
 
 
-class Killed(Exception):
-    """The process ended here."""
+class Killed(BaseException):
+    """The process ended here. No handler of ours may catch it."""
 
 
 class DyingCatalog(FolderCatalog):
@@ -37,6 +37,7 @@ class DyingCatalog(FolderCatalog):
             return super().commit_table(table, requirements, updates)
         if self.late:
             super().commit_table(table, requirements, updates)
+        self.left = None
         raise Killed
 
 

@@ -14,7 +14,6 @@ from moto import mock_aws
 
 from biotheca.aws import session
 from biotheca.lake.arrow import schema_of
-from biotheca.lake.folder_catalog import FolderCatalog
 from biotheca.lake.model import ACCESSION_STATUS_COLUMNS, ENTITIES, TABLES
 from biotheca.mirror import indexing, service, steps
 from biotheca.mirror.fetching import Fetcher
@@ -24,32 +23,9 @@ from biotheca.mirror.store import MirrorStore
 from biotheca.search.store import WordIndex
 from local.insdc.server import FeedServer
 from local.insdc.world import World
+from tests.unit.lake.mirror_world import DyingCatalog, Killed
 
 DATABASE = "biotheca"
-
-
-class Killed(BaseException):
-    """The process ended here. No handler of ours may catch it."""
-
-
-class LakeCatalog(FolderCatalog):
-    """A catalogue that dies at the commit after `left` more, before it or (`late`) right after."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.left: int | None = None
-        self.late = False
-
-    def commit_table(self, table: Any, requirements: Any, updates: Any) -> Any:
-        if self.left is None:
-            return super().commit_table(table, requirements, updates)
-        self.left -= 1
-        if self.left >= 0:
-            return super().commit_table(table, requirements, updates)
-        if self.late:
-            super().commit_table(table, requirements, updates)
-        self.left = None
-        raise Killed
 
 
 class Mirror:
@@ -57,7 +33,7 @@ class Mirror:
 
     def __init__(self, folder: Path, feeds: FeedServer, world: World) -> None:
         self.folder, self.feeds, self.world = folder, feeds, world
-        self.catalog = LakeCatalog(folder / "lake")
+        self.catalog = DyingCatalog(folder / "lake")
         for entity in WRITTEN:
             columns = ENTITIES.get(entity, ACCESSION_STATUS_COLUMNS)
             self.catalog.create_mirror_tables(DATABASE, entity, columns)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from biotheca.accounts.model import Person, Role
+from biotheca.accounts.model import Person, Role, Scope
 from biotheca.errors import NotFound
 from biotheca.mirror import service
 from biotheca.settings import Settings
@@ -14,7 +14,7 @@ from functions.api.seam import Routes
 from functions.api.shapes import Shape
 from functions.stores import mirror
 
-routes = Routes(__name__, "mirror")
+routes = Routes(__name__, "mirror", changes=Scope.CURATE)
 
 
 class MirrorHealth(Shape):

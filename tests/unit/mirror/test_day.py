@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,8 @@ def test_a_first_day_brings_everything_joined_and_found(mirror: Mirror) -> None:
     assert row and row["organism"] and row["assay_type"] == "WGS" and row["platform"] == "ILLUMINA"
     assert row["librarylayout"] == "PAIRED" and row["insertsize"] == 350 and row["avgspotlen"] == 150
     assert row["geo_loc_name_country_calc"] and row["geo_loc_name_country_continent_calc"]
+    said = json.loads(row["jattr"])
+    assert said["bases"] == row["bases"] and all(isinstance(v, list) for k, v in said.items() if k.endswith("_sam"))
     assert run in mirror.found(row["organism"].split()[0])
     served = mirror.store.record(run)
     assert served and served["status"] == "live" and served["fields"]["bases"] == row["bases"]

@@ -107,7 +107,9 @@ SELECT own.acc, NULL::VARCHAR AS member, coalesce(own.title, experiment.title) A
   list_filter(list_transform(own.files, lambda f: f.md5), lambda m: m IS NOT NULL) AS file_md5,
   own.files AS files, own.filetypes AS datastore_filetype, own.providers AS datastore_provider,
   own.regions AS datastore_region, attributes_.attributes AS attributes,
-  jattr.jattr AS jattr
+  json_merge_patch(
+    coalesce(jattr.jattr, '{{}}'), json_object('bases', coalesce(own.bases, told.bases), 'bytes', own.bytes)
+  )::VARCHAR AS jattr
 FROM own LEFT JOIN experiment ON experiment.acc = own.experiment LEFT JOIN sample ON sample.acc = experiment.sample
 LEFT JOIN study ON study.acc = experiment.study
 LEFT JOIN biosample ON biosample.acc = coalesce(experiment.biosample, sample.biosample)

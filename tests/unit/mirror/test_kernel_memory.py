@@ -70,7 +70,7 @@ def test_no_byte_beyond_a_text_is_read_and_nothing_is_undefined(tmp_path: Path) 
         corpus.append(((words.nodes, words.attributes, words.column_tables, words.table_parents), damaged(texts, 250)))
     (tmp_path / "corpus").write_bytes(pickle.dumps(corpus))
     library = subprocess.run([cc, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout
-    # leaks are not looked for: the interpreter itself keeps memory. Its own blocks come from malloc, so their ends count.
+    # Leaks are not looked for: the interpreter keeps memory. Its blocks come from malloc, so that their ends count.
     environment = os.environ | {
         "LD_PRELOAD": library.strip(),
         "ASAN_OPTIONS": "detect_leaks=0",

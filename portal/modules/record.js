@@ -3,6 +3,7 @@
 import { download, files, show } from "./api.js";
 import { beside } from "./cite.js";
 import { element, size, words } from "./dom.js";
+import { mirrored, showMirrored } from "./mirrored.js";
 
 const ACCESSION = /^[A-Z]{3,6}\d{2,}[A-Z0-9-]*$/;
 
@@ -107,7 +108,15 @@ async function showFiles(place, accession, say) {
 
 /** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
 export async function showRecord(place, accession, say) {
-  const found = await show(accession);
+  let found;
+  try {
+    found = await show(accession);
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
+    const there = await mirrored(accession).catch(() => null); // not one of ours: one of INSDC's, or nobody's
+    if (!there) throw problem;
+    return showMirrored(place, there, say);
+  }
   const title = element("h2", { tabindex: "-1" }, found.title || found.accession);
   place.replaceChildren(title, facts(found));
   document.title = `${found.accession}: ${found.title} - Biotheca`;

@@ -4,9 +4,10 @@ import { get, search } from "./api.js";
 import { element } from "./dom.js";
 import { entire } from "./entire.js";
 
-/** @param {{accession: string, title: string, type: string, released_at?: string}} hit */
+/** @param {{accession: string, title: string, type: string, released_at?: string, centre?: string}} hit */
 function line(hit) {
-  const facts = [hit.accession, hit.type, hit.released_at && `released ${hit.released_at.slice(0, 10)}`];
+  const from = hit.centre && hit.centre !== "own" ? `mirrored from ${hit.centre}` : "";
+  const facts = [hit.accession, hit.type, from, hit.released_at && `released ${hit.released_at.slice(0, 10)}`];
   return element(
     "li",
     {},

@@ -220,8 +220,8 @@ def test_bad_data_is_reported_once_and_never_tried_again(ana: Person, aws: Aws) 
     assert "line 4" in file["findings"][0]["where"] or "4" in file["findings"][0]["where"]
     assert file["findings"][0]["mend"]
     batch = aws("batch")
-    queue = next(q["jobQueueArn"] for q in batch.describe_job_queues()["jobQueues"] if "Large" not in q["jobQueueName"])
-    jobs = batch.list_jobs(jobQueue=queue, jobStatus="FAILED")["jobSummaryList"]
+    queues = [queue["jobQueueArn"] for queue in batch.describe_job_queues()["jobQueues"]]
+    jobs = [job for q in queues for job in batch.list_jobs(jobQueue=q, jobStatus="FAILED")["jobSummaryList"]]
     (job,) = [j for j in jobs if file["id"] in j["jobName"]]
     (told,) = batch.describe_jobs(jobs=[job["jobId"]])["jobs"]
     assert len(told["attempts"]) == 1 and told["attempts"][0]["container"]["exitCode"] == 2

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from local.demo import query
 from local.insdc.made import made_world
 from local.insdc.server import Fault
 from local.insdc.world import World
 from local.stack import Stack
+from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually
+from tests.journeys.portal import look
 
 FIRST, SECOND, THIRD = "2026-01-26", "2026-01-27", "2026-01-28"
 WAIT_S = 180.0
@@ -49,7 +52,7 @@ def run(stack: Stack, ada: Person, day: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def mirrored(stack: Stack, ada: Person, world: World) -> dict[str, Any]:
     """The first day, published."""
-    assert health(stack)["state"] == "empty"
+    assert not health(stack)["batch"], "nothing is published yet, though schedules of other tests may have tried"
     world.publish(stack.insdc.folder, FIRST, full=True)
     row = run(stack, ada, FIRST)
     assert row["state"] == "published", row
@@ -97,6 +100,23 @@ def test_an_accession_of_insdc_resolves_to_its_mirrored_record(
     assert answer.status_code == 302 and answer.headers["Location"].endswith(run_)
     assert record(stack, run_).json()["fields"]["spots"] > 0
     assert record(stack, "SRR1").status_code == 404
+
+
+def test_a_mirrored_hit_leads_to_its_page(
+    chrome: Browser, stack: Stack, mirrored: dict[str, Any], world: World
+) -> None:
+    run_ = sorted(world.records["RUN"])[0]
+    experiment = world.status[run_]["Experiment"]
+    with surfing(chrome, stack.front_url) as surfer:
+        page = surfer.open(f"?q={run_}")
+        page.get_by_text("mirrored from INSDC").first.wait_for()
+        page.locator(f"a[href='#{run_}']").first.click()
+        page.get_by_text("mirrored here as of 2026-01-").wait_for()
+        look(page, "mirrored-run")
+        page.locator(f"a[href='#{experiment}']").first.click()
+        page.get_by_text("Library strategy").wait_for()
+        page = surfer.open("#SRR1234567890")
+        page.locator("#status.bad").wait_for()
 
 
 def test_only_data_managers_start_days_and_repairs(stack: Stack, ana: Person, chen: Person, nobody: Person) -> None:

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { element, size, words } from "./dom.js";
 
 const ACCESSION = /^(?:[SED]R[APSXRZ]\d{6,}|SAM[NED][A-Z]?\d+|PRJ[NED][A-Z]\d+)$/;
-const APART = ["acc", "title", "attributes", "files", "jattr", "file_names", "file_md5"];
+const APART = ["acc", "title", "status", "archive", "source", "attributes", "files", "jattr", "file_names", "file_md5"];
 const STATUS = {
   suppressed: "Suppressed at its archive: no search finds it, its accession still leads here.",
   withdrawn: "Withdrawn at its archive. Nothing of its content is kept here.",
@@ -18,7 +18,7 @@ function shown(value) {
   if (Array.isArray(value)) return value.flatMap((one, at) => [at ? ", " : "", ...shown(one)]);
   if (value !== null && typeof value === "object") return [Object.values(value).filter(Boolean).map(String).join(" ")];
   const text = String(value);
-  return ACCESSION.test(text) ? [element("a", { href: `#${text}` }, text)] : [text];
+  return ACCESSION.test(text) && location.hash !== `#${text}` ? [element("a", { href: `#${text}` }, text)] : [text];
 }
 
 /** @param {any} value */

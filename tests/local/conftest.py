@@ -195,8 +195,8 @@ def cloud(clouds: Clouds) -> Cloud:
     return clouds.get()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lake() -> Iterator[Lake]:
-    """The lake of a few rows that all tests of SQL read, and none writes."""
+    """The lake of a few rows that tests of SQL read, and none writes. A module's own: stores make and delete the same."""
     with small_lake() as made:
         yield made

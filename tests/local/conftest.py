@@ -197,6 +197,6 @@ def cloud(clouds: Clouds) -> Cloud:
 
 @pytest.fixture(scope="module")
 def lake() -> Iterator[Lake]:
-    """The lake of a few rows that tests of SQL read, and none writes. A module's own: stores make and delete the same."""
+    """A lake of a few rows that tests of SQL read, and none writes. A module's own: stores make and delete the same."""
     with small_lake() as made:
         yield made

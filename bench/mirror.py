@@ -61,7 +61,7 @@ def run(folder: Path) -> str:
 
 
 def _reading(folder: Path) -> str:
-    source = _packages(folder / "packages.xml")
+    source = _packages(folder / f"packages-{PACKAGES}.xml")
     size = source.stat().st_size / 1e6
     python, peer = sys.executable, _peer(folder)
     words = ["parse", str(source), "--kind", "sra_package", "--out", str(folder / "parsed")]
@@ -88,7 +88,7 @@ def _row(name: str, one: Run, amount: float, ours: float) -> list[object]:
 
 
 def _status(folder: Path) -> str:
-    before, after = _tab(folder / "before.tab", 0), _tab(folder / "after.tab", 1)
+    before, after = _tab(folder / f"before-{ACCESSIONS}.tab", 0), _tab(folder / f"after-{ACCESSIONS}.tab", 1)
     digest, kept = folder / "digest.parquet", folder / "before.parquet"
     digest.unlink(missing_ok=True)
     python = sys.executable

@@ -11,6 +11,7 @@ from biotheca.lake.model import OWN_TABLES, TABLES
 from biotheca.lake.queries.store import WORKGROUP
 from biotheca.lake.views import SRA_DATABASE, views
 from infra.capabilities.capability import Capability
+from infra.constructs.glue import glue_arns
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, on_event
 from infra.stacks.lake import DATABASE
@@ -25,7 +26,7 @@ class Lake(Capability):
         load = self.add(
             "load_released", needs, layers=("core", "web", "lake"), memory_mb=1536, timeout=Duration.minutes(5)
         )
-        resources = self._glue({DATABASE: list(OWN_TABLES)})
+        resources = glue_arns(self, {DATABASE: OWN_TABLES})
         load.add_to_role_policy(
             iam.PolicyStatement(actions=["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], resources=resources)
         )
@@ -37,18 +38,6 @@ class Lake(Capability):
             consumed_queue(self, "Load", house, load, timeout_s=300),
         )
         self._answers_queries(house)
-
-    def _glue(self, tables: dict[str, list[str]]) -> list[str]:
-        """The catalogue, these databases and their tables."""
-        names = ["catalog"]
-        for database, inside in tables.items():
-            names += [f"database/{database}", *(f"table/{database}/{table}" for table in inside)]
-        return [
-            Stack.of(self).format_arn(
-                service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None
-            )
-            for name in names
-        ]
 
     def _answers_queries(self, house: House) -> None:
         """A worker that asks Athena, waits, and writes the answer's file; the API itself may not read the lake."""
@@ -64,7 +53,7 @@ class Lake(Capability):
         written = [derived.arn_for_objects("exports/*"), lake.arn_for_objects("results/exports/*")]
         rights: list[tuple[list[str], list[str]]] = [
             (["athena:StartQueryExecution", "athena:GetQueryExecution"], [group]),
-            (["glue:GetDatabase", "glue:GetTable"], self._glue(read)),
+            (["glue:GetDatabase", "glue:GetTable"], glue_arns(self, read)),
             (["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], written),
             (["s3:ListBucket", "s3:GetBucketLocation"], [derived.bucket_arn, lake.bucket_arn]),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
@@ -15,6 +15,7 @@ from biotheca.lake.model import ENTITIES, TABLES, base, overlay
 from biotheca.settings import variable
 from infra.capabilities.capability import Capability
 from infra.constructs.batch_job import BatchJob
+from infra.constructs.glue import glue_arns
 from infra.constructs.python_function import House, PythonFunction, alarm_at_one
 from infra.constructs.queues import dead_letters
 from infra.stacks.lake import DATABASE
@@ -47,15 +48,10 @@ class Mirror(Capability):
 
     def _allow_lake(self, job: BatchJob, house: House) -> None:
         """Commits to the mirror's own tables, and to no others; files of tables that were replaced are deleted."""
-        stack = Stack.of(self)
         written = [name for entity in WRITTEN for name in (base(entity), overlay(entity))]
         written += ["change_log", "mirror_snapshot"]
         assert set(written) <= set(TABLES)
-        names = ["catalog", f"database/{DATABASE}", *(f"table/{DATABASE}/{table}" for table in written)]
-        resources = [
-            stack.format_arn(service="glue", resource=name.split("/")[0], resource_name=name.partition("/")[2] or None)
-            for name in names
-        ]
+        resources = glue_arns(self, {DATABASE: written})
         job.role.add_to_principal_policy(
             iam.PolicyStatement(actions=["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable"], resources=resources)
         )

@@ -6,7 +6,12 @@ import os
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.expressions import BooleanExpression
+
+from biotheca.errors import SystemFault
 
 TRIES = 5  # commits of one writer that may lose against others
 
@@ -24,3 +29,24 @@ def glue_catalog() -> Catalog:
             "s3.secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"],
         }
     return load_catalog("glue", **properties)
+
+
+def replace_rows(catalog: Catalog, name: str, same: BooleanExpression, rows: pa.Table) -> None:
+    """Make `rows` all the rows of `name` (database.table) that `same` holds for: said again, nothing is there twice.
+
+    A commit that lost against another writer is made again on the new state; SystemFault after five tries.
+    """
+    for _ in range(TRIES):
+        table = catalog.load_table(name)
+        try:
+            if table.current_snapshot() is None:
+                if rows.num_rows:
+                    table.append(rows)
+            elif rows.num_rows:
+                table.overwrite(rows, overwrite_filter=same)
+            elif any(table.scan(row_filter=same).plan_files()):
+                table.delete(same)
+            return
+        except CommitFailedException:
+            continue
+    raise SystemFault(f"table {name}: {TRIES} commits lost against other writers")

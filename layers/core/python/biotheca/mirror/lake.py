@@ -11,7 +11,7 @@ from pyiceberg.expressions import EqualTo
 
 from biotheca import clock
 from biotheca.lake.arrow import schema_of
-from biotheca.lake.iceberg import glue_catalog
+from biotheca.lake.iceberg import glue_catalog, replace_rows
 from biotheca.lake.mirror_store import MirrorTable
 from biotheca.lake.model import ENTITIES, TABLES
 from biotheca.settings import Settings
@@ -57,14 +57,5 @@ class MirrorLake:
         )
 
     def _replace(self, name: str, batch: int, rows: pa.Table) -> None:
-        table = self._catalog.load_table(f"{self._database}.{name}")
-        rows = rows.cast(schema_of(TABLES[name]))
-        if table.current_snapshot() is None:
-            if rows.num_rows:
-                table.append(rows)
-            return
         same = EqualTo("batch", batch)  # type: ignore[call-arg, arg-type]
-        if rows.num_rows:
-            table.overwrite(rows, overwrite_filter=same)
-        elif any(table.scan(row_filter=same).plan_files()):
-            table.delete(same)
+        replace_rows(self._catalog, f"{self._database}.{name}", same, rows.cast(schema_of(TABLES[name])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,33 @@ class DyingCatalog(FolderCatalog):
             super().commit_table(table, requirements, updates)
         self.left = None
         raise Killed
+
+
+class VisitedCatalog(FolderCatalog):
+    """Lets another writer in before its call number `at` (loads and commits, from 0), once."""
+
+    def __init__(self, folder: Path, at: int, visit: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self.left, self.visit = at, visit
+        self.committing = False
+
+    def _let_in(self) -> None:
+        self.left -= 1
+        if self.left == -1:
+            self.visit()
+
+    def load_table(self, identifier: Any) -> Any:
+        if not self.committing:  # a commit loads under its lock, where nobody comes in
+            self._let_in()
+        return super().load_table(identifier)
+
+    def commit_table(self, table: Any, requirements: Any, updates: Any) -> CommitTableResponse:
+        self._let_in()
+        self.committing = True
+        try:
+            return super().commit_table(table, requirements, updates)
+        finally:
+            self.committing = False
 
 
 def mirror(folder: Path, catalog: FolderCatalog | None = None, **more: Any) -> MirrorTable:

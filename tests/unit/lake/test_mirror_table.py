@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from biotheca.lake import merging, merging_blocks
 from biotheca.lake.merging import KeyTwice
 from biotheca.lake.mirror_store import BatchIsCompacted, MirrorTable, StaleWriter
-from tests.unit.lake.mirror_world import COLUMNS, DyingCatalog, Killed, Twin, mirror, rows, titles
+from tests.unit.lake.mirror_world import COLUMNS, DyingCatalog, Killed, Twin, VisitedCatalog, mirror, rows, titles
 
 KEYS = [f"SRP{number:06}" for number in range(40)] + ["ERP1", "DRP99", "SRPä"]
 SAID = st.dictionaries(st.sampled_from(KEYS), st.none() | st.sampled_from("abcdef"), max_size=30)
@@ -97,6 +97,37 @@ def test_a_compaction_killed_at_any_commit_ends_in_the_same_state(
         whole.compact(6)
         assert killed.table_hash() == whole.table_hash() == before
         assert not killed.view().overlay and not whole.view().overlay
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["first commits", "later commits"])
+@pytest.mark.parametrize("batch", [2, 3])
+def test_a_writer_that_comes_in_between_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, batch: int, filled: bool
+) -> None:
+    """Another writer's batch before each call that an append makes to the catalogue, until it makes no more."""
+    visited, at = True, -1
+    while visited:
+        at += 1
+        folder = tmp_path / str(at)
+        other = mirror(folder)
+        if filled:
+            other.append(1, rows({"SRP0": "old", "SRP1": "old"}))
+            other.append(3, rows({"SRP1": "before"}))
+        catalog = VisitedCatalog(
+            folder, at, lambda other=other: other.append(batch, rows({"SRP1": f"{batch}", f"SRP1{batch}": "other"}))
+        )
+        mirror(folder, catalog).append(3, rows({"SRP1": "3", "SRP13": "own"}))
+        visited = catalog.left < 0
+        late = {"SRP1": "3", "SRP13": "own"}
+        if batch == 2 and visited:
+            late["SRP12"] = "other"
+        assert titles(other) == ({"SRP0": "old"} if filled else {}) | late, at
+        assert len({name for number, name in _files(other) if number == 3}) == 1
+    assert at > 3
+
+
+def _files(table: MirrorTable) -> list[tuple[int, str]]:
+    return [(number, file.file_path) for number, file in table.view().overlay]
 
 
 @pytest.fixture

@@ -98,11 +98,19 @@ class MirrorTable:
 
     def view(self) -> View:
         """What is there now, pinned: later commits do not change it."""
+        return self._pinned()[0]
+
+    def _pinned(self) -> tuple[View, Table, Table]:
+        """(what is there now, the base and the overlay it was read from).
+
+        A change planned on the view is committed through these and no others: loaded later, a table could have a
+        snapshot that the plan knows nothing of, and the commit would still be taken.
+        """
         for _ in range(TRIES):
             over = self._load(overlay(self.entity))
             below = self._load(base(self.entity))
             if self._load(overlay(self.entity)).metadata.current_snapshot_id == over.metadata.current_snapshot_id:
-                return view_of(self.entity, self.columns, self.content, below, over)
+                return view_of(self.entity, self.columns, self.content, below, over), below, over
         raise SystemFault(f"{overlay(self.entity)} changed {TRIES} times while it was read; too many writers")
 
     def as_of(self, when: int | datetime) -> View:
@@ -156,10 +164,9 @@ class MirrorTable:
             return self._again(lambda: self._append(batch, source, folder))
 
     def _append(self, batch: int, source: merging.Source, folder: Path) -> int:
-        seen = self.view()
+        seen, _, table = self._pinned()
         if batch <= seen.compacted_to:
             return 0
-        table = self._load(overlay(self.entity))
         with merging.engine(folder) as db:
             pieces = merging.batch_rows(db, source, self.columns, self.key, batch)
             made = list(self._files(table, folder, pieces, 1, OVERLAY_GROUP_ROWS))
@@ -182,20 +189,18 @@ class MirrorTable:
         return Compaction(**(done.__dict__ | {"overlay_files_dropped": dropped}))
 
     def _trim(self) -> int:
-        seen = self.view()
-        table = self._load(overlay(self.entity))
+        seen, _, table = self._pinned()
         old = [file for number, file in seen.overlay if number <= seen.compacted_to]
         if old:
             self._commit(table, f"trim {seen.compacted_to}", old, [])
         return len(old)
 
     def _merge(self, up_to_batch: int, folder: Path) -> Compaction:
-        seen = self.view()
+        seen, table, _ = self._pinned()
         taken = [file for number, file in seen.overlay if number <= up_to_batch]
         rows = sum(file.record_count for file in seen.base)
         if not taken:
             return Compaction(seen.compacted_to, rows, 0, 0, len(seen.base), 0)
-        table = self._load(base(self.entity))
         files = seen.base_in_order()
         near = {f.file_path: self._near(table, f.file_path, folder) for f in taken}
         places = merging_blocks.Places(
@@ -261,6 +266,8 @@ class MirrorTable:
         if not _NO_RETRIES.items() <= table.properties.items():
             with table.transaction() as change:
                 change.set_properties(_NO_RETRIES)
+            if table.current_snapshot() != now:  # properties pass beside another's snapshot; what was planned may not
+                raise CommitFailedException(f"{'.'.join(table.name())} changed while its properties were set")
         summary = {COMMIT: what, FENCE: str(max(held, self.fence or 0)), **(more or {})}
         with (
             table.transaction() as change,

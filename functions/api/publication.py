@@ -20,9 +20,11 @@ routes = Routes(__name__, "publication")
 
 @routes.on("GET", "/v1/records/{accession}", answer=RecordShape, errors=(401, 404, 410))
 def show(accession: str) -> RecordShape:
-    """One record with its links and files."""
-    record = service.visible(records(), optional_person(routes.current_request), accession)
-    return RecordShape(**record.public_view() | {"access": mode_of(records(), record)})
+    """One record with its links and files; its owner and the archive's staff see sensitive attributes too."""
+    person = optional_person(routes.current_request)
+    record = service.visible(records(), person, accession)
+    view = record.inside_view() if service.insider(records(), person, record) else record.public_view()
+    return RecordShape(**view | {"access": mode_of(records(), record)})
 
 
 @routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 410, 422))

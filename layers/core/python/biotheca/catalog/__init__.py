@@ -77,7 +77,7 @@ def _added_rows(start: str, named_by: str, key: str | None = None) -> dict[str, 
 @cache
 def packages(set_name: str) -> dict[str, Package]:
     """The packages of a set (e.g. sample), by id."""
-    rows = _read("packages.yaml")["packages"][set_name]
+    rows = _added("packages", "packages")[set_name]
     common = {k: tuple(v) for k, v in rows.get("common", {}).items()}
     return {
         name: Package(
@@ -96,18 +96,37 @@ def packages(set_name: str) -> dict[str, Package]:
 
 @cache
 def _shared_types() -> dict[str, dict[str, Any]]:
-    """The object types that several members use, as written; sample's attributes stand in a file of their own."""
-    rows = _read("object_types.yaml")["object_types"]
+    """The object types that members use, as written; attributes of many types stand in files of their own.
+
+    `more_fields`: such files, the first that has a field wins; `of_packages_only`: of these only what a package names.
+    `take`: fields of another type, as they stand there.
+    """
+    rows = _added("object_types", "object_types")
     for row in rows.values():
-        if more := row.pop("more_fields", None):
-            row["fields"] |= _read(more)["fields"]
+        more = row.pop("more_fields", [])
+        wanted = _named_by_packages(row) if row.pop("of_packages_only", False) else None
+        for name in [more] if isinstance(more, str) else more:
+            found = _read(name)["fields"]
+            row["fields"] |= {k: v for k, v in found.items() if k not in row["fields"] and (not wanted or k in wanted)}
+        for other, names in row.pop("take", {}).items():
+            row["fields"] |= {name: rows[other]["fields"][name] for name in names}
     return rows
 
 
+def _named_by_packages(row: dict[str, Any]) -> set[str]:
+    return {name for package in packages(row["packages"]["set"]).values() for name in package.fields()}
+
+
 def _object_type(row: dict[str, Any]) -> ObjectType:
-    """An object type from its row. `use: NAME` starts from the shared type; what the row says goes before it."""
+    """An object type from its row. `use: NAME` starts from the shared type; what the row says goes before it.
+
+    `change`: words of single fields that the member says otherwise.
+    """
     if "use" in row:
         row = {"type": row["use"], **_shared_types()[row["use"]], **{k: v for k, v in row.items() if k != "use"}}
+    changed = row.get("change", {})
+    row = {k: v for k, v in row.items() if k != "change"}
+    row["fields"] = {name: spec | changed.get(name, {}) for name, spec in row.get("fields", {}).items()}
     by = row.get("packages")
     made = {k: v for k, v in row.items() if k not in ("fields", "published_names", "packages", "differ_beyond")}
     return ObjectType(
@@ -136,6 +155,9 @@ def members() -> dict[str, Member]:
             refuses_packages=row.get("refuses_packages", {}),
             review=row["review"],
             lake=row.get("lake", {}),
+            agree=tuple(row.get("agree", ())),
+            demands={mode: tuple(fields) for mode, fields in row.get("demands", {}).items()},
+            only_with_taxa={mode: tuple(taxa) for mode, taxa in row.get("only_with_taxa", {}).items()},
         )
         for row in rows
     }

@@ -39,6 +39,7 @@ class Field:
     `within`: of a choice, the field whose value narrows the terms (a model within its platform).
     `where`: of a reference, what the target's fields must be. `back`: the name of the link from the target back.
     `beside`: of a taxon, the field that holds its name.
+    `sensitive`: for the owner and the archive's staff only; no public page, index, lake or other registry has it.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Field:
     pattern: str | None = None
     unit: str | None = None
     group: str | None = None
+    sensitive: bool = False
     required_if: dict[str, tuple[str, ...]] = field(default_factory=dict)
     required_unless: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unique: str | None = None
@@ -95,7 +97,8 @@ class ObjectType:
     """One kind of object of a member, e.g. sample. `section` is its key in a metadata document.
 
     `optional`: a document may have none. `packages`: the field whose value names the package, and the packages.
-    `differ`: objects of one document must differ in a field beyond these.
+    `differ_beyond`: objects of one document must differ in a field beyond these.
+    `custom`: whether attributes of the submitter's own are `public` or `sensitive`.
     """
 
     type: str
@@ -111,6 +114,21 @@ class ObjectType:
     package_field: str | None = None
     packages: dict[str, Package] = field(default_factory=dict)
     differ_beyond: tuple[str, ...] = ()
+    custom: str = "public"
+
+    def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(what everybody may see, what is sensitive) of an object's attributes. What the catalog does not know of
+        an object that has sensitive attributes is sensitive: a list of what may be shown, never of what may not."""
+        kept = {name for name, spec in self.fields.items() if spec.sensitive}
+        kept |= {"attributes"} if self.custom == "sensitive" else set()
+        if not kept:
+            return attributes, {}
+        known = set(self.fields) | {"alias", "attributes", "files"}
+        hidden = {name for name in attributes if name in kept or name not in known}
+        return (
+            {name: value for name, value in attributes.items() if name not in hidden},
+            {name: value for name, value in attributes.items() if name in hidden},
+        )
 
     def package(self, entry: dict[str, Any]) -> Package | None:
         """The package that an object's own field names, if there is one."""
@@ -123,6 +141,8 @@ class Member:
     """One member database. `dataset` is the object type whose release makes the data public.
 
     `review`: who looks at metadata and data: `automatic` or `curator`; data is `none` where there are no files.
+    `agree`: terms of one object that go with terms of others. `demands`: access mode -> fields (`type.field`) that it
+    needs; `only_with_taxa`: access mode -> taxa one of which the data must be of.
     """
 
     id: str
@@ -135,6 +155,9 @@ class Member:
     refuses_packages: dict[str, str]
     review: dict[str, str]
     lake: dict[str, dict[str, str]]
+    agree: tuple[dict[str, Any], ...] = ()
+    demands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    only_with_taxa: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""

@@ -12,9 +12,9 @@ from biotheca.accounts.model import Person, Role
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
 from biotheca.publication.model import Record
 from biotheca.publication.store import RecordStore
-from biotheca.submissions.model import State, Submission
+from biotheca.submissions.model import EDITABLE, State, Submission
 from biotheca.submissions.rules import check_access, finding
-from biotheca.submissions.service import own, visible
+from biotheca.submissions.service import check_mode, own, visible
 from biotheca.submissions.store import SubmissionStore
 
 OPEN = "open"
@@ -65,6 +65,8 @@ def set_mode(
     before = member.access_mode(submission.access)
     if before == mode:
         return submission
+    if submission.state not in EDITABLE:  # a draft is looked at when it is handed in
+        check_mode(store, submission, mode)
     words = f"The access mode is now {mode}; it was {before}." + (f" Reason: {reason.strip()}" if released else "")
     record = records.get(submission.dataset) if submission.dataset else None
     extra = []

@@ -81,7 +81,8 @@ class Record:
 
     `dataset`: the accession whose release decides on `in_dataset` types (of a dataset, its own). `needs`: the
     accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode.
-    `version` counts its content, `revision` its writes.
+    `sensitive`: attributes that only the owner and the archive's staff see (catalog: `sensitive`), kept apart so that
+    whoever reads `attributes` can publish them. `version` counts its content, `revision` its writes.
     """
 
     accession: str
@@ -106,6 +107,7 @@ class Record:
     reason: str | None = None
     created_at: str = ""
     access: str = ""
+    sensitive: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""
@@ -133,6 +135,11 @@ class Record:
         if self.visibility not in (Visibility.PRIVATE, Visibility.PUBLIC):
             view |= {"reason": self.reason, "changed_at": self.changed_at}
         return view
+
+    def inside_view(self) -> dict[str, Any]:
+        """What the owner and the archive's staff see: with the sensitive attributes."""
+        view = self.public_view()
+        return view | {"attributes": self.attributes | self.sensitive}
 
 
 def public_file(file: dict[str, Any]) -> dict[str, Any]:

@@ -200,7 +200,8 @@ def _supersede(records: RecordStore, dataset: Record, fresh: list[Record]) -> No
 
 def version_row(record: Record) -> dict[str, Any]:
     """What is kept of a version of a record when the next one takes its place."""
-    return {"version": record.version, "title": record.title, "attributes": record.attributes, "at": clock.stamp()}
+    kept = {"version": record.version, "title": record.title, "attributes": record.attributes, "at": clock.stamp()}
+    return kept | ({"sensitive": record.sensitive} if record.sensitive else {})
 
 
 def _publish(records: RecordStore, record: Record) -> None:

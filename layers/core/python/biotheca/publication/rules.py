@@ -123,6 +123,7 @@ def records_of(
     found = []
     for obj in objects:
         kind, own = member.object_type(obj.type), obj.accession or ""
+        shown, hidden = kind.split(obj.attributes)
         found.append(
             Record(
                 accession=own,
@@ -132,7 +133,8 @@ def records_of(
                 title=str(obj.attributes.get("title", obj.alias)),
                 submission=submission.id,
                 owner=submission.owner,
-                attributes=obj.attributes,
+                attributes=shown,
+                sensitive=hidden,
                 links={k: sorted(v) for k, v in sorted(links[own].items())},
                 files=by_run.get(obj.alias, []) if kind.files else [],
                 dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),

@@ -340,7 +340,9 @@ class Registry:
         while waiting:
             records = self.records.get_many(list(dict.fromkeys(waiting)))
             usable = [r for r in records.values() if self._usable(person, r)]
-            found |= {r.accession: Known(r.accession, r.type, r.attributes | _upwards(r)) for r in usable}
+            for r in usable:
+                form = catalog.members()[r.member].object_type(r.type).accession
+                found[r.accession] = Known(r.accession, r.type, r.attributes | _upwards(r), form)
             waiting = [up for r in usable for name in _upwards(r).values() for up in [name] if up not in found]
         return found
 

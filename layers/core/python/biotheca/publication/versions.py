@@ -65,7 +65,7 @@ def _check(record: Record, changes: dict[str, Any]) -> list[Finding]:
     ]
     if not changes:
         found.append(finding("metadata.required", "/changes", "Nothing is to be changed."))
-    entry = {"alias": record.alias, **_merged(record.attributes, changes)}
+    entry = {"alias": record.alias, **_merged(record.attributes | record.sensitive, changes)}
     where = f"/{kind.section}"
     for one in check_document(member, {kind.section: [entry] if kind.many else entry}):
         passed = one.severity != "error" or one.rule in ("metadata.incomplete", "metadata.reference", "files.count")
@@ -127,10 +127,12 @@ def _corrected(
     records: RecordStore, record: Record, row: dict[str, Any], person: Person, extra: list[dict[str, Any]]
 ) -> Record:
     changes = {change["field"]: change.get("to") for change in row["changes"]}
-    attributes = _merged(record.attributes, changes)
+    kind = catalog.members()[record.member].object_type(record.type)
+    attributes, sensitive = kind.split(_merged(record.attributes | record.sensitive, changes))
     new = replace(
         record,
         attributes=attributes,
+        sensitive=sensitive,
         title=str(attributes.get("title", record.alias)),
         version=record.version + 1,
     )

@@ -145,11 +145,13 @@ class ArchiveObject:
 
 @dataclass(frozen=True)
 class Known:
-    """What an accession names that a document refers to and its writer may use."""
+    """What an accession names that a document refers to and its writer may use. `form`: the kind of its number, if
+    that is known: two registries may both have samples, and neither takes the other's."""
 
     accession: str
     type: str
     attributes: dict[str, Any] = field(default_factory=dict)
+    form: str | None = None
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,8 @@ def verdict(
     numbers_of_taxa = _taxa(member, document, known)
     taxa = registry.taxa(numbers_of_taxa) if registry else Taxonomy().get_many(numbers_of_taxa)
     today = clock.now().date()
-    return rules.check_document(member, document, known, existing, numbers, taxa=taxa, today=today)
+    mode = member.access_mode(submission.access)
+    return rules.check_document(member, document, known, existing, numbers, taxa=taxa, today=today, mode=mode)
 
 
 def _taxa(member: catalog.Member, document: dict[str, Any], known: dict[str, Known]) -> list[int]:
@@ -215,6 +216,7 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
+    check_mode(store, submission, submission.access)
     new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
     return store.save(
         submission,
@@ -224,6 +226,17 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
         actor=person.subject,
         announce=events.SUBMISSION_SUBMITTED,
     )
+
+
+def check_mode(store: SubmissionStore, submission: Submission, mode: str) -> None:
+    """Invalid if what is described may not have this access mode, or lacks what the mode demands."""
+    member = catalog.members()[submission.member]
+    if not member.demands and not member.only_with_taxa:
+        return
+    document = rules.document_of(member, store.objects(submission))
+    taxa = Taxonomy().get_many(rules.taxa_in(member, document))
+    if found := list(rules.check_mode(member, document, member.access_mode(mode), taxa)):
+        raise Invalid(found[0].message, found)
 
 
 def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import Known
-from biotheca.submissions.rules import files, objects, plausibility, privacy, references
+from biotheca.submissions.rules import agreement, files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.accepted import check_accepted
+from biotheca.submissions.rules.agreement import check_mode, document_of
 from biotheca.submissions.rules.finding import finding, objects_of
 from biotheca.submissions.rules.normal import normalised
 from biotheca.submissions.rules.references import accessions_in
@@ -31,7 +32,9 @@ __all__ = [
     "check_accepted",
     "check_access",
     "check_document",
+    "check_mode",
     "check_release",
+    "document_of",
     "errors_in",
     "finding",
     "normalised",
@@ -50,6 +53,7 @@ def check_document(
     numbers: Mapping[tuple[str, str], str] | None = None,
     taxa: Mapping[int, Taxon] | None = None,
     today: date | None = None,
+    mode: str | None = None,
 ) -> list[Finding]:
     """Every finding of a metadata document against its member's catalog: errors first, then warnings, then hints.
 
@@ -58,6 +62,7 @@ def check_document(
     `numbers`: accessions that objects of this document hold already, by (type, alias).
     `taxa`: the taxa that `taxa_in` names, as far as they are known; those of the package's subset, if none are given.
     `today`: the day on which dates lie in the future; without it none does.
+    `mode`: the access mode that the document is for.
     """
     known = known or {}
     taxa = subset() if taxa is None else taxa
@@ -67,6 +72,9 @@ def check_document(
         *references.check(member, document, known, numbers or {}, taxa),
     ]
     found += [*files.check(member, document, known), *organisms.check(member, document, taxa)]
+    found += agreement.check(member, document)
+    if mode:
+        found += check_mode(member, document, mode, taxa)
     found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]
     return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
 

@@ -86,9 +86,13 @@ def _check_one(
 ) -> Iterator[Finding]:
     target = target_of(spec, value, aliases, known)
     record = known.get(value) if isinstance(value, str) else None
+    wanted = member.object_type(spec.to or "")
     if target is None and record is not None:
         message = f"{value} is a {record.type}, not a {spec.to}."
         yield finding("metadata.reference_type", where, message, value, expected_of(spec))
+    elif record is not None and record.form not in (None, wanted.accession):
+        message = f"{value} is a {record.type} of another registry; {member.id} has its own."
+        yield finding("metadata.reference_type", where, message, value, f"a {wanted.title['en']}")
     elif target is None:
         message = (
             f"There is no {spec.to} with the alias {str(value)[:80]!r} here, and no such accession that you may use."

@@ -12,8 +12,8 @@ from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.rules import same_name
 
 
-def _places(member: Member, document: dict[str, Any]) -> Iterator[tuple[Field, str, dict[str, Any]]]:
-    """(taxon field, place of the object that holds it, object) of a document, also inside lists of small objects."""
+def places(member: Member, document: dict[str, Any]) -> Iterator[tuple[Field, str, dict[str, Any]]]:
+    """Every (taxon field, place of the object that holds it, object) of a document, also inside lists of small objects."""
     for kind in member.objects:
         for where, entry in entries(document, kind):
             for spec in kind.fields.values():
@@ -31,7 +31,7 @@ def _number(value: Any) -> int | None:
 
 def taxa_in(member: Member, document: dict[str, Any]) -> list[int]:
     """Every taxonomy id of a document, each once."""
-    found = (_number(entry.get(spec.name)) for spec, _, entry in _places(member, document))
+    found = (_number(entry.get(spec.name)) for spec, _, entry in places(member, document))
     return list(dict.fromkeys(n for n in found if n is not None))
 
 
@@ -49,7 +49,7 @@ def elsewhere(member: Member, number: Any, taxa: Mapping[int, Taxon]) -> str | N
 
 def check(member: Member, document: dict[str, Any], taxa: Mapping[int, Taxon]) -> Iterator[Finding]:
     """Every finding of organisms."""
-    for spec, where, entry in _places(member, document):
+    for spec, where, entry in places(member, document):
         number = _number(entry.get(spec.name))
         if number is None:
             continue

@@ -42,7 +42,7 @@ ROWS = [
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::.*(Inbox|Derived|OpenArchive|Lake|Audit|Mirror).*\*(\.saved)?\]",
+        r"AwsSolutions-IAM5\[Resource::.*(Inbox|Derived|OpenArchive|ControlledArchive|Lake|Audit|Mirror).*\*(\.saved)?\]",
         r".*(Role|Machine/Role)/DefaultPolicy/Resource",
         "Objects are named at run time; the prefix is as narrow as the program's own keys are.",
     ),

@@ -82,8 +82,8 @@ def resolve(accession: str) -> Response:
     target = found.text if found else accession
     if found and not found.own and mirror().record(target):
         return Response("", status_code=302, headers={"Location": f"/v1/mirror/records/{target}"})
-    if found and found.parent and found.serial:  # a file's number leads to its dataset
-        target = found.parent
+    if found and found.parent and found.serial and records().get(target) is None:  # an old file's number
+        target = found.parent  # leads to its dataset
     record = service.visible(records(), optional_person(routes.current_request), target, Door.RESOLVER)
     leads_to = record.replaced_by or record.accession
     return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}"})

@@ -33,11 +33,15 @@ POOL = [
 
 
 class Api(Capability):
-    """functions/api. It signs links to inbox and open archive; it cannot read the lake or controlled files."""
+    """functions/api. It signs links to inbox and archives, as the domain layer allows; it cannot read the lake."""
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "api", house)
-        needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
+        needs = (
+            TOKENS
+            | SUBMISSIONS
+            | {"inbox_bucket": "rw", "open_archive_bucket": "r", "controlled_archive_bucket": "r", "search_table": "r"}
+        )
         needs |= {"derived_bucket": "r"}  # reports of the file checks
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}

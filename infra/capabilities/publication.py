@@ -14,7 +14,8 @@ from infra.constructs.batch_job import BatchJob
 from infra.constructs.python_function import House
 from infra.constructs.queues import dead_letters, on_event
 
-ARCHIVING = SUBMISSIONS | {"inbox_bucket": "r", "open_archive_bucket": "rw", "derived_bucket": "r"}
+ARCHIVES = {"open_archive_bucket": "rw", "controlled_archive_bucket": "rw"}
+ARCHIVING = SUBMISSIONS | ARCHIVES | {"inbox_bucket": "r", "derived_bucket": "r"}
 
 
 class Publication(Capability):

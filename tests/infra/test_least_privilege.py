@@ -181,9 +181,18 @@ def test_only_what_knows_no_resource_is_allowed_on_every_resource(templates: Tem
                 assert _actions([statement]) <= unbounded, f"{role}: {_actions([statement]) - unbounded}"
 
 
-def test_no_role_reaches_the_controlled_archive_yet(templates: Templates) -> None:
-    text = json.dumps(_statements(templates))
-    assert "ControlledArchive" not in text and "ControlledKey" not in text
+def test_only_archiving_writes_controlled_files_and_only_the_api_signs_links_to_them(templates: Templates) -> None:
+    writing = {"s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"}
+    touching: dict[str, set[str]] = {}
+    for role, statements in _statements(templates).items():
+        for statement in statements:
+            if "ControlledArchive" in json.dumps(statement["Resource"]):
+                touching.setdefault(role, set()).update(_actions([statement]))
+    readers = {role for role, verbs in touching.items() if not verbs & writing}
+    assert readers and all("ApiHandler" in role for role in readers), readers
+    writers = set(touching) - readers
+    assert writers and all("PublicationArchiveFile" in role or "PublicationJob" in role for role in writers), writers
+    assert not any({"s3:DeleteObject", "s3:DeleteObjectVersion"} & verbs for verbs in touching.values())
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:

@@ -126,7 +126,7 @@ def test_a_function_has_the_settings_that_its_code_asks_for(templates: Templates
         "submissions": {"records_table", "outbox_table"},
         "inbox": {"inbox_bucket"},
         "records": {"records_table"},
-        "archive": {"inbox_bucket", "open_archive_bucket"},
+        "archive": {"inbox_bucket", "open_archive_bucket", "controlled_archive_bucket"},
         "reports": {"derived_bucket"},
         "index": {"search_table"},
         "minting": {"accessions_table"},

@@ -67,6 +67,33 @@ class Accession:
     serial: str | None = None
 
 
+@dataclass(frozen=True)
+class Derived:
+    """Numbers built on another number: kind, kind of the parent, digits of the serial, form that is read."""
+
+    kind: str
+    parent: str
+    pattern: str
+    title: str
+    width: int = 2
+
+    def write(self, parent: str, serial: int) -> str:
+        """The text of the n-th number (1, 2 ...) under a parent.
+
+        >>> Derived("omix.file", "omix.study", "", "").write("OMIX000012", 3)
+        'OMIX000012-03'
+        """
+        if serial < 1:
+            raise ValueError(f"numbers start at 1, not {serial!r}")
+        return f"{parent}-{serial:0{self.width}d}"
+
+
+@cache
+def derived() -> dict[str, Derived]:
+    """The forms of numbers that are built on others, by kind."""
+    return {row["kind"]: Derived(**row) for row in catalog.accession_forms()["derived"]}
+
+
 @cache
 def forms() -> dict[str, Form]:
     """The forms that this archive issues, by kind."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-from biotheca.accessions.model import Form, forms
+from biotheca.accessions.model import Form, derived, forms
 
 
 class Ledger(Protocol):
@@ -47,6 +47,19 @@ class Mint:
         if held[1] != count:
             raise OwnerHoldsOther(f"{owner!r} holds {held[1]} numbers of {kind}, not {count}")
         return [form.write(number) for number in range(held[0], held[0] + count)]
+
+    def mint_below(self, kind: str, parent: str, owner: str, count: int = 1) -> list[str]:
+        """As `mint`, of numbers that are built on a parent's: serials within it, never used again."""
+        form = derived()[kind]
+        if count < 1:
+            return []
+        held = self.ledger.assigned(owner)
+        if held is None:
+            counter = f"{kind}/{parent}"
+            held = self.ledger.assign(owner, counter, self.ledger.take(counter, count) - count + 1, count)
+        if held[1] != count:
+            raise OwnerHoldsOther(f"{owner!r} holds {held[1]} numbers of {kind}, not {count}")
+        return [form.write(parent, serial) for serial in range(held[0], held[0] + count)]
 
     def _reserve(self, form: Form, count: int) -> int:
         """First number of `count` fresh ones. Within a process numbers of a kind never decrease."""

@@ -180,6 +180,13 @@ def vocabularies() -> dict[str, tuple[str, ...]]:
     return found
 
 
+@cache
+def data_types() -> dict[str, tuple[str, ...]]:
+    """Primary types of omics data, in English, and the subcategories below each."""
+    rows = _read("data_types.yaml")["primary"]
+    return {row["title"]["en"]: (*row["recovered"], *row["reconstructed"]) for row in rows}
+
+
 def vocabulary(name: str) -> tuple[str, ...]:
     """The terms of a controlled vocabulary, in published order; KeyError if there is none of that name."""
     return vocabularies()[name]

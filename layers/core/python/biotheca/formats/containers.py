@@ -52,6 +52,7 @@ _REFUSED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"crypt4gh", "Crypt4GH"),
     (257, b"ustar", "tar"),
 )
+WRAPPINGS = frozenset(name for _, _, name in _REFUSED)
 
 # Contents that are plainly something other than FASTQ.
 _CONTENTS: tuple[tuple[int, bytes, str], ...] = (
@@ -83,8 +84,10 @@ def _named(head: bytes, table: tuple[tuple[int, bytes, str], ...]) -> str | None
     return next((name for at, magic, name in table if head[at : at + len(magic)] == magic), None)
 
 
-def recognise(head: bytes, tar: bool = False) -> Container:
-    """The container of a file from its first 512 bytes; `tar`: tar is plain. Raises FileIsEmpty, ContainerIsRefused.
+def recognise(head: bytes, taken: frozenset[str] = frozenset()) -> Container:
+    """The container of a file from its first 512 bytes. Raises FileIsEmpty, ContainerIsRefused.
+
+    `taken`: wrappings of WRAPPINGS that are the content itself, so plain.
 
     >>> recognise(b"@read1")
     <Container.PLAIN: 'plain'>
@@ -95,7 +98,7 @@ def recognise(head: bytes, tar: bool = False) -> Container:
         return Container.BGZF if gzip_members.is_bgzf(head) else Container.GZIP
     if head[:3] == b"BZh" and head[3:4] in b"123456789":
         return Container.BZIP2
-    if (name := _named(head, _REFUSED)) and not (tar and name == "tar"):
+    if (name := _named(head, _REFUSED)) and name not in taken:
         raise ContainerIsRefused(offset=0, container=name)
     return Container.PLAIN
 
@@ -127,11 +130,11 @@ class Decoder:
         limits: Limits | None = None,
         inflater: str | None = None,
         threads: int = 1,
-        tar: bool = False,
+        taken: frozenset[str] = frozenset(),
         pause_every: int | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
-        self._tar = tar
+        self._taken = taken
         self._inflater = inflater
         self._threads = threads
         state = state or {}
@@ -173,7 +176,7 @@ class Decoder:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
         self.paused = False
         if self.container is None:
-            self.container = recognise(self._source.peek(_HEAD_BYTES), self._tar)
+            self.container = recognise(self._source.peek(_HEAD_BYTES), self._taken)
         if self.container is Container.PLAIN:
             yield from self._plain()
         elif self.container is Container.BZIP2:

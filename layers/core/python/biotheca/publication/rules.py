@@ -11,6 +11,8 @@ from biotheca.submissions.model import ArchiveObject, DataFile, Submission
 
 _SUFFIX = {"gzip": ".gz", "bgzf": ".gz", "bzip2": ".bz2", "plain": ""}
 _FORMAT = {"fastq": ".fq", "10x": ".tar", "OxfordNanopore_native": ".tar"}
+_COMPRESSIONS = frozenset({"gz", "bgz", "bz2", "xz", "zst", "zip"})
+_LONGEST_SUFFIX = 12
 _COMPRESSED_WITHIN = frozenset({"bam", "cram", "bcf"})  # by their very format: the name says it already
 
 
@@ -20,7 +22,22 @@ def published_name(kind: ObjectType, accession: str, file: DataFile) -> str:
     suffix = _FORMAT.get(file.format, f".{file.format}")
     if file.format not in _COMPRESSED_WITHIN:
         suffix += _SUFFIX.get(file.container or "plain", "")
-    return pattern.format(accession=accession, suffix=suffix)
+    return pattern.format(accession=accession, suffix=suffix, own_suffix=own_suffix(file.name))
+
+
+def own_suffix(name: str) -> str:
+    """The suffix that a file came with, and the one before it where the last is of a compression.
+
+    >>> own_suffix("counts.v2.csv"), own_suffix("spectra.tar.gz"), own_suffix("README"), own_suffix("a.b.gz")
+    ('.csv', '.tar.gz', '', '.b.gz')
+    """
+    stem, _, last = name.rpartition(".")
+    if not stem:
+        return ""
+    before = stem.rpartition(".")
+    if last.lower() in _COMPRESSIONS and before[0] and len(before[2]) <= _LONGEST_SUFFIX:
+        return f".{before[2]}.{last}"
+    return f".{last}" if len(last) <= _LONGEST_SUFFIX else ""
 
 
 def statistics_name(name: str) -> str:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from biotheca import catalog, clock, events
-from biotheca.accessions.model import recognise
+from biotheca.accessions.model import derived, recognise
 from biotheca.accessions.service import Mint
 from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
@@ -52,7 +52,12 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
         alike = [o for o in objects if o.type == kind.type]
         if not alike:
             continue
-        numbers = minting.mint(kind.accession, f"{submission_id}/{kind.type}{later}", len(alike))
+        owner = f"{submission_id}/{kind.type}{later}"
+        if kind.accession in derived():
+            of = submission.extends or rules.dataset_of(member, store.objects_of(submission, member.dataset))
+            numbers = minting.mint_below(kind.accession, of, owner, len(alike))
+        else:
+            numbers = minting.mint(kind.accession, owner, len(alike))
         for obj, number in zip(alike, numbers, strict=True):
             if obj.accession is None:
                 store.set_accession(submission, obj, number)
@@ -104,6 +109,7 @@ def archive_file(
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
     key = rules.archive_key(member, dataset, accession, name)
+    archive = archive.of(member.access_mode(submission.access))
     version = archive.held(key, file.sha256)
     if version is None:
         metadata = {"sha256": file.sha256, "md5": file.md5, "accession": accession}
@@ -300,7 +306,8 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
     """The file of that name of a record, or of a run inside it that is as visible; NotFound otherwise."""
     found = record
     if record.accession == record.dataset:  # published names begin with the run's accession
-        run = records.get(re.split(r"[^A-Za-z0-9]", name, maxsplit=1)[0].upper())
+        first = re.match(r"[A-Za-z]*[0-9]*(?:-[0-9]+)*", name)
+        run = records.get(first[0].upper()) if first and first[0] else None
         if (
             run
             and run.dataset == record.accession

@@ -346,11 +346,18 @@ def _record(item: dict[str, Any]) -> Record:
 
 
 class Archive:
-    """The archive bucket: server-side copies whose bytes are read back and hashed."""
+    """An archive bucket: server-side copies whose bytes are read back and hashed.
+
+    What everybody may have lies in the open bucket, all else in the controlled one, under its own key; `of` chooses.
+    """
 
     def __init__(self, inbox: str | None = None, bucket: str | None = None) -> None:
         self.inbox = inbox or Settings().inbox_bucket
         self.bucket = bucket or Settings().open_archive_bucket
+
+    def of(self, mode: str) -> Archive:
+        """The archive of data with an access mode. `open` is the only mode whose files lie in the open bucket."""
+        return self if mode == "open" else Archive(self.inbox, Settings().controlled_archive_bucket)
 
     def held(self, key: str, sha256: str) -> str | None:
         """The version id if an object with that digest stands under the key already, else None."""
@@ -371,7 +378,7 @@ class Archive:
         buckets.put_text(self.bucket, key, body, "application/json")
         md5 = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
         sha256 = hashlib.sha256(body.encode()).hexdigest()
-        return {"key": key, "size_bytes": len(body.encode()), "md5": md5, "sha256": sha256}
+        return {"bucket": self.bucket, "key": key, "size_bytes": len(body.encode()), "md5": md5, "sha256": sha256}
 
     def digest(self, key: str, version: str | None, beat: Callable[[int], None] | None = None) -> str:
         """SHA-256 (hex) of the stored bytes, read back in ranges."""
@@ -385,4 +392,5 @@ class Archive:
 
     def link(self, file: dict[str, Any], valid_s: int) -> str:
         """A presigned GET for an archived file."""
-        return buckets.presign_download(self.bucket, file["key"], file.get("version_id"), file["name"], valid_s)
+        bucket = file.get("bucket") or self.bucket
+        return buckets.presign_download(bucket, file["key"], file.get("version_id"), file["name"], valid_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from biotheca.formats.ahead import ahead
-from biotheca.formats.containers import Container, ContainerFault, Decoder, Limits
+from biotheca.formats.containers import WRAPPINGS, Container, ContainerFault, Decoder, Limits
 from biotheca.formats.counts import Counts
 from biotheca.formats.defects import Defect
 from biotheca.formats.fastq import FastqCheck, TakesNames
@@ -113,6 +113,12 @@ def _fasta(asked: Asked) -> Content:
     return FastaCheck(asked.keep)
 
 
+def _opaque(asked: Asked) -> Content:
+    from biotheca.formats.opaque import OpaqueCheck
+
+    return OpaqueCheck(asked.keep)
+
+
 def _archive(kind: str) -> Callable[[Asked], Content]:
     def make(asked: Asked) -> Content:
         from biotheca.qc.archive import ArchiveCheck
@@ -129,7 +135,7 @@ class Format:
     make: Callable[[Asked], Content]
     containers: frozenset[Container] = frozenset(Container)
     end_code: str = "bgzf_no_end"
-    tar: bool = False
+    taken: frozenset[str] = frozenset()  # wrappings that are the content itself
     indexed: bool = False  # gzip can hold it, but BGZF is wanted
 
 
@@ -142,9 +148,10 @@ FORMATS: dict[str, Format] = {
     "vcf": Format(_vcf, indexed=True),
     "bcf": Format(_bcf, _BGZF, "end_missing"),
     "cram": Format(_cram, frozenset({Container.PLAIN})),
-    "10x": Format(_archive("10x"), tar=True),
-    "OxfordNanopore_native": Format(_archive("nanopore"), tar=True),
+    "10x": Format(_archive("10x"), taken=frozenset({"tar"})),
+    "OxfordNanopore_native": Format(_archive("nanopore"), taken=frozenset({"tar"})),
     "fasta": Format(_fasta),
+    "other": Format(_opaque, taken=WRAPPINGS),
 }
 
 
@@ -199,7 +206,7 @@ def _decoder(stored: Iterable[bytes], form: Format, content: Content, asked: Ask
     if state and isinstance(content, FastqCheck):
         content.load(state[1])
     container = state[0] if state else None
-    return Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar, pause_every=every, state=container)
+    return Decoder(stored, asked.limits, threads=asked.threads, taken=form.taken, pause_every=every, state=container)
 
 
 def _read(decoder: Decoder, content: Content, asked: Asked) -> None:

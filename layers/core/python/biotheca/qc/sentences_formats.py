@@ -72,6 +72,7 @@ SENTENCES: dict[str, str] = {
     "vcf_genotype": "Sample '{sample}' on line {line} of {file} has a genotype that cannot be: '{value}'.",
     "fasta_first": "Line {line} of {file} should be a name that begins with '>' but is '{value}'. Nothing was read "
     "beyond it.",
+    "nothing_inside": "{file} unpacks to nothing.",
     "fasta_empty": "{file} holds no sequences.",
     "fasta_name_missing": "The sequence on line {line} of {file} has no name right after '>': '{value}'.",
     "fasta_name_twice": "Line {line} of {file} names '{value}' again, as line {first} does.",

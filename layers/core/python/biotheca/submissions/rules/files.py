@@ -41,6 +41,8 @@ def _check_type(kind: ObjectType, entry: dict[str, Any], where: str) -> Iterator
     value = entry.get(name)
     spec = kind.fields[name]
     checked = policy["checked"]
+    if isinstance(value, str) and (hint := policy.get("hints", {}).get(value)):
+        yield finding(hint, f"{where}/{name}", f"Files of type {value} may belong in another database.", value)
     if not isinstance(value, str) or value in checked or not _is_term(spec, value):
         return
     rule = policy.get("refused", {}).get(value, policy["unchecked"])

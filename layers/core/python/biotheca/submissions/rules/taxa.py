@@ -13,7 +13,7 @@ from biotheca.taxonomy.rules import same_name
 
 
 def places(member: Member, document: dict[str, Any]) -> Iterator[tuple[Field, str, dict[str, Any]]]:
-    """Every (taxon field, place of the object that holds it, object) of a document, also inside lists of small objects."""
+    """(taxon field, place of its object, object) of every taxon of a document, also inside lists of small objects."""
     for kind in member.objects:
         for where, entry in entries(document, kind):
             for spec in kind.fields.values():

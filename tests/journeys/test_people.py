@@ -1,0 +1,173 @@
+"""Data of people: what is sensitive stays with its owner and staff, controlled files in their own bucket; and OMIX."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from tests.journeys.bringing import accepted
+from tests.journeys.conftest import Person, eventually, tiny_fastq, wait_for
+from tests.unit.members.human import human_document, omix_document
+
+SECRETS = {
+    "occupation": "lighthouse keeper",
+    "birthplace": "Port Canary",
+    "province": "Canary Islands",
+    "ethnicity": "canary people",
+    "survival_time": 36.5,
+    "smoker": "yes",
+}
+OWN = {"Hobby": "canary breeding"}
+READS = [(f"p{n}_{m}.fq.gz", tiny_fastq(seed=900 + n, mate=m)) for n in (0, 1) for m in (1, 2)]
+
+
+@pytest.fixture(scope="module")
+def study(ana: Person, chen: Person) -> dict[str, Any]:
+    """A controlled study of two people, released."""
+    document = human_document("disease", READS)
+    document["individuals"][0] |= {**SECRETS, "attributes": OWN}
+    return accepted(ana, chen, document, READS, member="gsa-human", release={"mode": "immediately"})
+
+
+def _ids(person: Person, dataset: str, kind: str) -> list[str]:
+    return [row["accession"] for row in person.get(f"/v1/records/{dataset}/objects/{kind}")["items"]]
+
+
+def test_every_object_has_a_number_of_its_registry(study: dict[str, Any], nobody: Person) -> None:
+    dataset = study["dataset"]
+    assert dataset.startswith("HRA") and study["access"] == "controlled"
+    for kind, prefix, count in (
+        ("individual", "HRI", 2),
+        ("sample", "HRS", 2),
+        ("experiment", "HRX", 2),
+        ("run", "HRR", 2),
+    ):
+        found = _ids(nobody, dataset, kind)
+        assert len(found) == count and all(a.startswith(prefix) for a in found)
+
+
+def test_a_person_leads_to_samples_experiments_and_runs(study: dict[str, Any], nobody: Person) -> None:
+    for accession in _ids(nobody, study["dataset"], "individual"):
+        person = nobody.get(f"/v1/records/{accession}")
+        (sample,) = person["links"]["sample"]
+        (experiment,) = nobody.get(f"/v1/records/{sample}")["links"]["experiment"]
+        assert len(nobody.get(f"/v1/records/{experiment}")["links"]["run"]) == 1
+
+
+def test_sensitive_attributes_are_for_the_owner_and_staff_alone(
+    study: dict[str, Any], ana: Person, li: Person, chen: Person, nobody: Person
+) -> None:
+    first = _ids(nobody, study["dataset"], "individual")[0]
+    for person in (ana, chen):
+        assert person.get(f"/v1/records/{first}")["attributes"].items() >= {**SECRETS, "attributes": OWN}.items()
+    for person in (li, nobody):
+        shown = person.get(f"/v1/records/{first}")
+        assert not set(shown["attributes"]) & {*SECRETS, "attributes"} and shown["attributes"]["gender"] == "female"
+
+
+def test_no_public_answer_holds_a_sensitive_value(study: dict[str, Any], nobody: Person) -> None:
+    """Every public door of the dataset and of all inside it, searched as text."""
+    dataset = study["dataset"]
+    eventually(lambda: nobody.get(f"/v1/search?q={dataset}")["items"])
+    inside = [a for kind in ("individual", "sample", "experiment", "run") for a in _ids(nobody, dataset, kind)]
+    doors = [f"/v1/records/{a}{more}" for a in (dataset, *inside) for more in ("", "/versions", "/xml", "/uses")]
+    doors += [f"/v1/records/{dataset}/objects/{kind}" for kind in ("individual", "sample", "experiment", "run")]
+    doors += [f"/v1/records/{dataset}/xml?set={kind}" for kind in ("sample", "experiment", "run", "study")]
+    doors += [f"/v1/records/{dataset}/{export}" for export in ("runs.csv", "files.tsv", "md5sums")]
+    doors += [f"/v1/search?q={word}" for word in ("canary", "hobby", "lighthouse")]
+    answers = [(door, nobody.call("GET", door)) for door in doors]
+    assert sum(answer.status_code == 200 for _, answer in answers) > 20
+    for door, answer in answers:
+        assert "canary" not in answer.text.casefold().replace(door.casefold(), ""), door
+        assert "lighthouse" not in answer.text, door
+    for word in ("canary", "lighthouse"):
+        assert nobody.get(f"/v1/search?q={word}")["items"] == []
+
+
+def test_no_event_and_no_row_of_the_lake_holds_a_sensitive_value(
+    study: dict[str, Any], aws: Callable[[str], Any]
+) -> None:
+    client = aws("dynamodb")
+    outbox = next(t for t in client.list_tables()["TableNames"] if "outbox" in t.casefold())
+    rows = client.get_paginator("scan").paginate(TableName=outbox).search("Items")
+    assert "canary" not in json.dumps(list(rows), default=str).casefold()
+
+
+def test_controlled_files_lie_in_their_own_bucket_and_go_to_insiders_only(
+    study: dict[str, Any], ana: Person, li: Person, nobody: Person, aws: Callable[[str], Any]
+) -> None:
+    dataset = study["dataset"]
+    files = ana.get(f"/v1/records/{dataset}/files")["items"]
+    assert len(files) == 4
+    names = [b["Name"] for b in aws("s3").list_buckets()["Buckets"]]
+    found = {}
+    for name in names:
+        if "archive" in name:
+            for row in aws("s3").list_objects_v2(Bucket=name).get("Contents", []):
+                if dataset in row["Key"]:
+                    found.setdefault("controlled" if "controlled" in name else "open", []).append(row["Key"])
+    assert set(found) == {"controlled"} and len(found["controlled"]) >= 4
+    place = f"/v1/records/{dataset}/files/{files[0]['name']}"
+    for person in (li, nobody):
+        refused = person.call("GET", place)
+        assert refused.status_code == 404 and refused.json()["rule"] == "access.controlled"
+    link = ana.get(f"{place}?redirect=false")["url"]
+    assert requests.get(link, timeout=30).content in dict(READS).values()
+
+
+def test_a_run_cannot_take_a_sample_of_the_open_registry(ana: Person, study: dict[str, Any], nobody: Person) -> None:
+    made = ana.post("/v1/submissions", {"member": "gsa", "title": "Borrowed"})
+    sample = _ids(nobody, study["dataset"], "sample")[0]
+    from tests.journeys.conftest import document
+
+    wrong = document([("a.fq.gz", b"1")], "Borrowed sample")
+    for entry in wrong["experiments"]:
+        entry["sample"] = sample
+    refused = ana.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=wrong)
+    rules = {f["rule"] for f in refused.json()["findings"] if f["where"].startswith("/experiments/0/sample")}
+    assert refused.status_code == 422 and rules & {"metadata.reference_type", "metadata.taxon_elsewhere"}
+
+
+def test_an_omix_record_has_a_number_for_each_file(ana: Person, chen: Person, nobody: Person) -> None:
+    files = [("metabolites.day1.csv", b"id,day,value\nP1,1,2.5\n"), ("spectra.tar", b"x" * 2048), ("peaks.zip", _zip())]
+    done = accepted(ana, chen, omix_document(files, title="Plasma of journeys"), files, member="omix")
+    dataset = done["dataset"]
+    assert dataset.startswith("OMIX") and done["access"] == "open"
+    rows = nobody.get(f"/v1/records/{dataset}/objects/file")["items"]
+    assert [row["accession"] for row in rows] == [f"{dataset}-{n:02}" for n in (1, 2, 3)]
+    for (name, body), row in zip(files, rows, strict=True):
+        shown = nobody.get(f"/v1/records/{row['accession'].lower()}")
+        (file,) = shown["files"]
+        assert file["name"] == row["accession"] + "." + name.rpartition(".")[2] and file["original_name"] == name
+        for at in (dataset, row["accession"]):
+            link = nobody.get(f"/v1/records/{at}/files/{file['name']}?redirect=false")
+            assert requests.get(link["url"], timeout=30).content == body and link["md5"] == file["md5"]
+        resolved = nobody.call("GET", f"/r/{row['accession']}")
+        assert resolved.status_code == 302 and resolved.headers["Location"].endswith(row["accession"])
+
+
+def test_data_of_other_species_cannot_be_controlled(ana: Person) -> None:
+    made = ana.post("/v1/submissions", {"member": "omix", "title": "Rice leaves", "access": "controlled"})
+    rice = omix_document([("a.csv", b"a,b\n")], (4530, "Oryza sativa"))
+    refused = ana.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=rice)
+    assert refused.status_code == 422 and {f["rule"] for f in refused.json()["findings"]} >= {"access.organism"}
+    assert ana.call("PUT", f"/v1/submissions/{made['id']}/access", json={"access": "open"}).status_code == 200
+    assert ana.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=rice).status_code == 200
+    assert ana.call("PUT", f"/v1/submissions/{made['id']}/access", json={"access": "controlled"}).status_code == 200
+    refused = ana.call("POST", f"/v1/submissions/{made['id']}/submit")
+    assert refused.status_code == 422 and refused.json()["findings"][0]["rule"] == "access.organism"
+    wait_for(ana, made["id"], "draft")
+
+
+def _zip() -> bytes:
+    import io
+    import zipfile
+
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("peaks.txt", "1\t2\n")
+    return made.getvalue()

@@ -16,6 +16,7 @@ from infra.capabilities import (
     notices,
     publication,
     qc,
+    samples,
     search,
     sequences,
     submissions,
@@ -65,6 +66,7 @@ class ServiceStack(Stack):
         house.values["mirror_workflow"] = daily.machine.state_machine_arn
         mirroring.schedule(daily.machine)
         search.Search(self, house)
+        samples.Samples(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)

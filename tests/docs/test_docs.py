@@ -26,6 +26,7 @@ CAPABILITIES = {
     "curation",
     "accessions",
     "publication",
+    "samples",
     "search",
     "sequences",
     "lake",

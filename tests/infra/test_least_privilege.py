@@ -102,6 +102,8 @@ ROLES: dict[str, set[str]] = {
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,
     "QcReturnFiles": TABLES,
+    "SamplesNote": TABLES | QUEUE,
+    "SamplesSynchronise": TABLES,
     "SearchIndexReleased": TABLES | QUEUE,
     "SequencesClaim": TABLES,
     "SequencesCopySlice": TABLES | READ | COPIES,
@@ -219,7 +221,8 @@ def test_keys_lent_to_submitters_put_files_below_names_and_do_nothing_else(templ
 
 def test_only_minting_touches_the_ledger_of_numbers(templates: Templates) -> None:
     allowed = [role for role, s in _statements(templates).items() if "Accessions" in json.dumps(s)]
-    assert [role for role in allowed if "PublicationMint" not in role] == []
+    minting = ("PublicationMint", "SamplesSynchronise")
+    assert [role for role in allowed if not any(name in role for name in minting)] == []
 
 
 def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(templates: Templates) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from local.stack import Stack
 from tests.journeys.bringing import accepted
 from tests.journeys.conftest import Person, eventually, tiny_fastq, wait_for
 from tests.unit.members.human import human_document, omix_document
@@ -117,6 +118,26 @@ def test_controlled_files_lie_in_their_own_bucket_and_go_to_insiders_only(
         assert refused.status_code == 404 and refused.json()["rule"] == "access.controlled"
     link = ana.get(f"{place}?redirect=false")["url"]
     assert requests.get(link, timeout=30).content in dict(READS).values()
+
+
+def test_a_daily_run_gives_each_sample_a_biosample_that_everybody_finds(
+    study: dict[str, Any], nobody: Person, stack: Stack
+) -> None:
+    accessions = _ids(nobody, study["dataset"], "sample")
+
+    def synchronised() -> list[str]:
+        stack.ticker.fire("SamplesDaily")
+        links = [nobody.get(f"/v1/records/{a}")["links"] for a in accessions]
+        return [number for found in links for number in found.get("biosample", [])]
+
+    numbers = eventually(lambda: found if len(found := synchronised()) == len(accessions) else [])
+    assert len(set(numbers)) == len(accessions) and synchronised() == numbers
+    for accession, number in zip(accessions, numbers, strict=True):
+        there = nobody.get(f"/v1/records/{number}")
+        assert there["member"] == "biosample" and there["links"]["synchronised_from"] == [accession]
+        assert there["attributes"]["attributes"] == {"source sample": accession, "controlled access": "yes"}
+        assert "canary" not in json.dumps(there).casefold()
+    assert eventually(lambda: nobody.get(f"/v1/search?q={numbers[0]}")["items"])
 
 
 def test_a_run_cannot_take_a_sample_of_the_open_registry(ana: Person, study: dict[str, Any], nobody: Person) -> None:

@@ -271,6 +271,12 @@ def mirror() -> dict[str, Any]:
 
 
 @cache
+def outward() -> list[dict[str, Any]]:
+    """Which samples become records of another registry, and what may leave of them: the rows of outward.yaml."""
+    return list(_added_rows("outward", "id").values())
+
+
+@cache
 def sizing() -> dict[str, Any]:
     """What checks of files need: measured rates, limits of machines, prices."""
     return _read("sizing.yaml")

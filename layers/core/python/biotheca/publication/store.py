@@ -112,6 +112,33 @@ class RecordStore:
             raise StaleRecord(f"{old.accession} was changed at the same moment. Look at it again.") from error
         return new
 
+    def create(
+        self,
+        new: Record,
+        *,
+        words: str,
+        actor: str,
+        announce: str,
+        body: dict[str, Any],
+        extra: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """Write a record that the archive itself makes, with history, outbox and `extra`, all or none.
+
+        StaleRecord if there is one of that number already.
+        """
+        at, key = clock.stamp(), {"pk": f"ACC#{new.accession}"}
+        line = {"at": at, "event": "created", "words": words, "actor": actor, "visibility": str(new.visibility)}
+        item = {**key, "sk": "REC", **new.as_dict(), **_index_keys(new)}
+        told = {"accession": new.accession, "actor": actor, "event": "created", **body}
+        self.write(
+            [
+                self.table.put_line(item, "attribute_not_exists(pk)"),
+                self.table.put_line({**key, "sk": f"HIST#{at}#{ids.new('his')}", **line}),
+                self.outbox_line(announce, new.submission, told),
+                *(extra or []),
+            ]
+        )
+
     def change_lines(self, old: Record, new: Record, *, event: str, words: str, actor: str) -> list[dict[str, Any]]:
         """The lines of a transaction that change a record unless somebody was faster: its item and a history line."""
         new = _next(old, new) if new.revision == old.revision else new

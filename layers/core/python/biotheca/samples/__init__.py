@@ -1,0 +1,1 @@
+"""Samples of other registries become BioSamples: what may leave of them, what is due, what came back."""

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from biotheca.settings import variable
 from infra.capabilities.capability import SUBMISSIONS, Capability
+from infra.capabilities.consent import HOLDING
 from infra.constructs.python_function import House
 
 # What verifying a caller needs: the pool's keys, the profile (closed? signed out?), the roles behind a personal token.
@@ -71,6 +72,9 @@ class Api(Capability):
         # Links to answers of queries are signed here; the files are written by lake.answer_query.
         answers = house.buckets["derived_bucket"].arn_for_objects("exports/*")
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[answers]))
+        # The proof of a withdrawal looks whether any version of a person's objects is left.
+        holding = [house.buckets[name].bucket_arn for name in HOLDING]
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=holding))
         self._lends_keys(house)
         if smallest := house.stage.smallest_part_mib:
             door.add_environment(variable("smallest_part_mib"), str(smallest))

@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.capabilities import (
     api,
     audit,
+    consent,
     curation,
     events,
     lake,
@@ -67,6 +68,7 @@ class ServiceStack(Stack):
         mirroring.schedule(daily.machine)
         search.Search(self, house)
         samples.Samples(self, house)
+        consent.Consent(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)

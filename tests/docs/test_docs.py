@@ -23,6 +23,7 @@ CAPABILITIES = {
     "submissions",
     "uploads",
     "qc",
+    "consent",
     "curation",
     "accessions",
     "publication",

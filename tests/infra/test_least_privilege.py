@@ -72,9 +72,15 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | REPAIR | {"sts:AssumeRole", "states:StartExecution"} | POOL,
+    "ApiHandler": TABLES
+    | READ
+    | WRITE
+    | REPAIR
+    | {"sts:AssumeRole", "states:StartExecution", "s3:ListBucketVersions"}
+    | POOL,
     "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
     "AuditAppend": TABLES | READ | WRITE | QUEUE,
+    "ConsentForget": TABLES | FAILED | {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"},
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
@@ -192,9 +198,11 @@ def test_only_archiving_writes_controlled_files_and_only_the_api_signs_links_to_
                 touching.setdefault(role, set()).update(_actions([statement]))
     readers = {role for role, verbs in touching.items() if not verbs & writing}
     assert readers and all("ApiHandler" in role for role in readers), readers
-    writers = set(touching) - readers
+    deleting = {role for role, verbs in touching.items() if verbs & {"s3:DeleteObject", "s3:DeleteObjectVersion"}}
+    assert deleting and all("ConsentForget" in role for role in deleting), deleting
+    assert not any("s3:PutObject" in touching[role] for role in deleting)
+    writers = set(touching) - readers - deleting
     assert writers and all("PublicationArchiveFile" in role or "PublicationJob" in role for role in writers), writers
-    assert not any({"s3:DeleteObject", "s3:DeleteObjectVersion"} & verbs for verbs in touching.values())
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:

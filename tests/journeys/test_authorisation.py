@@ -120,6 +120,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/corrections"): (401, 404, 404, 404, 401),
     ("POST", "/v1/records/{accession}/corrections/{correction}"): (401, 403, 404, 403, 401),
     ("GET", "/v1/records/{accession}/versions"): (404, 404, 404, 404, 404),
+    ("POST", "/v1/records/{accession}/consent-withdrawal"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/records/{accession}/consent-withdrawal"): (401, 404, 404, 404, 401),
     ("POST", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404, 401),
     ("GET", "/v1/records/{accession}/reviewer-links"): (401, 404, 404, 404, 401),
     ("DELETE", "/v1/records/{accession}/reviewer-links/{link_id}"): (401, 404, 404, 404, 401),

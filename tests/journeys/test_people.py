@@ -184,6 +184,41 @@ def test_data_of_other_species_cannot_be_controlled(ana: Person) -> None:
     wait_for(ana, made["id"], "draft")
 
 
+def test_a_withdrawn_person_is_nowhere_and_the_report_proves_it(
+    study: dict[str, Any], ana: Person, li: Person, chen: Person, nobody: Person, stack: Stack
+) -> None:
+    dataset = study["dataset"]
+    person = _ids(ana, dataset, "individual")[1]
+    (sample,) = ana.get(f"/v1/records/{person}")["links"]["sample"]
+    (experiment,) = ana.get(f"/v1/records/{sample}")["links"]["experiment"]
+    (run,) = ana.get(f"/v1/records/{experiment}")["links"]["run"]
+    files = ana.get(f"/v1/records/{run}/files")["items"]
+    link = ana.get(f"/v1/records/{run}/files/{files[0]['name']}?redirect=false")["url"]
+    numbers = ana.get(f"/v1/records/{sample}")["links"].get("biosample", [])
+    place = f"/v1/records/{person}/consent-withdrawal"
+    for stranger in (li, nobody):
+        assert stranger.call("POST", place).status_code in (401, 404)
+    assert ana.call("POST", f"/v1/records/{sample}/consent-withdrawal").json()["rule"] == "consent.no_person"
+    assert ana.call("POST", place).status_code == 202
+    proof = eventually(lambda: p if (p := ana.get(place))["state"] == "done" else None)
+    assert proof["proved"] and ana.call("POST", place).json()["state"] == "done"
+    assert {row["accession"] for row in proof["records"]} == {person, sample, experiment, run}
+    what = [row["what"] for row in proof["objects"]]
+    assert what.count("archived file") == what.count("uploaded file") == what.count("statistics") == 2
+    assert "report" in what
+    assert requests.get(link, timeout=30).status_code in (403, 404)
+    for accession in (person, sample, experiment, run):
+        assert nobody.call("GET", f"/v1/records/{accession}").status_code == 410
+        assert ana.get(f"/v1/records/{accession}")["attributes"] == {}
+    assert len(_ids(nobody, dataset, "run")) == 1
+    stack.ticker.fire("SamplesDaily")
+    for number in numbers:
+        eventually(lambda number=number: nobody.call("GET", f"/v1/records/{number}").status_code == 410)
+    eventually(lambda: not nobody.get(f"/v1/search?q={run}")["items"])
+    rows = ana.get(f"/v1/submissions/{study['id']}/objects?type=individual")["items"]
+    assert [bool(row["attributes"]) for row in rows] == [True, False]
+
+
 def _zip() -> bytes:
     import io
     import zipfile

@@ -29,6 +29,7 @@ RELEASE_NEAR = "ReleaseNear"
 RECORD_CHANGED = "RecordChanged"
 CORRECTION_REQUESTED = "CorrectionRequested"
 CORRECTION_DECIDED = "CorrectionDecided"
+CONSENT_WITHDRAWN = "ConsentWithdrawn"
 ACCOUNT_CHANGED = "AccountChanged"
 TOKEN_CHANGED = "TokenChanged"  # noqa: S105 - an event's name
 GROUP_CHANGED = "GroupChanged"
@@ -55,6 +56,7 @@ ALL = (
     RECORD_CHANGED,
     CORRECTION_REQUESTED,
     CORRECTION_DECIDED,
+    CONSENT_WITHDRAWN,
     ACCOUNT_CHANGED,
     TOKEN_CHANGED,
     GROUP_CHANGED,

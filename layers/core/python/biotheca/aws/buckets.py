@@ -278,6 +278,23 @@ def delete(bucket: str, key: str) -> None:
     client("s3").delete_object(Bucket=bucket, Key=key)
 
 
+def versions(bucket: str, key: str) -> list[str]:
+    """The version ids under a key, delete markers too; empty if nothing was ever there or all is gone."""
+    found = []
+    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+        rows = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        found += [row["VersionId"] for row in rows if row["Key"] == key]
+    return found
+
+
+def delete_every_version(bucket: str, key: str) -> int:
+    """Delete an object for good, markers too; returns how many versions there were. Again it is 0."""
+    found = versions(bucket, key)
+    for version in found:
+        client("s3").delete_object(Bucket=bucket, Key=key, VersionId=version)
+    return len(found)
+
+
 def keys(bucket: str, prefix: str, from_key: str = "") -> Iterator[str]:
     """Keys below a prefix in order, from `from_key` on (that one too)."""
     wanted = {"Bucket": bucket, "Prefix": prefix}

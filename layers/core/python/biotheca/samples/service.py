@@ -73,10 +73,12 @@ def _sample(store: OutwardStore, minting: Mint, way: Outward, sample: Record, ab
     seen = met(store.records, sample)
     sent = store.sent(way.id, sample.accession)
     content = rules.content_of(way, sample, above)
+    if content is None and sent and seen == Visibility.WITHDRAWN:
+        content = {}  # what it was is gone there too
     if content is None or (sent is None and seen != Visibility.PUBLIC) or seen == Visibility.PRIVATE:
         return "unchanged"
     url = f"{archive()['address'].rstrip('/')}/v1/records/{sample.dataset}"
-    content = rules.linked(content, sample, url, access)
+    content = rules.linked(content, sample, url, access) if content else {}
     digest = rules.digest_of(content, str(seen))
     if sent and sent["digest"] == digest:
         return "unchanged"

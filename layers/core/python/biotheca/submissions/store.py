@@ -357,6 +357,17 @@ class SubmissionStore:
             b=submission.batch,
         )
 
+    def forget_object(self, submission_id: str, kind: str, alias: str) -> None:
+        """Take the content of a metadata object away, in every document of the submission that still lies here; its
+        findings go whole, for they quote values."""
+        items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "OBJ#"})
+        for item in items:
+            if (item["type"], item["alias"]) == (kind, alias):
+                self.records.put({**item, "attributes": {}})
+        found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "FIND#"})
+        for item in found:
+            self.records.delete({"pk": item["pk"], "sk": item["sk"]})
+
     def save_file(
         self,
         submission_id: str,

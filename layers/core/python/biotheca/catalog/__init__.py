@@ -258,6 +258,12 @@ def sequences() -> dict[str, Any]:
 
 
 @cache
+def visas() -> dict[str, Any]:
+    """Visas: `ours`, `limits`, and `issuers` by name, an institution's own among them."""
+    return _read("visas.yaml") | {"issuers": _added_rows("visas", "issuer", "issuers")}
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}

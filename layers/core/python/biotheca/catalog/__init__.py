@@ -293,6 +293,25 @@ def sequences() -> dict[str, Any]:
 
 
 @cache
+def human_resources() -> dict[str, Any]:
+    """What countries demand of data of people: facts, strategies, documents, packs; an institution's own among them."""
+    added = {key: _added("human_resources", key) for key in ("facts", "documents", "packs")}
+    return _read("human_resources.yaml") | added
+
+
+@cache
+def sensitivity() -> dict[str, Any]:
+    """Classes of sensitivity from the least to the most, and the rules that raise a file to one."""
+    return _read("sensitivity.yaml")
+
+
+@cache
+def visas() -> dict[str, Any]:
+    """Visas: `ours`, `limits`, and `issuers` by name, an institution's own among them."""
+    return _read("visas.yaml") | {"issuers": _added_rows("visas", "issuer", "issuers")}
+
+
+@cache
 def rules() -> dict[str, dict[str, Any]]:
     """The rule catalogue: id -> severity, message and mend in EN and ZH, example."""
     found: dict[str, dict[str, Any]] = {}

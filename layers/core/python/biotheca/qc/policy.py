@@ -62,7 +62,7 @@ def read(text: str) -> Policy:
 
 
 def _fault(rule: Any, word: Any) -> str | None:
-    if not isinstance(rule, str) or not rule.startswith("qc.") or rule not in catalog.rules():
+    if not isinstance(rule, str) or not rule.startswith(("qc.", "privacy.")) or rule not in catalog.rules():
         return f"{str(rule)[:60]!r} is no rule of the file check (see `biotheca rules`)"
     if word not in WORDS:
         return f"{str(word)[:60]!r} at {rule} is none of {', '.join(WORDS)}"

@@ -20,6 +20,7 @@ from biotheca.qc.adapters import Adapters
 from biotheca.qc.content import MAX_FINDINGS, Asked, Content, Looked, look
 from biotheca.qc.duplicates import Duplicates, merged
 from biotheca.qc.model import Report
+from biotheca.qc.radar import Radar
 from biotheca.qc.saving import Kept, Saving
 from biotheca.qc.screening import Screen
 from biotheca.qc.sentences import EXPECTED, sentence
@@ -82,22 +83,26 @@ def check_file(
         if tell_reads:
             tell_reads(len(sequences))
 
-    stored = saving.stored(chunks, threads)
+    file = name.rsplit("/", 1)[-1]
+    radar = Radar(file, declared_format)
+    stored = saving.stored(radar.tee(chunks), threads)
     asked = Asked(limits, engine, sample, names=names.taker, threads=threads, pauses=saving.pauses)
     looked = look(stored, declared_format, asked)
     for _ in stored:  # the rest of a broken file, for its digests
         pass
+    if radar.is_empty and kept:  # gone on from the middle
+        radar.take(kept.opened_at(0))
     content, container = looked.content, looked.decoder.container
     repeated = names.found(not isinstance(looked.fault, UnpacksTooFar))
 
-    file = name.rsplit("/", 1)[-1]
     of_file = [*_of_bytes(declared_md5, sums), *_of_name(file, looked), *looked.of_file(), *_of_lines(content)]
     of_file += _of_qualities(content)
     of_file += repeated.of_file
     counted = Counter(defect.code for defect in of_file) + content.counted
     counted += Counter(duplicate_name=repeated.reads)
     first = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
-    found = [in_words(defect, file) for defect in [*of_file, *first]]
+    private = [] if isinstance(looked.fault, UnpacksTooFar) else radar.findings()
+    found = [*(in_words(defect, file) for defect in of_file), *private, *(in_words(defect, file) for defect in first)]
     return Report(
         key=name,
         size_bytes=sums.size_bytes,
@@ -110,8 +115,8 @@ def check_file(
         screen=screen.result(),
         statistics=_statistics(content, adapters),
         findings=tuple(found[:MAX_FINDINGS]),
-        findings_total=sum(counted.values()),
-        counted=_counted(counted),
+        findings_total=sum(counted.values()) + len(private),
+        counted=_counted(counted) + _counted_private(private),
         names=repeated.names,
         duplicates=repeated.told,
         seconds=time.monotonic() - began,
@@ -128,6 +133,11 @@ def _counted(codes: Counter[str]) -> tuple[dict[str, Any], ...]:
     """How many of each rule there are, whether they are among the hundred kept or not."""
     rules = ((f"qc.{code}", count) for code, count in codes.items())
     return tuple({"rule": rule, "severity": catalogue()[rule]["severity"], "count": count} for rule, count in rules)
+
+
+def _counted_private(found: list[Finding]) -> tuple[dict[str, Any], ...]:
+    counted = Counter((one.rule, one.severity) for one in found)
+    return tuple({"rule": rule, "severity": severity, "count": count} for (rule, severity), count in counted.items())
 
 
 # Findings about the file as a whole stand first, so that no hundred bad lines can hide them.

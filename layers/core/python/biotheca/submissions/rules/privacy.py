@@ -34,6 +34,8 @@ _HAN_ALONE = re.compile(_HAN)
 _LATIN_AFTER = re.compile(
     rf"\b(?:{_DATA['name_follows_latin']})\b[.:]? ?(?:is )?:? ?([A-Z][a-z]{{1,15}}(?: [A-Z]\.?)? [A-Z][a-z]{{1,15}})\b"
 )
+_LATIN_ALONE = re.compile(r"[A-Z][a-z]{1,15},? [A-Z][a-z]{1,15}(?:[ -][A-Za-z][a-z]{1,15})?")
+_SURNAMES_LATIN = frozenset(_DATA["surnames_latin"])
 _SYLLABLE = f"(?:{'|'.join(_DATA['initials'])})?(?:{'|'.join(_DATA['finals'])})"
 _PINYIN = re.compile(rf"(?:^|[^A-Za-z])((?:{'|'.join(_DATA['surnames_latin'])})[-_]?([A-Z][a-z]{{1,10}}))(?![a-z])")
 _GIVEN = re.compile(rf"(?:{_SYLLABLE}){{1,2}}", re.IGNORECASE)
@@ -92,6 +94,34 @@ def name_in_alias(text: str) -> str | None:
         if _GIVEN.fullmatch(given) and given.casefold() not in _NO_NAMES:
             return match[1]
     return None
+
+
+def looks_like_name(text: str) -> bool:
+    """Whether a text is as long as a Chinese name and begins like one, or is two words of which one is a surname.
+
+    Of many words of Chinese that is true; only a whole column of such tells of names.
+
+    >>> looks_like_name("欧阳小红"), looks_like_name("Wang Xiaoming"), looks_like_name("Li-4")
+    (True, True, False)
+    """
+    if text.isascii():
+        return bool(_LATIN_ALONE.fullmatch(text) and _of_a_surname(text))
+    return bool(_HAN_ALONE.fullmatch(text))
+
+
+def _of_a_surname(text: str) -> bool:
+    """Whether the first or the last word is a surname and the others could be a given name in Chinese."""
+    words = re.split(r"[ ,]+", text)
+    for surname, given in ((words[0], words[1:]), (words[-1], words[:-1])):
+        joined = "".join(given).replace("-", "")
+        if surname in _SURNAMES_LATIN and joined.casefold() not in _NO_NAMES and _GIVEN.fullmatch(joined):
+            return True
+    return False
+
+
+def told(rule: str, masked: str) -> str:
+    """The sentence of a finding."""
+    return _WORDS[rule].format(masked)
 
 
 def mask(text: str, shown: int) -> str:

@@ -252,6 +252,13 @@ def privacy() -> dict[str, Any]:
 
 
 @cache
+def duo() -> dict[str, Any]:
+    """Data use codes: the rows of duo.yaml, `codes` by id."""
+    found = _read("duo.yaml")
+    return found | {"codes": {row["id"]: row for row in found["codes"]}}
+
+
+@cache
 def screening() -> dict[str, Any]:
     """The screens of reads: marker sequences, sample, thresholds."""
     return _read("screening.yaml")

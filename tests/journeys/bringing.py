@@ -41,6 +41,14 @@ def handed_in(
     return answer.json()
 
 
+def choose_committee(person: Person, submission_id: str, name: str = "Keepers of seeds", rule: str = "one") -> str:
+    """The number of a new committee of the person's that decides on requests to a submission's files."""
+    number = person.post("/v1/committees", {"name": name, "rule": rule})["number"]
+    answer = person.call("PUT", f"/v1/submissions/{submission_id}/committee", json={"committee": number})
+    assert answer.status_code == 200, answer.text
+    return str(number)
+
+
 def accepted(
     person: Person, curator: Person, metadata: dict[str, Any], files: Files, state: str = "released", **more: Any
 ) -> dict[str, Any]:

@@ -123,6 +123,7 @@ class Member:
     """One member database. `dataset` is the object type whose release makes the data public.
 
     `review`: who looks at metadata and data: `automatic` or `curator`; data is `none` where there are no files.
+    `request_form`: the form with which controlled files are asked for. `one_click`: committees may approve from a mail.
     """
 
     id: str
@@ -135,6 +136,8 @@ class Member:
     refuses_packages: dict[str, str]
     review: dict[str, str]
     lake: dict[str, dict[str, str]]
+    request_form: str = "full"
+    one_click: bool = False
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""

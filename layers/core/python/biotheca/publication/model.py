@@ -80,7 +80,8 @@ class Record:
     """One object as the archive publishes it.
 
     `dataset`: the accession whose release decides on `in_dataset` types (of a dataset, its own). `needs`: the
-    accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode.
+    accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode; `committee`: the
+    number of the committee that decides on requests to its files.
     `version` counts its content, `revision` its writes.
     """
 
@@ -106,6 +107,7 @@ class Record:
     reason: str | None = None
     created_at: str = ""
     access: str = ""
+    committee: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""

@@ -211,6 +211,8 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if submission.state in UPLOADABLE - EDITABLE:
         return submission
     submission.must_be_in(*EDITABLE)
+    if found := rules.check_committee(catalog.members()[submission.member], submission):
+        raise Invalid(found[0].message, found)
     needed = store.files(submission) if catalog.members()[submission.member].has_files else store.objects(submission)
     if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from biotheca.access.grants import Granted
+from biotheca.access.store import AccessStore
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
@@ -38,8 +40,15 @@ workflow = cache(Workflow)
 desk = cache(Desk)
 mirror = cache(MirrorStore)
 sequences = cache(SequenceStore)
+access = cache(AccessStore)
 mirrored = cache(MirrorBucket)
 copies = cache(CopyWorkflow)
+
+
+@cache
+def grants() -> Granted:
+    """Who holds a live grant, for publication's doors."""
+    return Granted(access())
 
 
 @cache

@@ -51,6 +51,8 @@ class Surroundings:
         # Ports are chosen at start, after the templates were made.
         if keys := template.get("BIOTHECA_TOKEN_KEYS_URL"):  # same path, served here instead of by Cognito
             added["BIOTHECA_TOKEN_KEYS_URL"] = self.endpoint_url + urlsplit(keys).path
+        if template.get("BIOTHECA_PUBLIC_URL"):
+            added["BIOTHECA_PUBLIC_URL"] = self.front_url
         return added
 
     def write_aws_config(self) -> None:

@@ -18,7 +18,7 @@ from functions.api.seam import LARGEST_TEXT_PAGE, Routes, optional_person, page_
 from functions.api.shapes import Page
 from functions.api.shapes_review import ArticleBody, ArticleShape, CertificateShape, OutcomeBody
 from functions.api.submissions import PAGED
-from functions.stores import records, submissions
+from functions.stores import grants, records, submissions
 
 routes = Routes(__name__, "publication")
 TEXT, CSV, TSV, XML, HTML = "text/plain", "text/csv", "text/tab-separated-values", "application/xml", "text/html"
@@ -30,7 +30,7 @@ def _runs(accession: str) -> tuple[list[Record], str | None, bool]:
     request = routes.current_request
     person = optional_person(request)
     limit, cursor = page_of(request, LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
-    record = service.visible(records(), person, accession, Door.FILES)
+    record = service.visible(records(), person, accession, Door.FILES, grants())
     if record.accession != record.dataset:
         return [record], None, True
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
@@ -96,7 +96,7 @@ def statistics(accession: str) -> Response:
     """What was counted in the files of a run: reads, bases, bytes, digests."""
     request = routes.current_request
     wanted = _one_of("format", query_of(request).get("format", "json"), ("json", "xml"))
-    record = service.visible(records(), optional_person(request), accession, Door.FILES)
+    record = service.visible(records(), optional_person(request), accession, Door.FILES, grants())
     if not record.files:
         raise NotFound(f"{record.accession} has no files of its own.")
     name = f"{record.accession}_sta.{wanted}"

@@ -13,7 +13,7 @@ from biotheca.publication.uses import uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
-from functions.stores import archive, mirror, records
+from functions.stores import access, archive, grants, mirror, records
 
 routes = Routes(__name__, "publication")
 
@@ -24,7 +24,11 @@ def show(accession: str) -> RecordShape:
     person = optional_person(routes.current_request)
     record = service.visible(records(), person, accession)
     view = record.inside_view() if service.insider(records(), person, record) else record.public_view()
-    return RecordShape(**view | {"access": mode_of(records(), record)})
+    view |= {"access": mode_of(records(), record)}
+    committee = access().committee(record.committee) if record.committee else None
+    if committee:  # number and name, and nobody who is in it
+        view |= {"committee": {"number": committee.number, "name": committee.name}}
+    return RecordShape(**view)
 
 
 @routes.on("GET", "/v1/records/{accession}/files", answer=Page, query=PAGED, errors=(401, 404, 410, 422))
@@ -32,7 +36,7 @@ def files(accession: str) -> Page:
     """The files of a record; of a dataset, those of all its runs."""
     request = routes.current_request
     limit, cursor = page_of(request)
-    found, following = service.files(records(), optional_person(request), accession, limit, cursor)
+    found, following = service.files(records(), optional_person(request), accession, limit, cursor, grants())
     return Page(items=[public_file(f) for f in found], next_cursor=following)
 
 
@@ -69,7 +73,7 @@ def download(accession: str, name: str) -> Response | DownloadShape:
         raise Invalid(
             "redirect is true or false.", [Finding("metadata.choice", "?redirect", "true or false", wanted[:80])]
         )
-    link = service.download(records(), archive(), optional_person(request), accession, name)
+    link = service.download(records(), archive(), optional_person(request), accession, name, grants())
     if wanted == "true":
         return Response("", status_code=302, headers={"Location": link["url"]})
     return DownloadShape(**link)

@@ -69,7 +69,7 @@ def _object(kind: catalog.ObjectType) -> dict[str, Any]:
         "files": kind.files,
         "package_field": kind.package_field,
         "packages": [_package(package) for package in kind.packages.values()],
-        "fields": [_field(spec) for spec in kind.fields.values()],
+        "fields": [field(spec) for spec in kind.fields.values()],
     }
     return {k: v for k, v in shown.items() if v not in (None, [])} | {"files": kind.files}
 
@@ -78,12 +78,12 @@ def _package(package: catalog.Package) -> dict[str, Any]:
     return asdict(package)
 
 
-def _field(spec: catalog.Field) -> dict[str, Any]:
+def field(spec: catalog.Field) -> dict[str, Any]:
     """A field as forms and workbooks need it; what it does not say is left out, `required` stays."""
     shown = {k: v for k, v in asdict(spec).items() if v not in (None, "", False, {}, [])}
     shown["required"] = spec.required
     if spec.fields:
-        shown["fields"] = [_field(inner) for inner in spec.fields.values()]
+        shown["fields"] = [field(inner) for inner in spec.fields.values()]
     if spec.vocabulary:
         shown["terms"] = list(catalog.vocabulary(spec.vocabulary))
         shown |= {"terms_within": within} if (within := catalog.terms_within(spec.vocabulary)) else {}

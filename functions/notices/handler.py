@@ -7,9 +7,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from biotheca.access.clicks import MailLinks
 from biotheca.notices import service
+from biotheca.settings import Settings
 from functions.observability import logger, step
-from functions.stores import notices, people, post, submissions, users
+from functions.stores import access, notices, people, post, submissions, users
 
 _batch = BatchProcessor(event_type=EventType.SQS)
 
@@ -17,7 +19,8 @@ _batch = BatchProcessor(event_type=EventType.SQS)
 def _tell(record: SQSRecord) -> None:
     envelope = record.json_body["detail"]
     logger().set_correlation_id(envelope["correlation_id"])
-    told = service.tell(submissions(), people(), users(), notices(), post(), envelope)
+    links = MailLinks(access(), Settings().optional("public_url"))
+    told = service.tell(submissions(), people(), users(), notices(), post(), envelope, links)
     logger().info("people told", extra={"count": told, "event": envelope["type"]})
 
 

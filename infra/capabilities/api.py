@@ -46,6 +46,7 @@ class Api(Capability):
         needs |= {"derived_bucket": "r"}  # reports of the file checks
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
+        needs |= {"access_table": "rw", "accessions_table": "name"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
         )
@@ -69,6 +70,7 @@ class Api(Capability):
         door.add_to_role_policy(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=[house.values["mirror_workflow"]])
         )
+        self._gives_numbers(house)
         # Links to answers of queries are signed here; the files are written by lake.answer_query.
         answers = house.buckets["derived_bucket"].arn_for_objects("exports/*")
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[answers]))
@@ -82,6 +84,17 @@ class Api(Capability):
         for function, verbs in ((door, POOL), (self.authorizer, ["AdminListGroupsForUser"])):
             actions = [f"cognito-idp:{verb}" for verb in verbs]
             function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[house.pool.user_pool_arn]))
+
+    def _gives_numbers(self, house: House) -> None:
+        """Numbers of committees and requests are given here, and no other: the keys of the ledger are named."""
+        keys = ["COUNTER#committee", "COUNTER#request", "OWNER#com_*", "OWNER#req_*"]
+        self.door.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+                resources=[house.tables["accessions_table"].table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+            )
+        )
 
     def _lends_keys(self, house: House) -> None:
         """The role whose keys large submitters borrow; each loan is narrowed to the prefix of one submission."""

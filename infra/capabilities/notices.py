@@ -22,6 +22,7 @@ class Notices(Capability):
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "notices", house)
         needs = {"records_table": "r", "outbox_table": "name", "people_table": "rw", "user_pool": "value"}
+        needs |= {"access_table": "rw"}  # links with which members of committees approve from their mail
         tell = self.add("tell", needs)
         tell.add_to_role_policy(
             iam.PolicyStatement(actions=["cognito-idp:AdminGetUser"], resources=[house.pool.user_pool_arn])
@@ -31,6 +32,8 @@ class Notices(Capability):
             arn = Stack.of(self).format_arn(service="ses", resource="identity", resource_name=sender)
             tell.add_to_role_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=[arn]))
             tell.add_environment(variable("mail_from"), sender)
+        if address := house.stage.public_url:
+            tell.add_environment(variable("public_url"), address)
         queue = consumed_queue(self, "Tell", house, tell)
         rule = events.Rule(
             self,

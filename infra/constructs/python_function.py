@@ -145,6 +145,7 @@ PREFIXES = {
     "audit_bucket": ["chain/*"],
 }
 INDEXES = {
+    "access_table": ["by_requester", "by_committee", "by_dataset", "by_submitted", "by_queue"],
     "records_table": ["by_owner", "by_state", "by_release_date", "by_dataset", "by_group", "by_queue", "by_assignee"],
     "people_table": ["by_queue"],
     "mirror_table": ["by_queue"],

@@ -176,7 +176,21 @@ class DataStack(Stack):
             partition_key=dynamodb.Attribute(name="queue_key", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="queue_position", type=dynamodb.AttributeType.STRING),
         )
+        access = self._table("Access")
+        for index, partition, sort in (
+            ("by_requester", "requester_key", "created_at"),
+            ("by_committee", "committee_key", "submitted_at"),
+            ("by_dataset", "dataset_key", "submitted_at"),
+            ("by_submitted", "all_key", "submitted_at"),
+            ("by_queue", "queue_key", "queue_position"),  # what waits for a day: reminders, ends of grants
+        ):
+            access.add_global_secondary_index(
+                index_name=index,
+                partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
+                sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
+            )
         return {
+            "access_table": access,
             "records_table": records,
             "people_table": people,
             "audit_table": self._table("AuditChain"),

@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.capabilities import (
+    access,
     api,
     audit,
     consent,
@@ -71,6 +72,7 @@ class ServiceStack(Stack):
         consent.Consent(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
+        access.Access(self, house)
         audit.Audit(self, house)
         sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)

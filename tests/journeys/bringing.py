@@ -35,10 +35,20 @@ def handed_in(
     answer = person.call("PUT", f"/v1/submissions/{made['id']}/metadata", json=metadata)
     assert answer.status_code == 200, answer.text
     by_name = {f["name"]: f["id"] for f in answer.json()["files"]}
+    if made["access"] != "open":
+        choose_committee(person, made["id"])
     person.post(f"/v1/submissions/{made['id']}/submit")
     for name, body in files:
         send(person, by_name[name], body)
     return answer.json()
+
+
+def choose_committee(person: Person, submission_id: str, name: str = "Keepers of seeds", rule: str = "one") -> str:
+    """The number of a new committee of the person's that decides on requests to a submission's files."""
+    number = person.post("/v1/committees", {"name": name, "rule": rule})["number"]
+    answer = person.call("PUT", f"/v1/submissions/{submission_id}/committee", json={"committee": number})
+    assert answer.status_code == 200, answer.text
+    return str(number)
 
 
 def accepted(

@@ -11,13 +11,14 @@ import requests
 
 from biotheca.formats.native import engines
 from biotheca.qc import check_file, report_json
-from tests.journeys.bringing import handed_in
+from tests.journeys.bringing import choose_committee, handed_in
 from tests.journeys.conftest import FIFTH_MEMBER, Person, document, eventually, send, tiny_fastq, wait_for
 from tests.unit.formats.making_bam import UNALIGNED, bam, record
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+MEMBER = "seedbank"
 READS = tiny_fastq(seed=505)
 UNALIGNED_READS = bam(*(record(b"lot7:%d" % n) for n in range(40)), text=UNALIGNED, references=())
 
@@ -107,6 +108,9 @@ def test_a_member_of_data_alone_goes_from_template_to_download(ana: Person, chen
     }
     described = ana.call("PUT", place, json=metadata(*bodies.items()))
     assert described.status_code == 200, described.text
+    lonely = ana.call("POST", f"/v1/submissions/{made['id']}/submit")
+    assert lonely.status_code == 422 and lonely.json()["findings"][0]["rule"] == "access.committee_needed"
+    choose_committee(ana, made["id"])
     ana.post(f"/v1/submissions/{made['id']}/submit")
     for file in described.json()["files"]:
         send(ana, file["id"], bodies[file["name"]])

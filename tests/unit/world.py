@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person, Role
 from biotheca.aws import session
 from biotheca.aws.tables import Table, unmarshal
@@ -35,6 +36,14 @@ INDEXES = {
     "by_group": ("group_key", "updated_at"),
     "by_queue": ("queue_key", "queue_position"),
     "by_assignee": ("assignee_key", "queue_position"),
+}
+
+ACCESS_INDEXES = {
+    "by_requester": ("requester_key", "created_at"),
+    "by_committee": ("committee_key", "submitted_at"),
+    "by_dataset": ("dataset_key", "submitted_at"),
+    "by_submitted": ("all_key", "submitted_at"),
+    "by_queue": ("queue_key", "queue_position"),
 }
 
 
@@ -70,6 +79,7 @@ class World:
     submissions: SubmissionStore = field(default_factory=lambda: SubmissionStore(Table("records"), Table("outbox")))
     desk: Desk = field(default_factory=lambda: Desk(Table("records")))
     records: RecordStore = field(default_factory=lambda: RecordStore(Table("records"), Table("outbox")))
+    access: AccessStore = field(default_factory=lambda: AccessStore(Table("access"), Table("outbox")))
     index: WordIndex = field(default_factory=lambda: WordIndex(Table("search")))
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
@@ -148,6 +158,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with mock_aws():
         _table("records", True, INDEXES)
         _table("outbox", False, {})
+        _table("access", True, ACCESS_INDEXES)
         _table("search", True, {})
         _table("accessions", False, {})
         yield World()

@@ -17,6 +17,7 @@ from tests.unit.publication.test_release import brought, numbers
 from tests.unit.world import ADA, ANA, CHEN, LI, World
 
 MEMBER = "gsa"
+DECIDES = "HDAC000001"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_the_mode_is_the_members_first_or_the_one_that_was_asked_for(world: Worl
 
 
 def test_before_release_the_owner_changes_it_and_nobody_else(world: World, both: None) -> None:
-    made = brought(world, State.ARCHIVED)
+    made = brought(world, State.ARCHIVED, committee=DECIDES)
     dataset = made.dataset or ""
     for other in (LI, CHEN, ADA):
         with pytest.raises(NotFound):
@@ -74,7 +75,7 @@ def test_before_release_the_owner_changes_it_and_nobody_else(world: World, both:
 
 
 def test_after_release_a_curator_changes_it_with_a_reason_and_the_owner_does_not(world: World, both: None) -> None:
-    made = brought(world, State.RELEASED)
+    made = brought(world, State.RELEASED, committee=DECIDES)
     with pytest.raises(NotAllowed):
         _set(world, ANA, made, "controlled")
     with pytest.raises(NotFound):
@@ -84,13 +85,17 @@ def test_after_release_a_curator_changes_it_with_a_reason_and_the_owner_does_not
     assert [f.rule for f in told.value.findings] == ["access.reason"]
     _set(world, CHEN, made, "controlled", "The ethics board asks for it.")
     assert any(w.endswith("it was open. Reason: The ethics board asks for it.") for w in _words(world, made))
-    own = world.put(brought(world, State.RELEASED, title="A curator's own").id, State.RELEASED, owner=CHEN.subject)
+    own = world.put(
+        brought(world, State.RELEASED, committee=DECIDES, title="A curator's own").id,
+        State.RELEASED,
+        owner=CHEN.subject,
+    )
     with pytest.raises(NotAllowed):
         _set(world, CHEN, own, "controlled", "My own.")
 
 
 def test_files_of_a_controlled_dataset_are_for_its_people_and_staff(world: World, both: None) -> None:
-    made = brought(world, State.RELEASED)
+    made = brought(world, State.RELEASED, committee=DECIDES)
     run = numbers(world, made)["r1"]
     for reader in (None, LI, ANA):
         assert service.visible(world.records, reader, run, Door.FILES)
@@ -106,13 +111,13 @@ def test_files_of_a_controlled_dataset_are_for_its_people_and_staff(world: World
 
 
 def test_the_mode_at_release_is_the_one_that_was_chosen(world: World, both: None) -> None:
-    made = brought(world, State.ARCHIVED, access="controlled")
+    made = brought(world, State.ARCHIVED, committee=DECIDES, access="controlled")
     record = world.records.get(made.dataset or "")
     assert record and record.access == "controlled"
 
 
 def test_an_addition_has_the_mode_of_its_dataset(world: World, both: None) -> None:
-    made = brought(world, State.RELEASED, access="controlled")
+    made = brought(world, State.RELEASED, committee=DECIDES, access="controlled")
     assert access.to_inherit(world.records, made.dataset or "", None) == "controlled"
     with pytest.raises(Invalid) as told:
         access.to_inherit(world.records, made.dataset or "", "open")
@@ -121,3 +126,17 @@ def test_an_addition_has_the_mode_of_its_dataset(world: World, both: None) -> No
     with pytest.raises(Invalid) as told:
         _set(world, ANA, more, "controlled")
     assert told.value.findings[0].rule == "access.of_dataset"
+
+
+def test_what_is_handed_in_is_closed_only_under_a_committee(world: World, both: None) -> None:
+    draft = world.draft()
+    assert _set(world, ANA, draft, "controlled").access == "controlled"  # a draft may name its committee later
+    with pytest.raises(Invalid) as told:
+        submitting.submit(world.submissions, ANA, draft.id)
+    assert [f.rule for f in told.value.findings] == ["access.committee_needed"]
+    released = brought(world, State.RELEASED)
+    with pytest.raises(Invalid) as told:
+        _set(world, CHEN, released, "controlled", "The ethics board asks for it.")
+    assert [f.rule for f in told.value.findings] == ["access.committee_needed"]
+    world.put(draft.id, State.DRAFT, access="controlled", committee=DECIDES)
+    assert submitting.submit(world.submissions, ANA, draft.id).state == State.SUBMITTED

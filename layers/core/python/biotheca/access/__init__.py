@@ -1,1 +1,1 @@
-"""Access to controlled data: who may have it, by whose leave, and how that is told to others."""
+"""Access to controlled data: committees, requests, decisions, grants, and the log of every link given."""

@@ -96,6 +96,10 @@ class UserPool:
         known = {role.value for role in Role}
         return frozenset(Role(g) for g in identity.groups(Settings().user_pool, subject) if g in known)
 
+    def with_role(self, role: Role) -> list[str]:
+        """The subjects of everybody who has a role."""
+        return identity.members_of(Settings().user_pool, role.value)
+
     def set_role(self, subject: str, role: Role, held: bool) -> None:
         """Give or take a role; again changes nothing."""
         identity.set_group(Settings().user_pool, subject, role.value, held)

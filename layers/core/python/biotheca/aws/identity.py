@@ -223,6 +223,20 @@ def groups(pool: str, subject: str) -> list[str]:
     return [group["GroupName"] for group in answer["Groups"]]
 
 
+def members_of(pool: str, group: str) -> list[str]:
+    """Subjects of everybody in a group, page after page."""
+    found: list[str] = []
+    more: dict[str, Any] = {}
+    while True:
+        answer = _cognito().list_users_in_group(UserPoolId=pool, GroupName=group, Limit=60, **more)
+        for user in answer["Users"]:
+            attributes = {a["Name"]: a["Value"] for a in user.get("Attributes", [])}
+            found.append(attributes.get("sub", user["Username"]))
+        if not answer.get("NextToken"):
+            return found
+        more = {"NextToken": answer["NextToken"]}
+
+
 def set_group(pool: str, subject: str, group: str, held: bool) -> None:
     """Put a person into a group or take them out; again changes nothing."""
     verb = "admin_add_user_to_group" if held else "admin_remove_user_from_group"

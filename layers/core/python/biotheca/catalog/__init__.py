@@ -18,8 +18,19 @@ from typing import Any
 
 from biotheca.catalog.model import KINDS, Field, Member, ObjectType, Package
 
-__all__ = ["KINDS", "Field", "Member", "ObjectType", "Package", "accession_forms", "aliases", "members", "mend"]
-__all__ += ["missing_terms", "rules", "terms_within", "version", "vocabularies", "vocabulary"]
+__all__ = ["KINDS", "Field", "Member", "ObjectType", "Package", "accession_forms", "aliases", "document", "documents"]
+__all__ += [
+    "members",
+    "mend",
+    "missing_terms",
+    "request_documents",
+    "request_forms",
+    "rules",
+    "terms_within",
+    "version",
+    "vocabularies",
+    "vocabulary",
+]
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -158,6 +169,8 @@ def members() -> dict[str, Member]:
             agree=tuple(row.get("agree", ())),
             demands={mode: tuple(fields) for mode, fields in row.get("demands", {}).items()},
             only_with_taxa={mode: tuple(taxa) for mode, taxa in row.get("only_with_taxa", {}).items()},
+            request_form=row.get("request_form", "full"),
+            one_click=row.get("one_click", False),
         )
         for row in rows
     }
@@ -345,3 +358,33 @@ def accession_forms() -> dict[str, Any]:
 def notices() -> dict[str, Any]:
     """Who is told what: the rows of notices.yaml and the signature of mails."""
     return _read("notices.yaml")
+
+
+@cache
+def request_forms() -> dict[str, dict[str, Field]]:
+    """The forms with which files are asked for: name -> field -> what it asks."""
+    rows = _added("request_forms", "request_forms")
+    return {name: {key: _field(key, spec) for key, spec in row["fields"].items()} for name, row in rows.items()}
+
+
+@cache
+def request_documents(form: str) -> tuple[str, ...]:
+    """The documents that whoever sends a form must have accepted."""
+    return tuple(_added("request_forms", "request_forms")[form]["documents"])
+
+
+@cache
+def documents() -> dict[str, list[dict[str, Any]]]:
+    """Policies and agreements: name -> its versions, first to last; the last is in force."""
+    return {name: row["versions"] for name, row in _added("documents", "documents").items()}
+
+
+def document(name: str, version: int | None = None) -> dict[str, Any]:
+    """A version of a document, the one in force if none is named; KeyError if there is none such."""
+    versions = documents()[name]
+    if version is None:
+        return versions[-1]
+    for row in versions:
+        if row["version"] == version:
+            return row
+    raise KeyError(version)

@@ -145,6 +145,7 @@ class Member:
     `review`: who looks at metadata and data: `automatic` or `curator`; data is `none` where there are no files.
     `agree`: terms of one object that go with terms of others. `demands`: access mode -> fields (`type.field`) that it
     needs; `only_with_taxa`: access mode -> taxa one of which the data must be of.
+    `request_form`: the form with which controlled files are asked for. `one_click`: committees may approve from a mail.
     """
 
     id: str
@@ -160,6 +161,8 @@ class Member:
     agree: tuple[dict[str, Any], ...] = ()
     demands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     only_with_taxa: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    request_form: str = "full"
+    one_click: bool = False
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""

@@ -17,6 +17,9 @@ SHOWN = (
     "accession",
     "release_on",
     "change",
+    "request",
+    "committee",
+    "days",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 from biotheca import catalog
 from biotheca.accounts.model import Person
@@ -17,6 +17,14 @@ from biotheca.submissions.store import SubmissionStore
 log = logging.getLogger(__name__)
 
 
+class Links(Protocol):
+    """Who makes lines that stand in a mail and not in its notice (access.clicks.MailLinks)."""
+
+    def line(self, body: dict[str, Any], subject: str, language: str) -> str:
+        """The line for a person about an event, or an empty text."""
+        ...
+
+
 def tell(
     submissions: SubmissionStore,
     people: PeopleStore,
@@ -24,6 +32,7 @@ def tell(
     notices: NoticeStore,
     post: Post,
     envelope: dict[str, Any],
+    links: Links | None = None,
 ) -> int:
     """Tell everybody whom an event concerns; returns how many. Again changes nothing."""
     row = rules.row_for(envelope["type"], envelope["body"])
@@ -31,7 +40,7 @@ def tell(
         return 0
     facts, recipients = _facts(submissions, people, row, envelope["body"])
     for subject in recipients:
-        _tell_one(people, pool, notices, post, row, facts, envelope, subject)
+        _tell_one(people, pool, notices, post, row, facts, envelope, subject, links)
     return len(recipients)
 
 
@@ -41,6 +50,8 @@ def _facts(
     """What the words need, and the subjects of those who are told."""
     if row["to"] == "person":
         return dict(body), [body["person"]] if body.get("person") else []
+    if row["to"] == "people":
+        return dict(body), list(dict.fromkeys(body.get("people") or []))
     submission = submissions.get(body["submission"])
     last = submissions.history(submission.id, 1, None, newest_first=True)[0]
     facts = {
@@ -65,6 +76,7 @@ def _tell_one(
     facts: dict[str, Any],
     envelope: dict[str, Any],
     subject: str,
+    links: Links | None,
 ) -> None:
     profile = people.profile(subject)
     language = profile.language if profile else "en"
@@ -76,8 +88,10 @@ def _tell_one(
     account = pool.person(subject)
     address = (account or {}).get("email", "") if account and account["enabled"] else ""
     signature = catalog.notices()["signature"][language]
+    # A link that decides is for the mail alone: whoever reads notices later finds none.
+    extra = links.line(envelope["body"], subject, language) if links and address and row.get("link") else ""
     try:
-        sent = post.send(address, kept.title, kept.text + signature)
+        sent = post.send(address, kept.title, kept.text + extra + signature)
     except AddressRefused:
         log.warning("a mail was refused for good", extra={"notice": kept.id, "person": subject})
         sent = True

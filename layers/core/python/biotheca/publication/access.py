@@ -6,18 +6,19 @@ Which modes there are is the member's row of the catalog. The dataset's record h
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Protocol
 
 from biotheca import catalog
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
 from biotheca.publication.model import Record
 from biotheca.publication.store import RecordStore
-from biotheca.submissions.model import EDITABLE, State, Submission
-from biotheca.submissions.rules import check_access, finding
+from biotheca.submissions.model import EDITABLE, OPEN, State, Submission
+from biotheca.submissions.rules import check_access, check_committee, finding
 from biotheca.submissions.service import check_mode, own, visible
 from biotheca.submissions.store import SubmissionStore
 
-OPEN = "open"
+__all__ = ["OPEN", "Controlled", "Grants", "changeable", "is_open", "mode_of", "must_be_open", "set_mode", "to_inherit"]
 
 
 class Controlled(NotFound):
@@ -26,16 +27,37 @@ class Controlled(NotFound):
     rule = "access.controlled"
 
 
+class Grants(Protocol):
+    """Who knows which person holds a live grant (access.grants.Granted; it stands above this capability)."""
+
+    def allow(self, person: Person | None, dataset: str, name: str | None = None) -> bool:
+        """Whether a live grant opens the file (without a name: any file) of a dataset to a person."""
+        ...
+
+    def note_link(self, person: Person, dataset: str, file: dict[str, Any]) -> None:
+        """Write down, before it is given, that a person gets a link to a file that is not open."""
+        ...
+
+
 def mode_of(records: RecordStore, record: Record) -> str:
     """The access mode of a record: that of the dataset it lies in; of what lies in none, the member's first."""
     dataset = record if record.dataset in (None, record.accession) else records.get(record.dataset or "")
     return catalog.members()[record.member].access_mode(dataset.access if dataset else "")
 
 
-def must_be_open(records: RecordStore, record: Record) -> None:
-    """Controlled, unless everybody may have the files of the record."""
-    if catalog.members()[record.member].access_modes != (OPEN,) and (mode := mode_of(records, record)) != OPEN:
-        raise Controlled(f"The access to the files of {record.accession} is {mode}.")
+def is_open(records: RecordStore, record: Record) -> bool:
+    """Whether everybody may have the files of the record, once they are public."""
+    return catalog.members()[record.member].access_modes == (OPEN,) or mode_of(records, record) == OPEN
+
+
+def must_be_open(
+    records: RecordStore, record: Record, person: Person | None, grants: Grants | None, name: str | None = None
+) -> None:
+    """Controlled, unless everybody may have the files of the record, or the person has a live grant for this one."""
+    if is_open(records, record):
+        return
+    if grants is None or not grants.allow(person, record.dataset or record.accession, name):
+        raise Controlled(f"The access to the files of {record.accession} is {mode_of(records, record)}.")
 
 
 def to_inherit(records: RecordStore, dataset: str, asked: str | None) -> str:
@@ -52,7 +74,7 @@ def set_mode(
     store: SubmissionStore, records: RecordStore, person: Person, submission_id: str, mode: str, reason: str = ""
 ) -> Submission:
     """Change it; the same mode again changes nothing. Submission, record and histories in one transaction."""
-    submission = _changeable(store, person, submission_id)
+    submission = changeable(store, person, submission_id)
     member = catalog.members()[submission.member]
     released = submission.state == State.RELEASED
     found = check_access(member, mode)
@@ -60,6 +82,8 @@ def set_mode(
         found = [finding("access.of_dataset", "/access", f"The mode is that of {submission.extends}.", mode)]
     if released and not reason.strip():
         found.append(finding("access.reason", "/reason", "A change after release needs a reason."))
+    if not found and submission.state not in EDITABLE:
+        found = check_committee(member, replace(submission, access=mode))
     if found:
         raise Invalid(found[0].message, found)
     before = member.access_mode(submission.access)
@@ -71,15 +95,15 @@ def set_mode(
     record = records.get(submission.dataset) if submission.dataset else None
     extra = []
     if record:
-        new = replace(record, access=mode)
+        new = replace(record, access=mode, committee=submission.committee)
         extra = records.change_lines(record, new, event="access", words=words, actor=person.subject)
     body = {"access": mode, "before": before, "accession": submission.dataset}
     changed = replace(submission, access=mode)
     return store.save(submission, changed, event="access", words=words, actor=person.subject, body=body, extra=extra)
 
 
-def _changeable(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
-    """The submission, if this person may change its mode now."""
+def changeable(store: SubmissionStore, person: Person, submission_id: str) -> Submission:
+    """The submission, if this person may change its mode or its committee now."""
     submission = visible(store, person, submission_id)
     if submission.state != State.RELEASED:
         submission = own(store, person, submission_id)

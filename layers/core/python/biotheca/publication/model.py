@@ -80,7 +80,8 @@ class Record:
     """One object as the archive publishes it.
 
     `dataset`: the accession whose release decides on `in_dataset` types (of a dataset, its own). `needs`: the
-    accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode.
+    accessions that it refers to and cannot be understood without. `access`: of a dataset, its mode; `committee`: the
+    number of the committee that decides on requests to its files.
     `sensitive`: attributes that only the owner and the archive's staff see (catalog: `sensitive`), kept apart so that
     whoever reads `attributes` can publish them. `version` counts its content, `revision` its writes.
     """
@@ -108,6 +109,7 @@ class Record:
     created_at: str = ""
     access: str = ""
     sensitive: dict[str, Any] = field(default_factory=dict)
+    committee: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""

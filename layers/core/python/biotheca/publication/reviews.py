@@ -13,6 +13,7 @@ from typing import Any
 from biotheca import catalog, clock, ids
 from biotheca.accounts.model import Person
 from biotheca.errors import BiothecaError, Invalid, NotFound
+from biotheca.publication.access import is_open
 from biotheca.publication.model import Record, Visibility, WrongVisibility
 from biotheca.publication.release import is_dataset
 from biotheca.publication.service import file_of, link_to, owned
@@ -53,6 +54,8 @@ def make(
     record = owned(store, records, person, accession)
     if not is_dataset(record):
         raise WrongVisibility(f"{record.accession} is a {record.type}; a link shows a dataset with all that is in it.")
+    if data and not is_open(records, record):
+        raise WrongVisibility(f"Files of {record.accession} are given under a grant only; a link shows its metadata.")
     if not 1 <= days <= LONGEST_DAYS:
         message = f"A link lasts 1 to {LONGEST_DAYS} days, not {days}."
         raise Invalid(message, [finding("metadata.number", "/days", message, days, f"1 to {LONGEST_DAYS}")])
@@ -147,7 +150,7 @@ def files(
     records: RecordStore, record: Record, link: dict[str, Any], limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the dataset's files; NotFound if the link shows metadata alone."""
-    _must_show_data(link)
+    _must_show_data(records, record, link)
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
     runs, following = records.inside(record.accession, kinds[0], limit, cursor)
     return [file for run in runs for file in run.files], following
@@ -155,11 +158,11 @@ def files(
 
 def download(records: RecordStore, archive: Archive, record: Record, link: dict[str, Any], name: str) -> dict[str, Any]:
     """A presigned link to one file; NotFound if the reviewer link shows metadata alone."""
-    _must_show_data(link)
+    _must_show_data(records, record, link)
     as_owner = Person(record.owner, "", frozenset())  # a link shows what its owner sees
     return link_to(archive, file_of(records, as_owner, record, name))
 
 
-def _must_show_data(link: dict[str, Any]) -> None:
-    if not link.get("data"):
+def _must_show_data(records: RecordStore, record: Record, link: dict[str, Any]) -> None:
+    if not link.get("data") or not is_open(records, record):  # the mode may have changed since the link was made
         raise NotFound("This reviewer link shows no files.")

@@ -157,6 +157,7 @@ def records_of(
                 dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),
                 release_on=submission.release_on if kind.release == "dataset" else None,
                 access=submission.access if kind.release == "dataset" else "",
+                committee=submission.committee if kind.release == "dataset" else "",
                 needs=list(needs[own]),
                 created_at=submission.created_at,
             )

@@ -19,7 +19,7 @@ from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
-from biotheca.publication.access import must_be_open
+from biotheca.publication.access import Grants, is_open, must_be_open
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.report_json import public_statistics
@@ -207,10 +207,16 @@ def _close_part(store: SubmissionStore, current: Submission, dataset: str) -> Su
     return store.save(current, new, event="part archived", words=words, actor="archive", announce=kind)
 
 
-def visible(records: RecordStore, person: Person | None, accession: str, door: Door = Door.ACCESSION) -> Record:
+def visible(
+    records: RecordStore,
+    person: Person | None,
+    accession: str,
+    door: Door = Door.ACCESSION,
+    grants: Grants | None = None,
+) -> Record:
     """The record that a text names, if the reader may come to it by that door.
 
-    Controlled, if its files are not for everybody.
+    Controlled, if its files are not for everybody and the reader has no live grant.
     NotFound, the same as if there were none, otherwise; Withdrawn (its tombstone) if it was public once.
     """
     found = recognise(accession)
@@ -222,7 +228,7 @@ def visible(records: RecordStore, person: Person | None, accession: str, door: D
         return record
     if door in MATRIX[seen]:
         if door == Door.FILES:
-            must_be_open(records, record)
+            must_be_open(records, record, person, grants)
         return record
     if seen == Visibility.WITHDRAWN and record.released_at:
         when = f" on {record.changed_at[:10]}" if record.changed_at and record.visibility == seen else ""
@@ -281,10 +287,15 @@ def inside(
 
 
 def files(
-    records: RecordStore, person: Person | None, accession: str, limit: int, cursor: str | None
+    records: RecordStore,
+    person: Person | None,
+    accession: str,
+    limit: int,
+    cursor: str | None,
+    grants: Grants | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the files of a record; of a dataset, those of its runs."""
-    record = visible(records, person, accession, Door.FILES)
+    record = visible(records, person, accession, Door.FILES, grants)
     if record.accession != record.dataset:
         return record.files, None
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
@@ -295,11 +306,25 @@ def files(
 
 
 def download(
-    records: RecordStore, archive: Archive, person: Person | None, accession: str, name: str
+    records: RecordStore,
+    archive: Archive,
+    person: Person | None,
+    accession: str,
+    name: str,
+    grants: Grants | None = None,
 ) -> dict[str, Any]:
-    """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests."""
-    record = visible(records, person, accession, Door.FILES)
-    return link_to(archive, file_of(records, person, record, name))
+    """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests.
+
+    Of what is not open the link is written down before it is given, also to owners and staff.
+    """
+    record = visible(records, person, accession, Door.FILES, grants)
+    file = file_of(records, person, record, name)
+    if not is_open(records, record):
+        if not insider(records, person, record):
+            must_be_open(records, record, person, grants, file["name"])
+        if person and grants:
+            grants.note_link(person, record.dataset or record.accession, file)
+    return link_to(archive, file)
 
 
 def file_of(records: RecordStore, person: Person | None, record: Record, name: str) -> dict[str, Any]:

@@ -63,6 +63,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 EDITABLE = frozenset({State.DRAFT, State.FILES_FAILED, State.REVISION_REQUESTED})
 UPLOADABLE = EDITABLE | {State.SUBMITTED, State.METADATA_REVIEW, State.METADATA_ACCEPTED, State.FILES_EXPECTED}
+OPEN = "open"  # the access mode in which everybody may have the files
 REVIEWS = {State.METADATA_REVIEW: "metadata", State.DATA_REVIEW: "data"}  # where a curator is asked, and for what
 
 WORDS = {
@@ -164,6 +165,7 @@ class Submission:
     `approved`: fingerprints of those that a curator let pass. `since` is when its state last changed. `batch` counts
     acceptances, `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
     `extends` names the dataset that its objects are added to. `access`: one of the member's modes; empty is the first.
+    `committee`: number of the committee that decides on requests to its files.
     """
 
     id: str
@@ -194,6 +196,7 @@ class Submission:
     batch: int = 0
     rest: str = ""
     access: str = ""
+    committee: str = ""
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

@@ -216,7 +216,9 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
-    check_mode(store, submission, submission.access)
+    found = [*_of_mode(store, submission, submission.access)]
+    if found := found + rules.check_committee(catalog.members()[submission.member], submission):
+        raise Invalid(found[0].message, found)
     new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
     return store.save(
         submission,
@@ -230,13 +232,17 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
 
 def check_mode(store: SubmissionStore, submission: Submission, mode: str) -> None:
     """Invalid if what is described may not have this access mode, or lacks what the mode demands."""
+    if found := _of_mode(store, submission, mode):
+        raise Invalid(found[0].message, found)
+
+
+def _of_mode(store: SubmissionStore, submission: Submission, mode: str) -> list[Finding]:
     member = catalog.members()[submission.member]
     if not member.demands and not member.only_with_taxa:
-        return
+        return []
     document = rules.document_of(member, store.objects(submission))
     taxa = Taxonomy().get_many(rules.taxa_in(member, document))
-    if found := list(rules.check_mode(member, document, member.access_mode(mode), taxa)):
-        raise Invalid(found[0].message, found)
+    return list(rules.check_mode(member, document, member.access_mode(mode), taxa))
 
 
 def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from biotheca.catalog import Member
 from biotheca.errors import Finding
-from biotheca.submissions.model import Known
+from biotheca.submissions.model import OPEN, Known, Submission
 from biotheca.submissions.rules import agreement, files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.accepted import check_accepted
@@ -31,6 +31,7 @@ __all__ = [
     "accessions_in",
     "check_accepted",
     "check_access",
+    "check_committee",
     "check_document",
     "check_mode",
     "check_release",
@@ -90,6 +91,15 @@ def check_access(member: Member, mode: str) -> list[Finding]:
         return []
     offered = ", ".join(member.access_modes)
     return [finding("access.mode", "/access", f"{member.id} has no access mode {mode[:40]!r}.", mode, offered)]
+
+
+def check_committee(member: Member, submission: Submission) -> list[Finding]:
+    """Findings of who decides on requests: what is not open has a committee; additions have that of their dataset."""
+    mode = member.access_mode(submission.access)
+    if mode == OPEN or submission.committee or submission.extends:
+        return []
+    message = f"Access is {mode}, and no committee is named that decides on requests."
+    return [finding("access.committee_needed", "/committee", message, expected="the number of a committee of yours")]
 
 
 def check_release(mode: str, day: str | None, today: date) -> list[Finding]:

@@ -25,6 +25,8 @@ from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
 
+POLICIES = ("submission_policy", "management_policy", "sharing_policy")  # accepted by whoever hands in
+
 
 def open_submission(
     store: SubmissionStore,
@@ -217,7 +219,10 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     if not needed:
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
-    new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
+    policies = {name: catalog.document(name)["version"] for name in POLICIES}
+    new = replace(
+        submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={}, policies=policies
+    )
     return store.save(
         submission,
         new,

@@ -78,12 +78,23 @@ def _grant(grant: Grant) -> GrantShape:
 # --- what is asked ---
 
 
-@routes.on("GET", "/v1/records/{accession}/request-form", answer=FormShape, errors=(401, 404, 410, 422))
+@routes.on(
+    "GET",
+    "/v1/records/{accession}/request-form",
+    answer=FormShape,
+    query={"form": "short: the form with which a grant is prolonged"},
+    errors=(401, 404, 410, 422),
+)
 def request_form(accession: str) -> FormShape:
     """The form with which the files of a controlled dataset are asked for."""
-    record = service.controlled(records(), visible(records(), optional_person(routes.current_request), accession))
+    request = routes.current_request
+    record = service.controlled(records(), visible(records(), optional_person(request), accession))
     committee = access().committee(record.committee)
-    form = catalog.members()[record.member].request_form
+    form = query_of(request).get("form") or catalog.members()[record.member].request_form
+    if form not in catalog.request_forms():
+        known = ", ".join(catalog.request_forms())
+        message = f"form is one of {known}."
+        raise Invalid(message, [Finding("metadata.choice", "?form", message, form[:80], known)])
     documents = [catalog.document(name) | {"name": name} for name in catalog.request_documents(form)]
     return FormShape(
         dataset=record.accession,

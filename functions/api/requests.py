@@ -35,15 +35,19 @@ from functions.stores import access, minting, people, records, users
 routes = Routes(__name__, "access", changes=Scope.ACCOUNT)
 
 
-def shape(request: Request, person: Person) -> RequestShape:
-    """A request as its reader may see it: voices and requester are for the committee, never for the requester."""
+def shape(request: Request, person: Person, places: dict[str, int] | None = None) -> RequestShape:
+    """A request as its reader may see it: voices and requester are for the committee, never for the requester.
+
+    `places`: of all that wait for its committee, where a list has looked already.
+    """
     grant = access().grant(request) if request.number else None
     state = request.state
     if grant and state == State.APPROVED and rules.state_of(grant, clock.now()) == GrantState.EXPIRED:
         state = State.EXPIRED  # the sweep writes it down later
     waiting = None
     if state == State.SUBMITTED:
-        place = access().waiting_before(request) + 1
+        places = access().places(request.committee) if places is None else places
+        place = places.get(request.id, len(places) + 1)  # the index may not have it yet
         waiting = {"days": rules.days_waited(request, clock.now()), "place": place}
     shown = {name: getattr(request, name) for name in _SHOWN}
     shown |= {name: getattr(request, name) or None for name in _MAYBE}

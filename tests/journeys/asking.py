@@ -9,7 +9,7 @@ import requests
 
 from tests.journeys.bringing import choose_committee
 from tests.journeys.conftest import Person, send, tiny_fastq, wait_for
-from tests.journeys.test_fifth_member import metadata
+from tests.journeys.test_fifth_member import MEMBER, metadata
 
 ANSWERS = {
     "title": "Drought in seeds",
@@ -52,7 +52,7 @@ def controlled_dataset(
 ) -> Controlled:
     """A dataset with controlled access, brought all the way to its release."""
     bodies = {f"lot{seed}.fastq.gz": tiny_fastq(seed=seed) for seed in seeds}
-    wanted = {"member": "seedbank", "title": "Rare lots", "access": "controlled"}
+    wanted = {"member": MEMBER, "title": "Rare lots", "access": "controlled"}
     made = owner.post("/v1/submissions", wanted)
     document = metadata(*bodies.items())
     document["collection"]["title"] = "Rarities under lock"

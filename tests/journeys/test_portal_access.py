@@ -10,6 +10,7 @@ from tests.journeys.asking import ANSWERS, Controlled, controlled_dataset, hande
 from tests.journeys.browser import Surfer, sign_in, surfing
 from tests.journeys.conftest import PASSWORD, Person, eventually, mails, newcomer
 from tests.journeys.portal import look
+from tests.journeys.test_fifth_member import MEMBER
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_the_link_of_a_mail_leads_to_a_page_that_does_nothing_before_it_is_confi
 
 
 def test_a_committee_is_formed_and_chosen_in_the_browser(ana_surfs: Surfer, ana: Person) -> None:
-    made = ana.post("/v1/submissions", {"member": "seedbank", "title": "Under lock", "access": "controlled"})
+    made = ana.post("/v1/submissions", {"member": MEMBER, "title": "Under lock", "access": "controlled"})
     page = ana_surfs.open("access.html#new")
     page.get_by_label("Name of the committee").fill("Those who guard")
     page.get_by_label("Who decides").select_option("majority")

@@ -36,9 +36,10 @@ def _shape(committee: Committee) -> CommitteeShape:
 
 def _member(member: Member) -> CommitteeMember:
     profile = people().profile(member.subject) if member.since else None
+    account = users().person(member.subject) if member.since and not (profile and profile.name) else None
     return CommitteeMember(
         subject=member.subject,
-        name=profile.name if profile else "",
+        name=(profile.name if profile else "") or (account or {}).get("email", ""),
         organisation=profile.organisation if profile else "",
         standing="joined" if member.since else "invited",
         contact=member.contact,
@@ -181,7 +182,8 @@ def requests_to(committee: str, person: Person) -> Page:
     limit, cursor = page_of(routes.current_request)
     number = committees.show(access(), person, committee).number
     found, following = access().requests_to(number, limit, cursor)
-    shown = [asking.shape(request, person).model_dump(mode="json") for request in found]
+    places = access().places(number)
+    shown = [asking.shape(request, person, places).model_dump(mode="json") for request in found]
     return Page(items=shown, next_cursor=following)
 
 

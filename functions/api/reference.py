@@ -53,6 +53,8 @@ def _member(member: catalog.Member) -> dict[str, Any]:
         "dataset": member.dataset,
         "review": member.review,
         "has_files": member.has_files,
+        "request_form": member.request_form,
+        "one_click": member.one_click,
         "refuses_taxa": {str(taxon): target for taxon, target in member.refuses_taxa.items()},
         "refuses_packages": member.refuses_packages,
         "objects": [_object(kind) for kind in member.objects],

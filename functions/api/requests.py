@@ -35,15 +35,19 @@ from functions.stores import access, minting, people, records, users
 routes = Routes(__name__, "access", changes=Scope.ACCOUNT)
 
 
-def shape(request: Request, person: Person) -> RequestShape:
-    """A request as its reader may see it: voices and requester are for the committee, never for the requester."""
+def shape(request: Request, person: Person, places: dict[str, int] | None = None) -> RequestShape:
+    """A request as its reader may see it: voices and requester are for the committee, never for the requester.
+
+    `places`: of all that wait for its committee, where a list has looked already.
+    """
     grant = access().grant(request) if request.number else None
     state = request.state
     if grant and state == State.APPROVED and rules.state_of(grant, clock.now()) == GrantState.EXPIRED:
         state = State.EXPIRED  # the sweep writes it down later
     waiting = None
     if state == State.SUBMITTED:
-        place = access().waiting_before(request) + 1
+        places = access().places(request.committee) if places is None else places
+        place = places.get(request.id, len(places) + 1)  # the index may not have it yet
         waiting = {"days": rules.days_waited(request, clock.now()), "place": place}
     shown = {name: getattr(request, name) for name in _SHOWN}
     shown |= {name: getattr(request, name) or None for name in _MAYBE}
@@ -78,12 +82,23 @@ def _grant(grant: Grant) -> GrantShape:
 # --- what is asked ---
 
 
-@routes.on("GET", "/v1/records/{accession}/request-form", answer=FormShape, errors=(401, 404, 410, 422))
+@routes.on(
+    "GET",
+    "/v1/records/{accession}/request-form",
+    answer=FormShape,
+    query={"form": "short: the form with which a grant is prolonged"},
+    errors=(401, 404, 410, 422),
+)
 def request_form(accession: str) -> FormShape:
     """The form with which the files of a controlled dataset are asked for."""
-    record = service.controlled(records(), visible(records(), optional_person(routes.current_request), accession))
+    request = routes.current_request
+    record = service.controlled(records(), visible(records(), optional_person(request), accession))
     committee = access().committee(record.committee)
-    form = catalog.members()[record.member].request_form
+    form = query_of(request).get("form") or catalog.members()[record.member].request_form
+    if form not in catalog.request_forms():
+        known = ", ".join(catalog.request_forms())
+        message = f"form is one of {known}."
+        raise Invalid(message, [Finding("metadata.choice", "?form", message, form[:80], known)])
     documents = [catalog.document(name) | {"name": name} for name in catalog.request_documents(form)]
     return FormShape(
         dataset=record.accession,

@@ -75,6 +75,8 @@ class SubmissionSummary(BaseModel):
     release: Release
     access: str
     dataset: str | None
+    committee: str | None = None
+    policies: Annotated[dict[str, int], Field(default_factory=dict)]
     catalog_version: str = ""
     warnings: int = 0
     created_at: str

@@ -46,7 +46,7 @@ class MemberRoles(Shape):
 
 
 class CommitteeMember(BaseModel):
-    """Name and organisation as the member's account tells them now."""
+    """Name (or else the address) and organisation, as the account of a member who joined tells them now."""
 
     subject: str
     name: str

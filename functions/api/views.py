@@ -84,6 +84,8 @@ def _common(submission: Submission) -> dict[str, Any]:
         "round": submission.round,
         "release": Release(mode="on_date" if submission.release_on else "immediately", date=submission.release_on),
         "access": members()[submission.member].access_mode(submission.access),
+        "committee": submission.committee or None,
+        "policies": submission.policies,
         "dataset": submission.dataset,
         "catalog_version": submission.catalog_version,
         "warnings": submission.warnings,

@@ -106,6 +106,18 @@ async function showFiles(place, accession, say) {
   return true;
 }
 
+/** What is said instead of files that are not for everybody. @param {any} found */
+function controlled(found) {
+  const dataset = encodeURIComponent(found.dataset ?? found.accession);
+  const decides = found.committee ? ` ${found.committee.name} (${found.committee.number}) decides on requests.` : "";
+  return [
+    element("h3", {}, "Files"),
+    element("p", { class: "note" }, `The access to the files is ${found.access}.${decides}`),
+    element("p", {}, element("a", { class: "button", href: `access.html#ask/${dataset}` }, "Ask for access")),
+    element("p", {}, element("a", { href: `access.html#files/${dataset}` }, "Files, if you hold a grant")),
+  ];
+}
+
 /** @param {HTMLElement} place @param {string} accession @param {(text: string) => void} say */
 export async function showRecord(place, accession, say) {
   let found;
@@ -122,6 +134,8 @@ export async function showRecord(place, accession, say) {
   document.title = `${found.accession}: ${found.title} - Biotheca`;
   say("");
   title.focus();
-  const dataset = await showFiles(place, found.accession, say);
+  const closed = found.access && found.access !== "open";
+  if (closed) place.append(...controlled(found));
+  const dataset = closed ? false : await showFiles(place, found.accession, say);
   await beside(place, found, dataset, say);
 }

@@ -12,9 +12,25 @@ const OVER = ["released", "cancelled"];
 /** @param {any} of a submission @param {any} me */
 export async function sharing(of, me) {
   const place = element("div");
+  if (!OVER.includes(of.state) && of.access !== "open") place.append(await deciders(of));
   if (!OVER.includes(of.state)) place.append(releaseDate(of), group(of, me));
   if (of.dataset && of.state === "archived") place.append(await reviewers(of));
   return place;
+}
+
+/** Which committee decides on requests to what is not open. */
+async function deciders(of) {
+  const mine = (await get("/v1/committees")).items.filter((one) => one.standing === "joined");
+  const act = (values, pressed) =>
+    doing(pressed, async () => {
+      await call("PUT", `/v1/submissions/${encodeURIComponent(of.id)}/committee`, { body: { committee: values.committee } });
+      go(`s/${of.id}`, t("saved"));
+    });
+  const options = mine.map((one) => [one.number, `${one.name} (${one.number})`]);
+  const choice = field(t("share.committee"), select("committee", /** @type {any} */ (options), of.committee ?? ""), { hint: t("share.committee_about") });
+  const another = element("p", {}, element("a", { href: "access.html#new" }, t("committee.form")));
+  const chosen = mine.length ? form(t("share.committee"), act, choice, submit(t("save"))) : element("p", { class: "quiet" }, t("share.committee_about"));
+  return section(t("share.committee"), chosen, another);
 }
 
 function releaseDate(of) {

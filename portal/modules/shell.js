@@ -49,6 +49,7 @@ export function tell(problem) {
 const LINKS = [
   ["index.html", "nav.search"],
   ["submissions.html", "nav.submissions"],
+  ["access.html", "nav.access"],
   ["desk.html", "nav.desk"],
   ["account.html", "nav.account"],
 ];

@@ -1,5 +1,6 @@
 // Every text of the service's pages, each in English and Chinese; the choice is remembered in this browser.
 
+import { ACCESS } from "./texts_access.js";
 import { RECORDS } from "./texts_records.js";
 import { STATES } from "./texts_states.js";
 
@@ -32,6 +33,7 @@ export const stateWords = (of) => (TEXTS[`state.${of.state}`] ? t(`state.${of.st
 
 /** @type {Record<string, [string, string]>} */
 const TEXTS = {
+  ...ACCESS,
   ...STATES,
   ...RECORDS,
   "account.code": ["Code", "验证码"],

@@ -16,6 +16,7 @@ from tests.journeys.conftest import FIFTH_MEMBER, Person, document, eventually, 
 from tests.unit.formats.making_bam import UNALIGNED, bam, record
 
 ROOT = Path(__file__).resolve().parents[2]
+MEMBER = "seedbank"
 
 
 MEMBER = "seedbank"

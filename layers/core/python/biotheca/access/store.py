@@ -236,16 +236,10 @@ class AccessStore:
         wanted = {"q": queue, "u": until}
         return list(self.table.every("queue_key = :q AND queue_position <= :u", wanted, index="by_queue"))
 
-    def waiting_before(self, request: Request, most: int = 1000) -> int:
-        """How many requests to the same committee have waited longer, counted up to `most`."""
-        ahead = 0
-        for other in self.table.every("queue_key = :q AND queue_position < :p", {
-            "q": "WAITING", "p": request.waiting_since
-        }, index="by_queue"):  # fmt: skip
-            ahead += other["committee"] == request.committee
-            if ahead == most:
-                break
-        return ahead
+    def places(self, committee: str) -> dict[str, int]:
+        """The place of each request that waits for a committee, by id: 1 has waited longest."""
+        waiting = (r.id for r in self.waiting() if r.committee == committee)
+        return {identifier: place for place, identifier in enumerate(waiting, 1)}
 
     def _requests(
         self, key: str, value: str, index: str, limit: int, cursor: str | None, newest_first: bool

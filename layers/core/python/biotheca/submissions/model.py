@@ -166,6 +166,7 @@ class Submission:
     acceptances, `rest` says what becomes of what the last one left out (keep: under review; return: to the submitter).
     `extends` names the dataset that its objects are added to. `access`: one of the member's modes; empty is the first.
     `committee`: number of the committee that decides on requests to its files.
+    `policies`: document -> version that was in force, and so accepted, when it was last handed in.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Submission:
     rest: str = ""
     access: str = ""
     committee: str = ""
+    policies: dict[str, int] = field(default_factory=dict)
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

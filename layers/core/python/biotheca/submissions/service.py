@@ -25,6 +25,8 @@ from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
 
+POLICIES = ("submission_policy", "management_policy", "sharing_policy")  # accepted by whoever hands in
+
 
 def open_submission(
     store: SubmissionStore,
@@ -219,7 +221,10 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
     found = [*_of_mode(store, submission, submission.access)]
     if found := found + rules.check_committee(catalog.members()[submission.member], submission):
         raise Invalid(found[0].message, found)
-    new = replace(submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={})
+    policies = {name: catalog.document(name)["version"] for name in POLICIES}
+    new = replace(
+        submission, state=State.SUBMITTED, round=submission.round + 1, reasons=[], tokens={}, policies=policies
+    )
     return store.save(
         submission,
         new,

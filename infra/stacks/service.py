@@ -14,6 +14,7 @@ from infra.capabilities import (
     lake,
     mirror,
     notices,
+    openness,
     publication,
     qc,
     search,
@@ -65,6 +66,7 @@ class ServiceStack(Stack):
         house.values["mirror_workflow"] = daily.machine.state_machine_arn
         mirroring.schedule(daily.machine)
         search.Search(self, house)
+        openness.Openness(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)

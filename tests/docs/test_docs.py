@@ -18,6 +18,7 @@ DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
 CAPABILITIES = {
     "audit",
+    "openness",
     "notices",
     "accounts",
     "submissions",

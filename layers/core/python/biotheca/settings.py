@@ -26,6 +26,7 @@ class Settings:
             "people_table",
             "audit_table",
             "audit_bucket",
+            "openness_table",
             "mail_from",
             "inbox_bucket",
             "uploader_role",

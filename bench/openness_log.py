@@ -52,7 +52,7 @@ def published_log(seed: int = 1) -> tuple[dict[str, str], list[Request]]:
         outcomes += draw.choices(OTHERS, (45, 45, 10), k=totals.requests - totals.approvals)
         draw.shuffle(outcomes)
         for number, (person, outcome) in enumerate(zip(asking, outcomes, strict=True)):
-            dataset = names[min(int(draw.paretovariate(0.6)) - 1, totals.datasets - 1)]
+            dataset = names[int(totals.datasets * draw.random() ** 3)]
             requests.append(_request(draw, f"{totals.group}-{number}", dataset, outcome, person))
     return datasets, requests
 
@@ -62,7 +62,7 @@ def log(count: int, datasets: int, seed: int = 1) -> Iterator[Request]:
     draw = random.Random(seed)  # noqa: S311 - a made log, no secret
     for number in range(count):
         outcome = draw.choices([Outcome.APPROVED, *OTHERS], (34, 25, 33, 8))[0]
-        dataset = f"D{min(int(draw.paretovariate(0.6)) - 1, datasets - 1):05d}"
+        dataset = f"D{int(datasets * draw.random() ** 3):05d}"
         yield _request(draw, f"r{number}", dataset, outcome, f"person-{draw.randrange(count // 2 + 1)}")
 
 

@@ -14,6 +14,7 @@ from biotheca.curation.store import Desk, Workflow
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
+from biotheca.openness.store import OpennessStore
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
@@ -43,6 +44,7 @@ sequences = cache(SequenceStore)
 access = cache(AccessStore)
 mirrored = cache(MirrorBucket)
 copies = cache(CopyWorkflow)
+openness = cache(OpennessStore)
 
 
 @cache

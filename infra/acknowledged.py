@@ -37,8 +37,8 @@ ROWS = [
         "X-Ray segments have no resource to name; for the workflow also log delivery and Batch's DescribeJobs and TerminateJob.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart|MirrorBegin|SamplesSynchronise|AccessRemind)\w+\.Arn>:\*\]",
-        r".*/(ReleaseDue|Sweep|Sequences|Daily|Remind)Caller/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart|MirrorBegin|SamplesSynchronise|AccessRemind|Recompute)\w+\.Arn>:\*\]",
+        r".*/(ReleaseDue|Sweep|Sequences|Daily|Remind|Recompute)Caller/DefaultPolicy/Resource",
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(

@@ -47,6 +47,7 @@ class Api(Capability):
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         needs |= {"access_table": "rw", "accessions_table": "name"}
+        needs |= {"openness_table": "r"}
         door = self.door = self.add(
             "handler", needs, handler="functions.api.app.handler", memory_mb=1024, timeout=Duration.seconds(29)
         )

@@ -189,6 +189,12 @@ class DataStack(Stack):
                 partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
                 sort_key=dynamodb.Attribute(name=sort, type=dynamodb.AttributeType.STRING),
             )
+        openness = self._table("Openness")
+        openness.add_global_secondary_index(
+            index_name="by_score",  # datasets that are listed
+            partition_key=dynamodb.Attribute(name="list_key", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="list_position", type=dynamodb.AttributeType.STRING),
+        )
         return {
             "access_table": access,
             "records_table": records,
@@ -199,6 +205,7 @@ class DataStack(Stack):
             "search_table": self._table("Search"),
             "taxonomy_table": self._table("Taxonomy"),
             "mirror_table": mirror,
+            "openness_table": openness,
         }
 
     def _people(self) -> tuple[cognito.UserPool, cognito.UserPoolClient]:

@@ -16,6 +16,7 @@ from infra.capabilities import (
     lake,
     mirror,
     notices,
+    openness,
     publication,
     qc,
     samples,
@@ -70,6 +71,7 @@ class ServiceStack(Stack):
         search.Search(self, house)
         samples.Samples(self, house)
         consent.Consent(self, house)
+        openness.Openness(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
         access.Access(self, house)

@@ -19,6 +19,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT 
 CAPABILITIES = {
     "access",
     "audit",
+    "openness",
     "notices",
     "accounts",
     "submissions",

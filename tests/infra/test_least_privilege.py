@@ -98,6 +98,8 @@ ROLES: dict[str, set[str]] = {
     "MirrorNoteFailure": TABLES | READ | WRITE,
     "MirrorPublish": TABLES | READ | WRITE,
     "NoticesTell": TABLES | QUEUE | {"cognito-idp:AdminGetUser"},
+    "OpennessFollow": TABLES | QUEUE,
+    "OpennessRecompute": TABLES,
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,
     "PublicationMint": TABLES,

@@ -176,6 +176,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/datasets"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/openness"): PUBLIC,
+    ("GET", "/v1/records/{accession}/openness"): (404, 404, 404, 404, 404),
     ("GET", "/v1/sequences"): PUBLIC,
     ("GET", "/v1/sequences/{accession}"): (404, 404, 404, 404, 404),
     ("POST", "/v1/sequences/{accession}/copy"): (401, 403, 403, 403, 401),

@@ -161,5 +161,6 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         _table("access", True, ACCESS_INDEXES)
         _table("search", True, {})
         _table("accessions", False, {})
+        _table("openness", True, {"by_score": ("list_key", "list_position")})
         yield World()
     session.client.cache_clear()

@@ -27,6 +27,7 @@ class Settings:
             "audit_table",
             "access_table",
             "audit_bucket",
+            "openness_table",
             "mail_from",
             "public_url",
             "inbox_bucket",

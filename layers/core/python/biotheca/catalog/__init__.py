@@ -272,6 +272,12 @@ def duo() -> dict[str, Any]:
 
 
 @cache
+def openness() -> dict[str, Any]:
+    """Words of the openness score: the rows of openness.yaml."""
+    return _read("openness.yaml")
+
+
+@cache
 def screening() -> dict[str, Any]:
     """The screens of reads: marker sequences, sample, thresholds."""
     return _read("screening.yaml")

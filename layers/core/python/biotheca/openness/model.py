@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -146,3 +146,37 @@ def as_inputs(score: Score) -> dict[str, Any]:
         "archive_processed": rates.processed if rates else None,
         "archive_approved": rates.approved if rates else None,
     }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A dataset's row: where it is listed, its counts, and its score since a day. `writes` grows with each write."""
+
+    accession: str
+    access: str = ""
+    listed: bool = False
+    title: str = ""
+    member: str = ""
+    decided: int = 0
+    approved: int = 0
+    decision_ms: int = 0
+    waiting: int = 0
+    score: int | None = None
+    stars: float | None = None
+    since: str = ""
+    writes: int = 0
+
+    def tally(self, waiting: Mapping[str, datetime]) -> Tally:
+        """The counts with those who wait."""
+        return Tally(self.decided, self.approved, self.decision_ms, waiting)
+
+    def with_score(self, score: Score) -> Standing:
+        """The row with this score; `since` stays if it has it already."""
+        if self.since and self.score == score.score:
+            return self
+        return replace(self, score=score.score, stars=score.stars, since=score.as_of.date().isoformat())
+
+    def shown(self) -> dict[str, Any]:
+        """What a list shows."""
+        names = ("accession", "title", "member", "access", "score", "stars", "since")
+        return {name: getattr(self, name) for name in names}

@@ -1,0 +1,40 @@
+"""Openness: scores follow records through a queue; each night all are computed anew."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from constructs import Construct
+
+from biotheca.events import DATASET_RELEASED, RECORD_CHANGED, SUBMISSION_CHANGED
+from infra.capabilities.capability import Capability
+from infra.constructs.python_function import House
+from infra.constructs.queues import consumed_queue, dead_letters, on_event
+
+
+class Openness(Capability):
+    """functions/openness."""
+
+    def __init__(self, scope: Construct, house: House) -> None:
+        super().__init__(scope, "openness", house)
+        follow = self.add("follow", {"records_table": "r", "outbox_table": "name", "openness_table": "rw"})
+        on_event(
+            self,
+            "Follow",
+            house,
+            (DATASET_RELEASED, RECORD_CHANGED, SUBMISSION_CHANGED),
+            consumed_queue(self, "Follow", house, follow),
+        )
+        recompute = self.add("recompute", {"openness_table": "rw"}, timeout=Duration.minutes(15), memory_mb=1024)
+        caller = iam.Role(self, "RecomputeCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        undelivered = dead_letters(self, "Recompute", house)
+        undelivered.grant_send_messages(caller)
+        scheduler.Schedule(
+            self,
+            "Recompute",
+            schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
+            target=targets.LambdaInvoke(recompute, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
+            description="Scores of controlled datasets as of today",
+        )

@@ -9,6 +9,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
+from biotheca.delivery.store import HeaderStore, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
@@ -40,6 +41,8 @@ mirror = cache(MirrorStore)
 sequences = cache(SequenceStore)
 mirrored = cache(MirrorBucket)
 copies = cache(CopyWorkflow)
+headers = cache(HeaderStore)
+ring = cache(SecretRing)
 
 
 @cache

@@ -39,6 +39,7 @@ class Api(Capability):
         super().__init__(scope, "api", house)
         needs = TOKENS | SUBMISSIONS | {"inbox_bucket": "rw", "open_archive_bucket": "r", "search_table": "r"}
         needs |= {"derived_bucket": "r"}  # reports of the file checks
+        needs |= {"delivery_keys": "r"}  # headers of encrypted files
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         door = self.door = self.add(

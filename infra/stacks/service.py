@@ -10,6 +10,7 @@ from infra.capabilities import (
     api,
     audit,
     curation,
+    delivery,
     events,
     lake,
     mirror,
@@ -68,6 +69,7 @@ class ServiceStack(Stack):
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)
+        delivery.Delivery(self, house)
         sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine

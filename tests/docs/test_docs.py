@@ -24,6 +24,7 @@ CAPABILITIES = {
     "uploads",
     "qc",
     "curation",
+    "delivery",
     "accessions",
     "publication",
     "search",

@@ -72,11 +72,18 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
-    "ApiHandler": TABLES | READ | WRITE | REPAIR | {"sts:AssumeRole", "states:StartExecution"} | POOL,
+    "ApiHandler": TABLES
+    | READ
+    | WRITE
+    | REPAIR
+    | {"sts:AssumeRole", "states:StartExecution"}
+    | POOL
+    | {"secretsmanager:GetSecretValue"},
     "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
     "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
+    "DeliveryTurnKeys": TABLES | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeAnswerQuery": TABLES
     | QUEUE
@@ -184,6 +191,14 @@ def test_only_what_knows_no_resource_is_allowed_on_every_resource(templates: Tem
 def test_no_role_reaches_the_controlled_archive_yet(templates: Templates) -> None:
     text = json.dumps(_statements(templates))
     assert "ControlledArchive" not in text and "ControlledKey" not in text
+
+
+def test_only_headers_and_turns_of_the_key_touch_the_private_keys(templates: Templates) -> None:
+    touching = {
+        role for role, s in _statements(templates).items() if re.search("DeliveryKeys|SecretsKey", json.dumps(s))
+    }
+    assert len(touching) == 2
+    assert all(any(name in role for role in touching) for name in ("ApiHandler", "DeliveryTurnKeys"))
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:

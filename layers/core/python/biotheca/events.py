@@ -35,6 +35,9 @@ GROUP_CHANGED = "GroupChanged"
 QUERY_ASKED = "QueryAsked"
 MIRROR_PUBLISHED = "MirrorPublished"
 SEQUENCES_REQUESTED = "SequencesRequested"
+FILE_SEALED = "FileSealed"
+HEADER_GIVEN = "HeaderGiven"
+KEY_TURNED = "KeyTurned"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -61,6 +64,9 @@ ALL = (
     QUERY_ASKED,
     MIRROR_PUBLISHED,
     SEQUENCES_REQUESTED,
+    FILE_SEALED,
+    HEADER_GIVEN,
+    KEY_TURNED,
 )
 
 

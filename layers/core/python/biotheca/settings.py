@@ -31,6 +31,8 @@ class Settings:
             "uploader_role",
             "smallest_part_mib",
             "open_archive_bucket",
+            "controlled_archive_bucket",
+            "delivery_keys",
             "derived_bucket",
             "lake_database",
             "mirror_table",

@@ -11,6 +11,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
+from biotheca.delivery.store import HeaderStore, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
@@ -45,6 +46,8 @@ access = cache(AccessStore)
 mirrored = cache(MirrorBucket)
 copies = cache(CopyWorkflow)
 openness = cache(OpennessStore)
+headers = cache(HeaderStore)
+ring = cache(SecretRing)
 
 
 @cache

@@ -32,13 +32,19 @@ PUBLIC = "|".join(re.escape(f"{op.path[1:]}/{op.method}") for op in OPERATIONS i
 
 ROWS = [
     Row(
+        r"AwsSolutions-SMG4",
+        r"Biotheca-Data/DeliveryKeys",
+        "delivery.turn_keys turns the key after a year and wraps every header anew, which the service's own rotation cannot do.",
+    ),
+    Row(
         r"AwsSolutions-IAM5\[Resource::\*\]",
         r".*/(\w+Role|Machine/Role)/DefaultPolicy/Resource",
         "X-Ray segments have no resource to name; for the workflow also log delivery and Batch's DescribeJobs and TerminateJob.",
     ),
     Row(
-        r"AwsSolutions-IAM5\[Resource::<\w+(ReleaseDue|Sweep|SequencesStart|MirrorBegin|SamplesSynchronise|AccessRemind|Recompute)\w+\.Arn>:\*\]",
-        r".*/(ReleaseDue|Sweep|Sequences|Daily|Remind|Recompute)Caller/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::<\w+"
+        r"(ReleaseDue|Sweep|SequencesStart|MirrorBegin|SamplesSynchronise|AccessRemind|Recompute|TurnKeys)\w+\.Arn>:\*\]",
+        r".*/(ReleaseDue|Sweep|Sequences|Daily|Remind|Recompute|TurnKeys)Caller/DefaultPolicy/Resource",
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(

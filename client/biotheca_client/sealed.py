@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from biotheca.formats.crypt4gh import decrypt as decrypt_stream
 from biotheca.formats.crypt4gh_header import Crypt4ghFault, public_key_of
-from biotheca.formats.crypt4gh_keys import MOST_FILE_BYTES, PrivateKey, generate, private_key
+from biotheca.formats.crypt4gh_keys import MOST_FILE_BYTES
+from biotheca.formats.crypt4gh_private import PrivateKey, generate, private_key
 from biotheca_client.errors import Refused, WrongUse
 
 ENDING = ".c4gh"

@@ -44,6 +44,7 @@ class Api(Capability):
             | {"inbox_bucket": "rw", "open_archive_bucket": "r", "controlled_archive_bucket": "r", "search_table": "r"}
         )
         needs |= {"derived_bucket": "r"}  # reports of the file checks
+        needs |= {"delivery_keys": "r"}  # headers of encrypted files
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         needs |= {"access_table": "rw", "accessions_table": "name"}

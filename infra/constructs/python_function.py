@@ -17,6 +17,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -37,6 +38,7 @@ class House:
     pool_client: cognito.UserPoolClient
     alarms: sns.Topic
     keys: dict[str, kms.Key]
+    secrets: dict[str, secretsmanager.CfnSecret] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     layers: dict[str, lambda_.LayerVersion] = field(default_factory=dict)
     lake: dict[str, glue.CfnTable] = field(default_factory=dict)
@@ -136,6 +138,8 @@ KEY_WRITE = [
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 ]
+# What is encrypted with the key of controlled data.
+CONTROLLED = frozenset({"controlled_archive_bucket", "quarantine_bucket"})
 # The part of each bucket that programs touch.
 PREFIXES = {
     "inbox_bucket": ["submissions/*"],
@@ -174,14 +178,25 @@ def grant(house: House, role: iam.Role, setting: str, mode: str) -> str:
             _allow(role, ["s3:ListBucket"], [bucket.bucket_arn])
         if "w" in mode:
             _allow(role, BUCKET_WRITE, objects)
-        _allow_key(role, house.keys["data"], mode)
+        _allow_key(role, house.keys["controlled" if setting in CONTROLLED else "data"], mode)
         return bucket.bucket_name
+    if setting in house.secrets:
+        return _grant_secret(house, role, setting, mode)
     if setting == "event_bus":
         _allow(role, ["events:PutEvents"], [house.bus.event_bus_arn])
         return house.bus.event_bus_name
     if mode != "value":
         raise ValueError(f"setting {setting!r} carries no rights; say 'value'")
     return house.values[setting]
+
+
+def _grant_secret(house: House, role: iam.Role, setting: str, mode: str) -> str:
+    secret = house.secrets[setting].ref
+    for right, action in (("r", "secretsmanager:GetSecretValue"), ("w", "secretsmanager:PutSecretValue")):
+        if right in mode:
+            _allow(role, [action], [secret])
+    _allow_key(role, house.keys["secrets"], mode)
+    return secret
 
 
 def _allow(role: iam.Role, actions: list[str], resources: list[str]) -> None:

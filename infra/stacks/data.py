@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -35,6 +36,8 @@ class DataStack(Stack):
             "data": self._key("DataKey", "Archive, records, derived files"),
             # Controlled data has its own key, so that its use can be granted, audited and withdrawn alone.
             "controlled": self._key("ControlledKey", "Controlled-access files"),
+            # Who may read a bucket of controlled files must not by that read what opens them.
+            "secrets": self._key("SecretsKey", "The archive's private keys of encrypted files"),
         }
         self.alarms = sns.Topic(self, "Alarms", master_key=self.keys["data"], enforce_ssl=True)
         self.keys["data"].grant(iam.ServicePrincipal("cloudwatch.amazonaws.com"), "kms:Decrypt", "kms:GenerateDataKey*")
@@ -51,6 +54,7 @@ class DataStack(Stack):
         )
         self.buckets = self._buckets()
         self.tables = self._tables()
+        self.secrets = {"delivery_keys": self._secret("DeliveryKeys", "Private keys of encrypted files (Crypt4GH)")}
         self.bus = events.EventBus(self, "Bus", description="What happens in the archive")
         self.bus.archive(
             "BusArchive", event_pattern=events.EventPattern(source=["biotheca"]), retention=Duration.days(365)
@@ -63,6 +67,7 @@ class DataStack(Stack):
             stage=self.stage,
             tables=self.tables,
             buckets=self.buckets,
+            secrets=self.secrets,
             bus=self.bus,
             pool=self.pool,
             pool_client=self.pool_client,
@@ -72,6 +77,12 @@ class DataStack(Stack):
 
     def _key(self, name: str, description: str) -> kms.Key:
         return kms.Key(self, name, description=description, enable_key_rotation=True, removal_policy=self.removal)
+
+    def _secret(self, name: str, description: str) -> secretsmanager.CfnSecret:
+        """A secret without a value: delivery.turn_keys gives it the first."""
+        made = secretsmanager.CfnSecret(self, name, description=description, kms_key_id=self.keys["secrets"].key_arn)
+        made.apply_removal_policy(self.removal)
+        return made
 
     def _bucket(
         self, name: str, key: str = "data", *, lock: bool = False, rules: list[s3.LifecycleRule] | None = None

@@ -12,6 +12,7 @@ from infra.capabilities import (
     audit,
     consent,
     curation,
+    delivery,
     events,
     lake,
     mirror,
@@ -76,6 +77,7 @@ class ServiceStack(Stack):
         notices.Notices(self, house)
         access.Access(self, house)
         audit.Audit(self, house)
+        delivery.Delivery(self, house)
         sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine

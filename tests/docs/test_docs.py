@@ -27,6 +27,7 @@ CAPABILITIES = {
     "qc",
     "consent",
     "curation",
+    "delivery",
     "accessions",
     "publication",
     "samples",

@@ -78,12 +78,14 @@ ROLES: dict[str, set[str]] = {
     | WRITE
     | REPAIR
     | {"sts:AssumeRole", "states:StartExecution", "s3:ListBucketVersions"}
-    | POOL,
+    | POOL
+    | {"secretsmanager:GetSecretValue"},
     "ApiWhoIsCalling": TABLES_READ | {"cognito-idp:AdminListGroupsForUser"},
     "AuditAppend": TABLES | READ | WRITE | QUEUE,
     "ConsentForget": TABLES | FAILED | {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"},
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
+    "DeliveryTurnKeys": TABLES | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeAnswerQuery": TABLES
     | QUEUE
@@ -206,6 +208,14 @@ def test_only_archiving_writes_controlled_files_and_only_the_api_signs_links_to_
     assert not any("s3:PutObject" in touching[role] for role in deleting)
     writers = set(touching) - readers - deleting
     assert writers and all("PublicationArchiveFile" in role or "PublicationJob" in role for role in writers), writers
+
+
+def test_only_headers_and_turns_of_the_key_touch_the_private_keys(templates: Templates) -> None:
+    touching = {
+        role for role, s in _statements(templates).items() if re.search("DeliveryKeys|SecretsKey", json.dumps(s))
+    }
+    assert len(touching) == 2
+    assert all(any(name in role for role in touching) for name in ("ApiHandler", "DeliveryTurnKeys"))
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:

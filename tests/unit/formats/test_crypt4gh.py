@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biotheca import catalog
-from biotheca.formats import crypt4gh, crypt4gh_header, crypt4gh_keys
+from biotheca.formats import crypt4gh, crypt4gh_header, crypt4gh_private
 from biotheca.formats.crypt4gh import (
     SEGMENT_BYTES,
     STORED_BYTES,
@@ -342,6 +342,6 @@ def test_keys_do_not_show_in_words() -> None:
 def test_every_fault_has_its_row_in_the_catalogue() -> None:
     kinds = [kind for base in (Crypt4ghFault, KeyIsRefused) for kind in base.__subclasses__()]
     assert {kind.rule for kind in kinds} <= set(catalog.rules())
-    assert {crypt4gh.EditListIsRefused, crypt4gh_keys.PassphraseIsWrong} <= set(kinds) and len(
+    assert {crypt4gh.EditListIsRefused, crypt4gh_private.PassphraseIsWrong} <= set(kinds) and len(
         {kind.rule for kind in kinds}
     ) == 8

@@ -12,14 +12,8 @@ from crypt4gh.keys.kdf import derive_key
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from biotheca.formats.crypt4gh_header import KeyIsRefused, new_key, public_key_of
-from biotheca.formats.crypt4gh_keys import (
-    PassphraseIsWrong,
-    generate,
-    private_key,
-    private_text,
-    public_key,
-    public_text,
-)
+from biotheca.formats.crypt4gh_keys import public_key, public_text
+from biotheca.formats.crypt4gh_private import PassphraseIsWrong, generate, private_key, private_text
 
 PHRASE = "纸上得来终觉浅 correct horse"
 

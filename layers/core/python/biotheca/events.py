@@ -43,6 +43,9 @@ ACCESS_CHANGED = "AccessChanged"
 ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
+FILE_SEALED = "FileSealed"
+HEADER_GIVEN = "HeaderGiven"
+KEY_TURNED = "KeyTurned"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -77,6 +80,9 @@ ALL = (
     ACCESS_REMINDED,
     GRANT_CHANGED,
     CONTROLLED_FILE_LINKED,
+    FILE_SEALED,
+    HEADER_GIVEN,
+    KEY_TURNED,
 )
 
 

@@ -35,6 +35,7 @@ class Settings:
             "smallest_part_mib",
             "open_archive_bucket",
             "controlled_archive_bucket",
+            "delivery_keys",
             "derived_bucket",
             "lake_database",
             "mirror_table",

@@ -74,7 +74,7 @@ ROWS = [
     ),
     Row(
         r"AwsSolutions-L1",
-        r"Biotheca-Service/.*",
+        r"Biotheca-(Service|Followers)/.*",
         "Python 3.13 is the newest runtime on which the project's tests run; a newer, untested one is not safer.",
     ),
     Row(

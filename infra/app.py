@@ -21,6 +21,7 @@ from cdk_nag import AwsSolutionsChecks
 from infra.acknowledged import acknowledge
 from infra.stacks.api import ApiStack
 from infra.stacks.data import DataStack
+from infra.stacks.followers import FollowersStack
 from infra.stacks.lake import LakeStack
 from infra.stacks.portal import PortalStack
 from infra.stacks.service import ServiceStack
@@ -46,6 +47,8 @@ def build(outdir: Path, stage: Stage, *, check: bool = True, context: dict[str, 
     lake = LakeStack(app, "Biotheca-Lake", house)
     service = ServiceStack(app, "Biotheca-Service", house)
     service.add_stack_dependency(lake)
+    followers = FollowersStack(app, "Biotheca-Followers", house)
+    followers.add_stack_dependency(service)
     gateway = ApiStack(app, "Biotheca-Api", house, service.door, service.machine)
     PortalStack(app, "Biotheca-Portal", house, gateway.api)
     for name, value in {"project": "biotheca", "stage": stage.name}.items():

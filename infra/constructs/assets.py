@@ -11,12 +11,17 @@ from typing import Any
 import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, IgnoreMode, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.stages import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_VERSION = "3.13"
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 # The runtime stands on Amazon Linux 2023 (glibc 2.34); pyarrow has no wheels for anything older than 2.28.
 PLATFORM = "aarch64-manylinux_2_28"
+
+LAYERS = ("core", "web", "lake")
 
 # What was compiled here is for this machine: images compile their own, functions check no files.
 BUILT = ("**/native/*.so", "**/native/*.stamp", ".build-*")
@@ -62,3 +67,19 @@ def layer_code(name: str, bundle: bool) -> lambda_.Code:
         image=DockerImage.from_registry("public.ecr.aws/sam/build-python3.13"), local=_InstallWheels(folder)
     )
     return lambda_.Code.from_asset(str(folder), bundling=bundling, asset_hash_type=AssetHashType.OUTPUT)
+
+
+def layers(scope: Construct, stage: Stage) -> dict[str, lambda_.LayerVersion]:
+    """The layers of one stack, by name. Each stack has its own: a layer's address changes with its content, and what
+    another stack has imported cannot change."""
+    return {
+        name: lambda_.LayerVersion(
+            scope,
+            f"{name.capitalize()}Layer",
+            code=layer_code(name, stage.bundle),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[lambda_.Architecture.ARM_64],
+            description=f"layers/{name}",
+        )
+        for name in LAYERS
+    }

@@ -1,54 +1,24 @@
-"""What can be thrown away and deployed again: functions, API, workflow, jobs, schedules, dashboards."""
+"""What can be thrown away and deployed again: API, workflows, jobs. What follows events: followers."""
 
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.capabilities import (
-    access,
-    api,
-    audit,
-    consent,
-    curation,
-    delivery,
-    events,
-    lake,
-    mirror,
-    notices,
-    openness,
-    publication,
-    qc,
-    samples,
-    search,
-    sequences,
-    submissions,
-    uploads,
-)
+from infra.capabilities import api, curation, events, mirror, publication, qc, sequences, submissions, uploads
 from infra.capabilities.capability import Capability
-from infra.constructs.assets import RUNTIME, layer_code
+from infra.constructs.assets import layers
 from infra.constructs.batch_job import Computers
 from infra.constructs.python_function import House
 from infra.constructs.workflow import Workflow
 
-LAYERS = ("core", "web", "lake")
-
 
 class ServiceStack(Stack):
-    """The stateless half of the house. One construct a capability; they meet in the workflow and on the bus."""
+    """Doors and workflows. One construct a capability; they meet in the workflows and on the bus."""
 
     def __init__(self, scope: Construct, name: str, house: House) -> None:
         super().__init__(scope, name, description="Biotheca: functions, API, workflow and jobs")
-        for layer in LAYERS:
-            house.layers[layer] = lambda_.LayerVersion(
-                self,
-                f"{layer.capitalize()}Layer",
-                code=layer_code(layer, house.stage.bundle),
-                compatible_runtimes=[RUNTIME],
-                compatible_architectures=[lambda_.Architecture.ARM_64],
-                description=f"layers/{layer}",
-            )
+        house.layers = layers(self, house.stage)
         self._settings(house)
         computers = Computers(self, "Computers")
         starting = submissions.Submissions(self, house)
@@ -69,15 +39,6 @@ class ServiceStack(Stack):
         )
         house.values["mirror_workflow"] = daily.machine.state_machine_arn
         mirroring.schedule(daily.machine)
-        search.Search(self, house)
-        samples.Samples(self, house)
-        consent.Consent(self, house)
-        openness.Openness(self, house)
-        lake.Lake(self, house)
-        notices.Notices(self, house)
-        access.Access(self, house)
-        audit.Audit(self, house)
-        delivery.Delivery(self, house)
         sequences.Sequences(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine

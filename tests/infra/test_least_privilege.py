@@ -135,7 +135,8 @@ ROLES: dict[str, set[str]] = {
 def _statements(templates: Templates) -> dict[str, list[dict[str, Any]]]:
     """Role's logical id -> the statements of all policies attached to it."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for _, policy in templates.of_type("AWS::IAM::Policy"):
+    # A role with very much to say has its last statements in a managed policy of its own.
+    for _, policy in [*templates.of_type("AWS::IAM::Policy"), *templates.of_type("AWS::IAM::ManagedPolicy")]:
         for role in policy["Roles"]:
             found.setdefault(role["Ref"], []).extend(policy["PolicyDocument"]["Statement"])
     return found

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+import functions.api.app  # registers every operation
+from functions.api.seam import OPERATIONS
 from local.people import PEOPLE
 from local.stack import Stack
 from tests.journeys.asking import AGREED, ANSWERS, Controlled, controlled_dataset, fetched, granted, handed_in, told
 from tests.journeys.conftest import Person, eventually, mails, newcomer, notices_of, signed_in
+
+assert functions.api.app.app
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +279,61 @@ def test_documents_keep_their_versions_and_a_request_stores_what_was_accepted(
     asked = handed_in(wang, data.dataset)
     assert asked["documents"] == AGREED
     wang.post(f"/v1/requests/{asked['number']}/withdraw")
+
+
+READING = sorted(op.path for op in OPERATIONS if op.method == "GET" and "{accession}" in op.path)
+
+
+def test_no_route_that_names_a_record_gives_a_link_to_who_holds_no_live_grant(
+    ana: Person, chen: Person, li: Person, stack: Stack, nobody: Person
+) -> None:
+    """Every reading route, for the dataset and its run, to a stranger, another submitter and two whose grants ended."""
+    data = controlled_dataset(ana, chen, seeds=(661,))
+    name = data.name(ana)
+    run = name.partition(".")[0]
+    revoked, closed = newcomer(stack, nobody), newcomer(stack, nobody)
+    lost = granted(revoked, ana, data.dataset)
+    done = granted(closed, ana, data.dataset)
+    places = [
+        path.format(accession=accession, name=file, type="reads", number="1") + query
+        for path in READING
+        for accession in (data.dataset, run, data.dataset.lower())
+        for file in (name, "lot661.fastq.gz")
+        for query in ("", "?redirect=false")
+    ]
+    holding = [p for p in dict.fromkeys(places) if _gives(revoked, p)]
+    assert len(holding) >= 4  # the test sees links where there are some
+    ana.post(f"/v1/access-grants/{lost}/revoke", {"reason": "The test wants it."})
+    closed.post(f"/v1/access-grants/{done}/closing", {"deleted": True})
+    pipeline = Person(nobody.url, "a program of the one whose grant was revoked")
+    made = revoked.post("/v1/me/tokens", {"label": "pipeline", "scopes": ["read"]})
+    pipeline.session.headers["Authorization"] = f"Bearer {made['token']}"
+    for caller in (nobody, li, revoked, closed, pipeline):
+        given = [place for place in dict.fromkeys(places) if _gives(caller, place)]
+        assert given == [], f"{caller.email or 'nobody'}: {given}"
+
+
+def _gives(caller: Person, place: str) -> bool:
+    answer = caller.call("GET", place)
+    return "Signature" in answer.text + answer.headers.get("Location", "")
+
+
+def test_two_voices_at_once_make_one_decision_and_one_grant(
+    ana: Person, chen: Person, stack: Stack, nobody: Person
+) -> None:
+    data = controlled_dataset(ana, chen, seeds=(671,))
+    other = newcomer(stack, nobody)
+    _joined(ana, other, data.committee)
+    wei = newcomer(stack, nobody)
+    number = handed_in(wei, data.dataset)["number"]
+    votes = [(ana, {"decision": "approve"}), (other, {"decision": "reject", "reason": "No."})] * 3
+
+    def cast(one: tuple[Person, dict[str, str]]) -> int:
+        return one[0].call("POST", f"/v1/requests/{number}/votes", json=one[1]).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(cast, votes)) <= {200, 409}
+    found = wei.get(f"/v1/requests/{number}")
+    history = [line["event"] for line in wei.get(f"/v1/requests/{number}/history")["items"]]
+    assert sum(event in ("approved", "rejected") for event in history) == 1
+    assert len(wei.get("/v1/access-grants")["items"]) == (found["state"] == "approved")

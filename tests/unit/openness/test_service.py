@@ -92,6 +92,17 @@ def test_a_request_is_counted_once_however_often_its_event_comes(world: World, s
     assert not service.take(store, log, "unknown")
 
 
+def test_a_request_that_was_given_back_waits_from_the_day_on_which_it_comes_again(store: OpennessStore) -> None:
+    log = Log()
+    service.take(store, log, log.put("r1", TWO, 40))
+    log.put("r1", TWO, 40, 10, W)
+    service.take(store, log, "r1")
+    row = store.standing(TWO)
+    assert row and (row.waiting, row.score, store.waiting(TWO)) == (0, None, {})
+    service.take(store, log, log.put("r1", TWO, 1))
+    assert store.waiting(TWO) == {"r1": NOW - timedelta(days=1)}
+
+
 def test_no_requester_enters_the_table(world: World, store: OpennessStore) -> None:
     log = Log()
     service.take(store, log, log.put("r1", TWO, 40))

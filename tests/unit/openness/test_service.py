@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -90,6 +90,17 @@ def test_a_request_is_counted_once_however_often_its_event_comes(world: World, s
     row = store.standing(TWO)
     assert row and (row.decided, row.approved, row.waiting, row.decision_ms) == (1, 1, 0, 40 * 86_400_000)
     assert not service.take(store, log, "unknown")
+
+
+def test_a_request_that_was_given_back_waits_from_the_day_on_which_it_comes_again(store: OpennessStore) -> None:
+    log = Log()
+    service.take(store, log, log.put("r1", TWO, 40))
+    log.put("r1", TWO, 40, 10, W)
+    service.take(store, log, "r1")
+    row = store.standing(TWO)
+    assert row and (row.waiting, row.score, store.waiting(TWO)) == (0, None, {})
+    service.take(store, log, log.put("r1", TWO, 1))
+    assert store.waiting(TWO) == {"r1": NOW - timedelta(days=1)}
 
 
 def test_no_requester_enters_the_table(world: World, store: OpennessStore) -> None:
@@ -256,3 +267,40 @@ def test_a_mode_that_changes_moves_the_dataset_to_the_other_list(world: World, s
     assert service.browse(store, "open", "highest", 5, None)[0] == []
     assert [row["accession"] for row in service.browse(store, "unrated", "highest", 5, None)[0]] == [ONE]
     assert [line["score"] for line in store.history(ONE)] == [None]
+
+
+class Racing(Log):
+    """A log that lets somebody else count between the reading of the row and its writing."""
+
+    def __init__(self, log: Log, race: Callable[[], object]) -> None:
+        self.rows, self.race, self.asked = log.rows, race, 0
+
+    def request(self, request_id: str) -> Request | None:
+        found = super().request(request_id)
+        self.asked += 1
+        if self.asked == 2:
+            self.race()
+        return found
+
+
+def test_two_events_at_once_are_both_counted(store: OpennessStore) -> None:
+    log = Log()
+    for name in ("r1", "r2"):
+        log.put(name, TWO, 40, 2, A)
+    assert service.take(store, Racing(log, lambda: service.take(store, log, "r2")), "r1")
+    row = store.standing(TWO)
+    assert row and (row.decided, row.approved, row.writes) == (2, 2, 2)
+
+
+def test_an_older_state_never_overwrites_a_newer_one(store: OpennessStore) -> None:
+    log = Log()
+    log.put("r1", TWO, 40)
+
+    def decide() -> None:
+        log.rows["r1"] = replace(log.rows["r1"], outcome=R, decided_at=NOW)
+        service.take(store, log, "r1")
+
+    assert not service.take(store, Racing(log, decide), "r1")  # it had read the request as waiting
+    row = store.standing(TWO)
+    assert row and (row.decided, row.approved, row.waiting) == (1, 0, 0)
+    assert store.waiting(TWO) == {}

@@ -278,6 +278,12 @@ def openness() -> dict[str, Any]:
 
 
 @cache
+def anonymity() -> dict[str, Any]:
+    """Quasi-identifiers of tables of people and how they become coarser: the rows of anonymity.yaml."""
+    return _read("anonymity.yaml")
+
+
+@cache
 def screening() -> dict[str, Any]:
     """The screens of reads: marker sequences, sample, thresholds."""
     return _read("screening.yaml")

@@ -49,7 +49,11 @@ class Request:
 
 
 class RequestLog(Protocol):
-    """Where requests come from."""
+    """Where requests come from.
+
+    A draft is no request yet. What was one stays one: while it is back with whoever asked (for more information) it
+    reads as withdrawn, and when it comes again it waits from that day on. An approval that is revoked later stays one.
+    """
 
     def requests(self) -> Iterable[Request]:
         """Every request of the archive as it stands now, in any order, each id once."""

@@ -118,6 +118,7 @@ class Decoder:
 
     With `pause_every` (stored bytes), `pieces()` ends where it is due and a member ends, anywhere in plain text; then
     `paused` is True, `save` tells the state and `pieces()` gives what follows. One gzip member has no such place.
+    With `raw`, the bytes are taken as they are: formats that are archives by themselves are unpacked by nobody.
     A decoder of a saved `state` is given the bytes from its "offset" on.
     """
 
@@ -128,10 +129,12 @@ class Decoder:
         inflater: str | None = None,
         threads: int = 1,
         tar: bool = False,
+        raw: bool = False,
         pause_every: int | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
         self._tar = tar
+        self._raw = raw
         self._inflater = inflater
         self._threads = threads
         state = state or {}
@@ -173,7 +176,7 @@ class Decoder:
         """Decoded bytes in pieces of at most 1 MiB. Raises a ContainerFault where the file is at fault."""
         self.paused = False
         if self.container is None:
-            self.container = recognise(self._source.peek(_HEAD_BYTES), self._tar)
+            self.container = recognise(self._source.peek(1 if self._raw else _HEAD_BYTES), self._tar)
         if self.container is Container.PLAIN:
             yield from self._plain()
         elif self.container is Container.BZIP2:

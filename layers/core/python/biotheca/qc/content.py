@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -122,6 +123,35 @@ def _archive(kind: str) -> Callable[[Asked], Content]:
     return make
 
 
+def _table(delimiter: str) -> Callable[[Asked], Content]:
+    def make(asked: Asked) -> Content:
+        from biotheca.formats.tables import TableCheck
+
+        return TableCheck(delimiter, asked.keep)
+
+    return make
+
+
+def _mzml(asked: Asked) -> Content:
+    from biotheca.formats.mzml import MzmlCheck
+
+    return MzmlCheck(asked.keep)
+
+
+def _by_offset(module: str, name: str) -> Callable[[Asked], Content]:
+    def make(asked: Asked) -> Content:
+        found: Content = getattr(importlib.import_module(f"biotheca.formats.{module}"), name)(asked.keep)
+        return found
+
+    return make
+
+
+def _xlsx(asked: Asked) -> Content:
+    from biotheca.qc.workbook import WorkbookCheck
+
+    return WorkbookCheck(asked.keep)
+
+
 @dataclass(frozen=True)
 class Format:
     """How files of a format are read, the containers that they may be in, and what a lacking end block of BGZF is."""
@@ -130,10 +160,12 @@ class Format:
     containers: frozenset[Container] = frozenset(Container)
     end_code: str = "bgzf_no_end"
     tar: bool = False
+    raw: bool = False  # an archive by itself: its bytes are looked at as they are
     indexed: bool = False  # gzip can hold it, but BGZF is wanted
 
 
 _BGZF = frozenset({Container.BGZF})
+_PLAIN = frozenset({Container.PLAIN})
 
 # By the terms of the vocabularies of file types.
 FORMATS: dict[str, Format] = {
@@ -145,6 +177,16 @@ FORMATS: dict[str, Format] = {
     "10x": Format(_archive("10x"), tar=True),
     "OxfordNanopore_native": Format(_archive("nanopore"), tar=True),
     "fasta": Format(_fasta),
+    "csv": Format(_table(",")),
+    "tsv": Format(_table("\t")),
+    "xlsx": Format(_xlsx, _PLAIN, raw=True),
+    "mzml": Format(_mzml, frozenset({Container.PLAIN, Container.GZIP, Container.BGZF})),
+    "fcs": Format(_by_offset("by_offset", "FcsCheck"), _PLAIN),
+    "h5ad": Format(_by_offset("hdf5", "H5adCheck"), _PLAIN),
+    "tiff": Format(_by_offset("tiff", "TiffCheck"), _PLAIN),
+    "zip": Format(_by_offset("listings", "ZipCheck"), _PLAIN, raw=True),
+    "7z": Format(_by_offset("listings", "SevenZipCheck"), _PLAIN, raw=True),
+    "tar": Format(_archive("any"), tar=True),
 }
 
 
@@ -199,7 +241,8 @@ def _decoder(stored: Iterable[bytes], form: Format, content: Content, asked: Ask
     if state and isinstance(content, FastqCheck):
         content.load(state[1])
     container = state[0] if state else None
-    return Decoder(stored, asked.limits, threads=asked.threads, tar=form.tar, pause_every=every, state=container)
+    taken: dict[str, Any] = {"tar": form.tar, "raw": form.raw, "pause_every": every, "state": container}
+    return Decoder(stored, asked.limits, threads=asked.threads, **taken)
 
 
 def _read(decoder: Decoder, content: Content, asked: Asked) -> None:

@@ -126,7 +126,7 @@ def thumbprint(members: dict[str, str]) -> str:
     """SHA-256 of a key's necessary members, Base64 for URLs without padding (RFC 7638).
 
     >>> thumbprint({"kty": "EC", "crv": "P-256", "x": "", "y": ""})[:6]
-    'mBnNTA'
+    'RcIUDP'
     """
     text = json.dumps(members, sort_keys=True, separators=(",", ":"))
     return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()

@@ -101,9 +101,6 @@ ROWS: dict[str, Row] = {
     "AWS::SES::ConfigurationSet": Row(
         "sesv2", "create_configuration_set", "given.ConfigurationSetName", {}, {"Name": "ConfigurationSetName"}, "Name"
     ),
-    "AWS::SecretsManager::Secret": Row(
-        "secretsmanager", "create_secret", "answer.ARN", {"Id": "answer.ARN"}, {}, "Name"
-    ),
     "AWS::SecretsManager::SecretTargetAttachment": paper(),
     "AWS::SecretsManager::ResourcePolicy": paper(),
     # S3: policies hold conditions that moto ignores, so that "deny without TLS" would deny everything.

@@ -171,6 +171,15 @@ def test_names_of_machines_are_left_alone(kind: str) -> None:
     assert rules("a.fastq.gz", gzip.compress(text.encode()), "fastq") == set()
 
 
+def test_tables_are_known_by_their_type_whatever_their_name() -> None:
+    columns = ["编号", "姓名"], [str(n) for n in range(20)], HAN[:20]
+    assert rules("a.dat", table(*columns), "csv") == {"person_name"}
+    assert rules("a.dat", table(*columns, delimiter="\t"), "tsv") == {"person_name"}
+    assert rules("a.dat", workbook(*columns), "xlsx") == {"person_name"}
+    report = check_file([workbook(*columns)], None, "xlsx", "a.dat")
+    assert report.verdict == "sound" and [f.rule for f in report.findings] == ["privacy.person_name"]
+
+
 def test_one_citizen_number_among_many_reads_is_enough() -> None:
     number = citizens(1)[0]
     text = "".join(f"@{number if n == 77 else f'read{n}'}\nACGT\n+\nIIII\n" for n in range(300))

@@ -10,7 +10,7 @@ from biotheca.qc import check_file
 from biotheca.qc.rules import catalogue
 from biotheca.qc.runs import RULES
 from biotheca.qc.sentences import EXPECTED, SENTENCES, words_of
-from tests.unit.qc import defects_bam, defects_other, defects_text
+from tests.unit.qc import defects_bam, defects_omics, defects_other, defects_text
 from tests.unit.qc.defects import CASES
 
 # Of other formats than FASTQ: format -> name -> (stored bytes, rule or None, ...).
@@ -19,6 +19,7 @@ OTHERS = {
     "vcf": defects_text.VCF_CASES,
     "fasta": defects_text.FASTA_CASES,
     **defects_other.CASES,
+    **defects_omics.CASES,
 }
 
 

@@ -121,6 +121,7 @@ class Decoder:
 
     With `pause_every` (stored bytes), `pieces()` ends where it is due and a member ends, anywhere in plain text; then
     `paused` is True, `save` tells the state and `pieces()` gives what follows. One gzip member has no such place.
+    `taken` are wrappings that are the content itself: formats that are archives by themselves are unpacked by nobody.
     A decoder of a saved `state` is given the bytes from its "offset" on.
     """
 

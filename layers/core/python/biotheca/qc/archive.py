@@ -46,7 +46,7 @@ def _guarded(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class ArchiveCheck(Tally):
-    """`kind` is "10x" (FASTQ files of a droplet library, or its matrix) or "nanopore" (fast5 or pod5 files).
+    """`kind` is "10x" (FASTQ files of a droplet library, or its matrix), "nanopore" (fast5 or pod5 files) or "any".
 
     Findings name the member. `lines` counts members. `asked` and `look` are those of content, which stands above.
     """
@@ -83,7 +83,7 @@ class ArchiveCheck(Tally):
         if self.stopped or not whole:
             return
         if not self._of_kind:
-            wanted = {"10x": "FASTQ files or a matrix", "nanopore": "fast5 or pod5 files"}[self._kind]
+            wanted = {"10x": "FASTQ files or a matrix", "nanopore": "fast5 or pod5 files", "any": "files"}[self._kind]
             self.add("tar_without", 0, expected=wanted, members=self.lines)
         for name, counts in self._reads.items():
             if len(set(counts.values())) > 1:
@@ -108,6 +108,9 @@ class ArchiveCheck(Tally):
         if name in self._seen:
             return self._found(entry, "tar_twice")
         self._seen.add(name)
+        if self._kind == "any":
+            self._of_kind += 1
+            return None
         if _FASTQ.fullmatch(name):
             return self._fastq(entry, tar)
         return self._other(entry, tar)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -128,6 +129,35 @@ def _archive(kind: str) -> Callable[[Asked], Content]:
     return make
 
 
+def _table(delimiter: str) -> Callable[[Asked], Content]:
+    def make(asked: Asked) -> Content:
+        from biotheca.formats.tables import TableCheck
+
+        return TableCheck(delimiter, asked.keep)
+
+    return make
+
+
+def _mzml(asked: Asked) -> Content:
+    from biotheca.formats.mzml import MzmlCheck
+
+    return MzmlCheck(asked.keep)
+
+
+def _by_offset(module: str, name: str) -> Callable[[Asked], Content]:
+    def make(asked: Asked) -> Content:
+        found: Content = getattr(importlib.import_module(f"biotheca.formats.{module}"), name)(asked.keep)
+        return found
+
+    return make
+
+
+def _xlsx(asked: Asked) -> Content:
+    from biotheca.qc.workbook import WorkbookCheck
+
+    return WorkbookCheck(asked.keep)
+
+
 @dataclass(frozen=True)
 class Format:
     """How files of a format are read, the containers that they may be in, and what a lacking end block of BGZF is."""
@@ -140,6 +170,7 @@ class Format:
 
 
 _BGZF = frozenset({Container.BGZF})
+_PLAIN = frozenset({Container.PLAIN})
 
 # By the terms of the vocabularies of file types.
 FORMATS: dict[str, Format] = {
@@ -152,6 +183,16 @@ FORMATS: dict[str, Format] = {
     "OxfordNanopore_native": Format(_archive("nanopore"), taken=frozenset({"tar"})),
     "fasta": Format(_fasta),
     "other": Format(_opaque, taken=WRAPPINGS),
+    "csv": Format(_table(",")),
+    "tsv": Format(_table("\t")),
+    "xlsx": Format(_xlsx, _PLAIN, taken=frozenset({"ZIP"})),
+    "mzml": Format(_mzml, frozenset({Container.PLAIN, Container.GZIP, Container.BGZF})),
+    "fcs": Format(_by_offset("by_offset", "FcsCheck"), _PLAIN),
+    "h5ad": Format(_by_offset("hdf5", "H5adCheck"), _PLAIN),
+    "tiff": Format(_by_offset("tiff", "TiffCheck"), _PLAIN),
+    "zip": Format(_by_offset("listings", "ZipCheck"), _PLAIN, taken=frozenset({"ZIP"})),
+    "7z": Format(_by_offset("listings", "SevenZipCheck"), _PLAIN, taken=frozenset({"7-Zip"})),
+    "tar": Format(_archive("any"), taken=frozenset({"tar"})),
 }
 
 

@@ -44,7 +44,7 @@ class Radar:
 
     def __init__(self, file: str, form: str) -> None:
         self._file, self._form = file, form
-        self._most = SHEET_BYTES if file.lower().endswith(".xlsx") else HEAD_BYTES
+        self._most = SHEET_BYTES if _looks(form, file) is _workbook else HEAD_BYTES
         self._head = bytearray()
         self._whole = False
 
@@ -173,7 +173,8 @@ def _cell(value: Cell | None) -> str:
     return "" if value is None else str(getattr(value, "text", value))
 
 
-_BY_FORMAT: dict[str, Look] = {"fastq": _fastq, "fasta": _fasta, "bam": _bam, "vcf": _vcf}
+_BY_FORMAT: dict[str, Look] = {"fastq": _fastq, "fasta": _fasta, "bam": _bam, "vcf": _vcf, "xlsx": _workbook}
+_BY_FORMAT |= {"csv": partial(_table, ","), "tsv": partial(_table, "\t")}
 
 
 def _once(found: list[Found]) -> Iterator[Found]:

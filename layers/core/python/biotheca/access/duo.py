@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from biotheca import catalog
-from biotheca.errors import Finding
+from biotheca.access.duo_codes import Code, permits, sound
 
 # A term -> all terms above it, without itself; None if the term is unknown.
 Ancestors = Callable[[str], frozenset[str] | None]
@@ -36,14 +36,6 @@ class Verdict(StrEnum):
     MET = "met"
     NOT_MET = "not_met"
     TO_JUDGE = "to_judge"
-
-
-@dataclass(frozen=True)
-class Code:
-    """A code of a dataset. `values`: its parameter (MONDO terms, countries ...; a date or number as text)."""
-
-    id: str
-    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ def match(codes: Sequence[Code], purpose: Purpose, ancestors: Ancestors) -> Matc
     care = any(_short(code) == "CC" for code in codes)
     opinions = tuple(_opinion(code, purpose, ancestors, care) for code in codes)
     said = {opinion.verdict for opinion in opinions}
-    permitted = _permits(codes)
+    permitted = permits(codes)
     if Verdict.NOT_MET in said:
         return Matched(Verdict.NOT_MET, opinions)
     return Matched(Verdict.MET if permitted and said == {Verdict.MET} else Verdict.TO_JUDGE, opinions)
@@ -122,17 +114,13 @@ def _opinion(code: Code, purpose: Purpose, ancestors: Ancestors, care: bool) -> 
 
 def _said(row: dict[str, Any], code: Code, purpose: Purpose, ancestors: Ancestors, care: bool) -> _Said:
     parameter = row.get("parameter")
-    if parameter and not _sound(parameter, code.values):
+    if parameter and not sound(parameter, code.values):
         return _UNPARAMETRISED
     if care and purpose.aims and row["kind"] == "permission":
         if purpose.aims == {Aim.CLINICAL_CARE}:
             return Verdict.MET, "care"
         purpose = replace(purpose, aims=purpose.aims - {Aim.CLINICAL_CARE})
     return _RULES[row["shorthand"]](code, purpose, ancestors)
-
-
-def _permits(codes: Sequence[Code]) -> bool:
-    return any(catalog.duo()["codes"].get(code.id, {}).get("kind") == "permission" for code in codes)
 
 
 def _short(code: Code) -> str:
@@ -272,45 +260,3 @@ _RULES: dict[str, Callable[[Code, Purpose, Ancestors], _Said]] = {
     "NPU": _wants("for_profit", False),
     "NCU": _wants("commercial", False),
 }
-
-
-def faults(codes: Sequence[Code], where: str = "/duo") -> list[Finding]:
-    """What is wrong with a dataset's codes: unknown, twice, without their parameter, or with one that says nothing."""
-    found, seen = [], set()
-    for position, code in enumerate(codes):
-        place, row = f"{where}/{position}", catalog.duo()["codes"].get(code.id)
-        if row is None:
-            found.append(_finding("duo.unknown", place, f"{code.id[:40]!r} is no data use code.", code.id[:40]))
-            continue
-        if code.id in seen:
-            found.append(_finding("duo.twice", place, f"{code.id} ({row['shorthand']}) stands twice.", code.id))
-        seen.add(code.id)
-        if (parameter := row.get("parameter")) and not _sound(parameter, code.values):
-            message = f"{code.id} ({row['shorthand']}) needs {parameter} in a form that can be compared."
-            found.append(_finding("duo.parameter", place, message, ", ".join(code.values)[:80], _FORMS.get(parameter)))
-    if codes and not _permits(codes):
-        found.append(_finding("duo.no_permission", where, "Modifiers narrow a permission, and none is given."))
-    return found
-
-
-_FORMS = {"until": "a day as YYYY-MM-DD", "months": "a whole number of months", "diseases": "terms as MONDO:0005148"}
-
-
-def _sound(parameter: str, values: tuple[str, ...]) -> bool:
-    if not values or not all(value.strip() for value in values):
-        return False
-    if parameter == "months":
-        return all(value.isascii() and value.isdigit() for value in values)
-    if parameter == "diseases":
-        return all(value.startswith("MONDO:") and value[6:].isdigit() and value.isascii() for value in values)
-    if parameter == "until":
-        try:
-            return bool([date.fromisoformat(value) for value in values])
-        except ValueError:
-            return False
-    return True
-
-
-def _finding(rule: str, where: str, message: str, value: str = "", expected: str | None = None) -> Finding:
-    severity = catalog.rules()[rule]["severity"]
-    return Finding(rule, where, message, value, expected or "", catalog.mend(rule), severity)

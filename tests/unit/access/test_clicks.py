@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from biotheca import catalog
-from biotheca.access import clicks, committees, service
+from biotheca.access import clicks, committees, decisions, service
 from biotheca.access.model import Rule, State
 from biotheca.errors import NotFound
 from tests.unit.access.making import BO, WANG, Desk, desk, later
@@ -75,11 +75,11 @@ def _decided(here: Desk, secret: str) -> None:
 
 
 def _conflicted(here: Desk, secret: str) -> None:
-    service.declare_conflict(here.store, ANA, "HREQ000001", "bo")
+    decisions.declare_conflict(here.store, ANA, "HREQ000001", "bo")
 
 
 def _returned(here: Desk, secret: str) -> None:
-    service.give_back(here.store, ANA, "HREQ000001", "Which server?")
+    decisions.give_back(here.store, ANA, "HREQ000001", "Which server?")
 
 
 @pytest.mark.parametrize("spoil", [_spent, _old, _removed, _closed, _decided, _conflicted, _returned])

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from biotheca import catalog, clock
 from biotheca.access import rules
+from biotheca.access.decisions import decidable, vote
 from biotheca.access.model import NoVoice, Request, State, WrongRequestState
-from biotheca.access.service import decidable, vote
 from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person
 from biotheca.catalog.archive import day_of

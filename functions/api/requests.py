@@ -1,12 +1,11 @@
-"""Requests for controlled data, the grants that follow, approvals from a mail, and the documents that are accepted."""
+"""Requests for controlled data, approvals from a mail, and the documents that are accepted."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from biotheca import catalog, clock
-from biotheca.access import clicks, rules, service
-from biotheca.access import grants as granting
+from biotheca.access import clicks, decisions, rules, service
 from biotheca.access.model import WORDS, Grant, GrantState, Request, State
 from biotheca.accounts.model import Person, Scope
 from biotheca.errors import Finding, Invalid, NotFound
@@ -17,7 +16,6 @@ from functions.api.shapes import Page
 from functions.api.shapes_requests import (
     Approval,
     ApprovalShape,
-    Closing,
     Conflicted,
     DocumentShape,
     Filled,
@@ -52,7 +50,7 @@ def shape(request: Request, person: Person, places: dict[str, int] | None = None
     shown = {name: getattr(request, name) for name in _SHOWN}
     shown |= {name: getattr(request, name) or None for name in _MAYBE}
     shown |= {"state": state, "state_words": WORDS[state], "waiting": waiting, "files": list(request.files)}
-    made = RequestShape(**shown, grant=_grant(grant) if grant else None)
+    made = RequestShape(**shown, grant=grant_shape(grant) if grant else None)
     if person.subject == request.requester:
         return made
     votes: list[dict[str, Any]] = [
@@ -72,7 +70,8 @@ def _requester(subject: str) -> Requester:
     return Requester(subject=subject, **told)
 
 
-def _grant(grant: Grant) -> GrantShape:
+def grant_shape(grant: Grant) -> GrantShape:
+    """A grant with what it is worth now."""
     shown: dict[str, Any] = {name: getattr(grant, name) for name in ("request", "dataset", "starts_at", "ends_at")}
     shown |= {name: getattr(grant, name) or None for name in ("revoked_at", "reason", "closed_at")}
     state = rules.state_of(grant, clock.now())
@@ -226,7 +225,7 @@ def history(request: str, person: Person) -> Page:
 )
 def vote(request: str, body: VoteBody, person: Person) -> RequestShape:
     """Give your voice; the request is decided as soon as the committee's rule is met."""
-    return shape(service.vote(access(), person, request, body.decision == "approve", body.reason), person)
+    return shape(decisions.vote(access(), person, request, body.decision == "approve", body.reason), person)
 
 
 @routes.on(
@@ -239,7 +238,7 @@ def vote(request: str, body: VoteBody, person: Person) -> RequestShape:
 )
 def give_back(request: str, body: Said, person: Person) -> RequestShape:
     """Ask the requester for more; the voices given so far are void."""
-    return shape(service.give_back(access(), person, request, body.reason), person)
+    return shape(decisions.give_back(access(), person, request, body.reason), person)
 
 
 @routes.on(
@@ -253,7 +252,7 @@ def give_back(request: str, body: Said, person: Person) -> RequestShape:
 def conflict(request: str, body: Conflicted, person: Person) -> RequestShape:
     """Note a conflict of interest, yours or (as a contact) another member's: no voice on this request."""
     subject = body.subject or person.subject
-    return shape(service.declare_conflict(access(), person, request, subject), person)
+    return shape(decisions.declare_conflict(access(), person, request, subject), person)
 
 
 @routes.on("POST", "/v1/approvals/look", body=Approval, answer=ApprovalShape, errors=(404, 422))
@@ -278,47 +277,3 @@ def _approval(request: Request) -> ApprovalShape:
         purpose=str(request.answers.get("purpose", "")),
         months=months if isinstance(months, int) else None,
     )
-
-
-# --- grants ---
-
-
-@routes.on("GET", "/v1/access-grants", signed_in=True, answer=Page, errors=(401,))
-def grants(person: Person) -> Page:
-    """Your grants, with what each is worth now."""
-    found = granting.mine(access(), person)
-    return Page(items=[_grant(grant).model_dump(mode="json") for grant in found])
-
-
-@routes.on(
-    "POST",
-    "/v1/access-grants/{request}/revoke",
-    signed_in=True,
-    body=Said,
-    answer=GrantShape,
-    errors=(401, 403, 404, 409, 422),
-)
-def revoke(request: str, body: Said, person: Person) -> GrantShape:
-    """End a grant at once, with a reason: its committee or a data manager."""
-    return _grant(granting.revoke(access(), person, request, body.reason))
-
-
-@routes.on(
-    "POST",
-    "/v1/access-grants/{request}/closing",
-    signed_in=True,
-    body=Closing,
-    answer=GrantShape,
-    errors=(401, 403, 404, 409, 422),
-)
-def close(request: str, body: Closing, person: Person) -> GrantShape:
-    """Your closing report, with the attestation that the data are deleted; it ends the grant."""
-    return _grant(granting.close(access(), person, request, body.report, body.deleted))
-
-
-@routes.on("GET", "/v1/me/access-log", signed_in=True, answer=Page, query=PAGED, errors=(401, 422))
-def own_log(person: Person) -> Page:
-    """Every link to a controlled file that you were given, newest first."""
-    limit, cursor = page_of(routes.current_request)
-    found, following = access().log_by(person.subject, limit, cursor)
-    return Page(items=found, next_cursor=following)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from biotheca import catalog, clock
-from biotheca.access import committees, service
+from biotheca.access import committees, decisions, service
 from biotheca.access.datasets import set_committee
 from biotheca.access.model import Committee, Request, Rule
 from biotheca.accessions.service import Mint
@@ -74,7 +74,7 @@ class Desk:
         return service.submit(self.store, self.world.records, self.numbers(), person, made.id)
 
     def vote(self, person: Person, number: str, approve: bool = True, reason: str = "Not ours to give.") -> Request:
-        return service.vote(self.store, person, number, approve, "" if approve else reason)
+        return decisions.vote(self.store, person, number, approve, "" if approve else reason)
 
 
 def desk(world: World, monkeypatch: pytest.MonkeyPatch, rule: Rule = Rule.ONE) -> Desk:

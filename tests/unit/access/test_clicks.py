@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from biotheca import catalog
-from biotheca.access import clicks, committees, service
-from biotheca.access.model import State
+from biotheca.access import clicks, committees, decisions, service
+from biotheca.access.model import Rule, State
 from biotheca.errors import NotFound
 from tests.unit.access.making import BO, WANG, Desk, desk, later
 from tests.unit.world import ANA, World
@@ -40,6 +40,18 @@ def test_opening_changes_nothing_and_confirming_is_the_members_voice_once(here: 
     assert secret not in here.world.dump()
 
 
+def test_a_spent_link_does_not_speak_again_while_others_are_waited_for(here: Desk) -> None:
+    committees.edit(here.store, ANA, here.committee, rule=Rule.ALL)
+    secret, second = token(here), token(here, number="HREQ000001")
+    assert clicks.approve(here.store, here.pool, secret).state == State.SUBMITTED
+    with pytest.raises(NotFound):
+        clicks.look(here.store, here.pool, secret)
+    here.vote(BO, "HREQ000001", approve=False)  # decides: one no is enough
+    for one in (secret, second):
+        with pytest.raises(NotFound):
+            clicks.approve(here.store, here.pool, one)
+
+
 def _spent(here: Desk, secret: str) -> None:
     clicks.approve(here.store, here.pool, secret)
 
@@ -63,11 +75,11 @@ def _decided(here: Desk, secret: str) -> None:
 
 
 def _conflicted(here: Desk, secret: str) -> None:
-    service.declare_conflict(here.store, ANA, "HREQ000001", "bo")
+    decisions.declare_conflict(here.store, ANA, "HREQ000001", "bo")
 
 
 def _returned(here: Desk, secret: str) -> None:
-    service.give_back(here.store, ANA, "HREQ000001", "Which server?")
+    decisions.give_back(here.store, ANA, "HREQ000001", "Which server?")
 
 
 @pytest.mark.parametrize("spoil", [_spent, _old, _removed, _closed, _decided, _conflicted, _returned])
@@ -78,9 +90,10 @@ def test_a_link_that_is_no_longer_good_answers_as_one_that_never_was(
     spoil(here, secret)
     words = set()
     for one in (secret, "apr_" + "x" * 43, "", "x" * 9999):
-        with pytest.raises(NotFound) as told:
-            clicks.approve(here.store, here.pool, one)
-        words.add((told.value.message, told.value.rule))
+        for act in (clicks.look, clicks.approve):
+            with pytest.raises(NotFound) as told:
+                act(here.store, here.pool, one)
+            words.add((told.value.message, told.value.rule))
     assert len(words) == 1
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from biotheca.access import committees, grants, reminders, service
+from biotheca.access import committees, decisions, grants, reminders, service
+from biotheca.access.figures import facts, totals
 from biotheca.access.model import (
     CommitteeBusy,
     GrantState,
@@ -18,7 +19,6 @@ from biotheca.access.model import (
     WrongRequestState,
 )
 from biotheca.access.rules import state_of
-from biotheca.access.service import facts, totals
 from biotheca.errors import Invalid, NotFound
 from biotheca.publication import reviews
 from biotheca.publication import service as publishing
@@ -99,7 +99,7 @@ def test_a_returned_request_comes_back_under_its_number_and_its_voices_are_void(
     committees.edit(here.store, ANA, here.committee, rule=Rule.ALL)
     number = here.asked().number
     here.vote(BO, number)
-    back = service.give_back(here.store, CY, number, "Which server?")
+    back = decisions.give_back(here.store, CY, number, "Which server?")
     assert (back.state, back.votes, back.reason) == (State.RETURNED, (), "Which server?")
     again = service.submit(here.store, here.world.records, here.numbers(), WANG, back.id)
     assert (again.state, again.number) == (State.SUBMITTED, number)
@@ -139,8 +139,8 @@ def test_what_is_not_ones_own_is_as_unknown_as_what_there_is_not(here: Desk) -> 
         lambda n: service.withdraw(here.store, LI, n),
         lambda n: here.vote(LI, n),
         lambda n: here.vote(WANG, n),
-        lambda n: service.give_back(here.store, LI, n, "x"),
-        lambda n: service.declare_conflict(here.store, LI, n, "ana"),
+        lambda n: decisions.give_back(here.store, LI, n, "x"),
+        lambda n: decisions.declare_conflict(here.store, LI, n, "ana"),
         lambda n: service.begin(here.store, here.world.records, LI, here.dataset, renews=n),
         lambda n: here.vote(ADA, n),
     ]
@@ -167,8 +167,8 @@ def test_a_member_who_asks_for_the_data_has_no_hand_in_it(here: Desk) -> None:
     number = here.asked(person=BO).number
     for act in (
         lambda: here.vote(BO, number),
-        lambda: service.give_back(here.store, BO, number, "x"),
-        lambda: service.declare_conflict(here.store, BO, number, "ana"),
+        lambda: decisions.give_back(here.store, BO, number, "x"),
+        lambda: decisions.declare_conflict(here.store, BO, number, "ana"),
     ):
         with pytest.raises(NotFound):
             act()
@@ -183,8 +183,8 @@ def test_a_conflict_takes_the_voice_and_what_was_said(here: Desk) -> None:
     number = here.asked().number
     here.vote(BO, number)
     with pytest.raises(NotFound):
-        service.declare_conflict(here.store, BO, number, "ana")  # of another only a contact may
-    assert service.declare_conflict(here.store, ANA, number, "bo").votes == ()
+        decisions.declare_conflict(here.store, BO, number, "ana")  # of another only a contact may
+    assert decisions.declare_conflict(here.store, ANA, number, "bo").votes == ()
     with pytest.raises(NoVoice):
         here.vote(BO, number)
     assert here.vote(ANA, number).state == State.APPROVED
@@ -366,7 +366,7 @@ def test_the_sweep_notes_what_has_ended_and_what_was_never_answered(
     here: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended, silent = here.vote(ANA, here.asked().number), here.asked(person=CY)
-    service.give_back(here.store, ANA, silent.number, "Which server?")
+    decisions.give_back(here.store, ANA, silent.number, "Which server?")
     later(monkeypatch, days=95)
     assert _swept(here) == {"given up": 1, "expired": 1}
     assert _swept(here) == {}

@@ -13,10 +13,12 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from biotheca import catalog, clock
+from biotheca.access import rules
+from biotheca.access.decisions import decidable, vote
 from biotheca.access.model import NoVoice, Request, State, WrongRequestState
-from biotheca.access.service import decidable, vote
 from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person
+from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound
 
 VALID_DAYS = 14
@@ -78,10 +80,11 @@ def _opened(store: AccessStore, accounts: Accounts, token: str) -> tuple[Request
     if not account or not account["enabled"]:
         raise _no_link()
     try:
-        request, _ = decidable(store, person, row["request"])
+        request, committee = decidable(store, person, row["request"])
     except NotFound:
         raise _no_link() from None
-    if request.state != State.SUBMITTED:
+    voices = {m.subject for m in rules.electorate(committee, request, day_of(clock.now()))}
+    if request.state != State.SUBMITTED or person.subject not in voices:
         raise _no_link()
     return request, person
 

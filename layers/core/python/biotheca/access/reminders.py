@@ -14,9 +14,9 @@ from functools import partial
 
 from biotheca import clock, events
 from biotheca.access import rules
+from biotheca.access.decisions import settled
 from biotheca.access.grants import expire
 from biotheca.access.model import Grant, Request, StaleAccess, State
-from biotheca.access.service import settled
 from biotheca.access.store import AccessStore
 
 log = logging.getLogger(__name__)

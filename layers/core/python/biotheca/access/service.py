@@ -1,4 +1,4 @@
-"""Requests: draft, hand in, vote, return, withdraw; and what statistics count of them. Grants: grants.
+"""Requests as those who ask have them: draft, fill in, hand in, withdraw. Decisions: decisions; grants: grants.
 
 A request is its requester's and, once handed in, its committee's; data managers see it too. To everybody else it does
 not exist. Whoever asks has no vote on it, whatever committee they are in.
@@ -7,15 +7,13 @@ not exist. Whoever asks has no vote on it, whatever committee they are in.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from biotheca import catalog, clock, events, ids
 from biotheca.access import rules
 from biotheca.access.committees import Numbers
-from biotheca.access.grants import from_approval
-from biotheca.access.model import EDITABLE, Committee, NoVoice, Request, State, Vote, WrongRequestState
+from biotheca.access.model import EDITABLE, Committee, Request, State, WrongRequestState
 from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
@@ -111,7 +109,7 @@ def edit(
 ) -> Request:
     """Fill the form of a draft or returned request; looked at when it is handed in, but for files of other datasets."""
     request = own(store, person, name)
-    _must_be_in(request, *EDITABLE)
+    must_be_in(request, *EDITABLE)
     _check_files(records, request, files)
     new = replace(request, answers=answers, files=tuple(dict.fromkeys(files)), documents=documents)
     if new == request:
@@ -142,7 +140,7 @@ def submit(store: AccessStore, records: RecordStore, numbers: Numbers, person: P
     request = own(store, person, name)
     if request.state == State.SUBMITTED:
         return request
-    _must_be_in(request, *EDITABLE)
+    must_be_in(request, *EDITABLE)
     record = controlled(records, visible(records, None, request.dataset))
     found = rules.check_answers(request.form, request.answers)
     found += rules.check_documents(catalog.request_documents(request.form), request.documents)
@@ -183,9 +181,6 @@ def withdraw(store: AccessStore, person: Person, name: str) -> Request:
     )
 
 
-# --- the committee's side ---
-
-
 def show(store: AccessStore, person: Person, name: str) -> Request:
     """A request, for its requester, its committee and data managers; drafts for their requester alone."""
     request = store.request(name)
@@ -206,185 +201,8 @@ def _committee(store: AccessStore, request: Request) -> Committee:
     return found
 
 
-def decidable(store: AccessStore, person: Person, name: str) -> tuple[Request, Committee]:
-    """A request with its committee, for a member of it who is not the requester; to all others it does not exist."""
-    request = store.request(name)
-    committee = store.committee(request.committee) if request else None
-    if request is None or committee is None or not request.submitted_at:
-        raise no_request(name)
-    if request.requester == person.subject or not committee.joined(person.subject):
-        raise no_request(name)
-    return request, committee
-
-
-def vote(
-    store: AccessStore,
-    person: Person,
-    name: str,
-    approve: bool,
-    reason: str = "",
-    lines: list[dict[str, Any]] | None = None,
-) -> Request:
-    """Give one's voice; the request is decided as soon as the committee's rule is met. The same again changes nothing.
-
-    NoVoice for a member who has none on this request. `lines` are written in the same transaction.
-    """
-    request, committee = decidable(store, person, name)
-    if not approve:
-        _must_say(reason)
-    mine = next((v for v in request.votes if v.subject == person.subject), None)
-    if mine and (mine.approve, mine.reason) == (approve, reason.strip()):
-        return request
-    _must_be_in(request, State.SUBMITTED)
-    others = tuple(v for v in request.votes if v.subject != person.subject)
-    given = replace(request, votes=(*others, Vote(person.subject, approve, clock.stamp(), reason.strip())))
-    if all(m.subject != person.subject for m in rules.electorate(committee, given, day_of(clock.now()))):
-        raise NoVoice(f"You have no vote on {request.number}.")
-    return settled(store, request, given, committee, lines) or store.save_request(
-        request,
-        given,
-        event="vote",
-        words="A member of the committee voted.",
-        actor=person.subject,
-        lines=[*_voted(store, given, committee, person.subject), *(lines or [])],
-    )
-
-
-def _voted(store: AccessStore, request: Request, committee: Committee, actor: str) -> list[dict[str, Any]]:
-    body = {"request": request.number, "dataset": request.dataset, "change": "vote", "actor": actor}
-    return [store.same_committee_line(committee), store.told(events.ACCESS_CHANGED, request.number, **body)]
-
-
-def settled(
-    store: AccessStore,
-    request: Request,
-    given: Request,
-    committee: Committee,
-    lines: list[dict[str, Any]] | None = None,
-) -> Request | None:
-    """Decide a request if its voices do; None if they do not yet. Decision, grant and events are one write."""
-    state = rules.outcome(committee, given, day_of(clock.now()))
-    if state is None:
-        return None
-    approved = state == State.APPROVED
-    last = max((v for v in given.votes if v.approve == approved), key=lambda v: v.at)
-    at = clock.stamp()
-    new = replace(
-        given,
-        state=state,
-        decided_at=at,
-        decided_by=last.subject,
-        committee_version=committee.version,
-        reason=last.reason,
-    )
-    body = {"request": new.number, "committee": committee.number, "dataset": new.dataset, "decision": str(state)}
-    body |= {"actor": last.subject, "person": new.requester, "policy": str(committee.version)}
-    written = [store.same_committee_line(committee), store.told(events.ACCESS_DECIDED, new.number, **body)]
-    if approved:
-        written += from_approval(store, new, clock.now())
-    words = f"Decided by {committee.number}, version {committee.version}: {state}." + (
-        f" Reason: {new.reason}" if new.reason else ""
-    )
-    return store.save_request(
-        request, new, event=str(state), words=words, actor=last.subject, lines=[*written, *(lines or [])]
-    )
-
-
-def give_back(store: AccessStore, person: Person, name: str, reason: str) -> Request:
-    """Ask the requester for more; any member with a voice may. The voices given so far are void."""
-    request, committee = decidable(store, person, name)
-    _must_say(reason)
-    _must_be_in(request, State.SUBMITTED)
-    if all(m.subject != person.subject for m in rules.electorate(committee, request, day_of(clock.now()))):
-        raise NoVoice(f"You have no vote on {request.number}.")
-    new = replace(request, state=State.RETURNED, returned_at=clock.stamp(), reason=reason.strip(), votes=())
-    body = {"request": new.number, "committee": committee.number, "dataset": new.dataset, "decision": "returned"}
-    told = store.told(events.ACCESS_DECIDED, new.number, **body, actor=person.subject, person=new.requester)
-    lines = [store.same_committee_line(committee), told]
-    words = f"Returned for more information: {reason.strip()}"
-    return store.save_request(request, new, event="returned", words=words, actor=person.subject, lines=lines)
-
-
-def declare_conflict(store: AccessStore, person: Person, name: str, subject: str) -> Request:
-    """Note a conflict of interest: one's own, or (a contact) another member's. That member has no voice any more."""
-    request, committee = decidable(store, person, name)
-    own_case = subject == person.subject
-    is_contact = any(m.subject == person.subject and m.contact for m in committee.members)
-    if committee.member(subject) is None or not (own_case or is_contact):
-        raise NotFound(f"{committee.number} has no member {subject[:60]!r}.")
-    if subject in request.conflicts:
-        return request
-    _must_be_in(request, State.SUBMITTED)
-    votes = tuple(v for v in request.votes if v.subject != subject)
-    new = replace(request, conflicts=(*request.conflicts, subject), votes=votes)
-    words = "A member has a conflict of interest and does not vote."
-    return store.save_request(request, new, event="conflict", words=words, actor=person.subject)
-
-
-def _must_be_in(request: Request, *states: State) -> None:
+def must_be_in(request: Request, *states: State) -> None:
+    """WrongRequestState unless the request is in one of the states."""
     if request.state not in states:
         wanted = " or ".join(sorted(states))
         raise WrongRequestState(f"Request {request.number or request.id} is {request.state}, not {wanted}.")
-
-
-def _must_say(reason: str) -> None:
-    if not reason.strip():
-        message = "Say why: the requester reads it."
-        raise Invalid(message, [finding("access.reason_needed", "/reason", message)])
-
-
-# --- what statistics count ---
-
-
-@dataclass(frozen=True)
-class RequestFacts:
-    """One request as figures see it: no answers, and of its requester the subject alone, to count distinct ones.
-
-    `outcome`: approved (also if it ended or was revoked later), rejected, withdrawn (also if never answered), None.
-    """
-
-    number: str
-    dataset: str
-    member: str
-    requester: str
-    submitted_at: str
-    decided_at: str | None
-    outcome: str | None
-    renewal: bool = False
-
-
-def facts(store: AccessStore, dataset: str | None = None) -> Iterator[RequestFacts]:
-    """Every request that was handed in, of one dataset or of all, first to last."""
-    found = store.requests_about(dataset) if dataset else store.all_requests()
-    return (_facts(request) for request in found)
-
-
-def _facts(request: Request) -> RequestFacts:
-    outcome: str | None = None
-    if request.state in (State.WITHDRAWN, State.EXPIRED) and not request.decided_at:
-        outcome = "withdrawn"
-    elif request.decided_at:
-        outcome = "rejected" if request.state == State.REJECTED else "approved"
-    return RequestFacts(
-        request.number,
-        request.dataset,
-        request.member,
-        request.requester,
-        request.submitted_at,
-        request.decided_at or None,
-        outcome,
-        bool(request.renews),
-    )
-
-
-def totals(found: Iterator[RequestFacts]) -> dict[str, dict[str, int]]:
-    """By member: distinct requesters, requests, approvals."""
-    people: dict[str, set[str]] = {}
-    counts: dict[str, dict[str, int]] = {}
-    for one in found:
-        row = counts.setdefault(one.member, {"requesters": 0, "requests": 0, "approvals": 0})
-        people.setdefault(one.member, set()).add(one.requester)
-        row["requests"] += 1
-        row["approvals"] += one.outcome == "approved"
-        row["requesters"] = len(people[one.member])
-    return counts

@@ -1,0 +1,55 @@
+"""Grants of controlled data: one's own, their end, the closing report; the log of links that one was given."""
+
+from __future__ import annotations
+
+from biotheca.access import grants as granting
+from biotheca.accounts.model import Person, Scope
+from functions.api.requests import grant_shape
+from functions.api.seam import Routes, page_of
+from functions.api.shapes import Page
+from functions.api.shapes_requests import Closing, GrantShape, Said
+from functions.api.submissions import PAGED
+from functions.stores import access
+
+routes = Routes(__name__, "access", changes=Scope.ACCOUNT)
+
+
+@routes.on("GET", "/v1/access-grants", signed_in=True, answer=Page, errors=(401,))
+def grants(person: Person) -> Page:
+    """Your grants, with what each is worth now."""
+    found = granting.mine(access(), person)
+    return Page(items=[grant_shape(grant).model_dump(mode="json") for grant in found])
+
+
+@routes.on(
+    "POST",
+    "/v1/access-grants/{request}/revoke",
+    signed_in=True,
+    body=Said,
+    answer=GrantShape,
+    errors=(401, 403, 404, 409, 422),
+)
+def revoke(request: str, body: Said, person: Person) -> GrantShape:
+    """End a grant at once, with a reason: its committee or a data manager."""
+    return grant_shape(granting.revoke(access(), person, request, body.reason))
+
+
+@routes.on(
+    "POST",
+    "/v1/access-grants/{request}/closing",
+    signed_in=True,
+    body=Closing,
+    answer=GrantShape,
+    errors=(401, 403, 404, 409, 422),
+)
+def close(request: str, body: Closing, person: Person) -> GrantShape:
+    """Your closing report, with the attestation that the data are deleted; it ends the grant."""
+    return grant_shape(granting.close(access(), person, request, body.report, body.deleted))
+
+
+@routes.on("GET", "/v1/me/access-log", signed_in=True, answer=Page, query=PAGED, errors=(401, 422))
+def own_log(person: Person) -> Page:
+    """Every link to a controlled file that you were given, newest first."""
+    limit, cursor = page_of(routes.current_request)
+    found, following = access().log_by(person.subject, limit, cursor)
+    return Page(items=found, next_cursor=following)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import string
 
@@ -20,6 +21,7 @@ OTHERS = {
     "fasta": defects_text.FASTA_CASES,
     **defects_other.CASES,
     **defects_omics.CASES,
+    "other": {"nothing inside": (gzip.compress(b""), "qc.nothing_inside")},
 }
 
 

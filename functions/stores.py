@@ -11,7 +11,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
-from biotheca.delivery.store import HeaderStore, SecretRing
+from biotheca.delivery.store import HeaderStore, SealedArchive, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
@@ -29,7 +29,6 @@ from biotheca.uploads.store import Inbox
 submissions = cache(SubmissionStore)
 inbox = cache(Inbox)
 records = cache(RecordStore)
-archive = cache(Archive)
 reports = cache(ReportStore)
 index = cache(WordIndex)
 users = cache(UserPool)
@@ -48,6 +47,12 @@ copies = cache(CopyWorkflow)
 openness = cache(OpennessStore)
 headers = cache(HeaderStore)
 ring = cache(SecretRing)
+
+
+@cache
+def archive() -> Archive:
+    """The open archive, which leads to the controlled one and to the one that keeps files encrypted."""
+    return Archive(sealing=lambda: SealedArchive(headers()))
 
 
 @cache

@@ -14,6 +14,7 @@ import sys
 from typing import Any, NoReturn
 
 from biotheca import clock
+from biotheca.delivery.store import HeaderStore, SealedArchive
 from biotheca.publication import service
 from biotheca.publication.store import Archive
 from biotheca.qc.store import ReportStore
@@ -43,7 +44,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--file", required=True)
     job = parser.parse_args(words)
     try:
-        key = service.archive_file(SubmissionStore(), Inbox(), Archive(), ReportStore(), job.submission, job.file)
+        archive = Archive(sealing=lambda: SealedArchive(HeaderStore()))
+        key = service.archive_file(SubmissionStore(), Inbox(), archive, ReportStore(), job.submission, job.file)
     except Exception as fault:  # the door: everything here is a reason to try again
         _say("archive failed", file=job.file, fault=type(fault).__name__, reason=str(fault))
         return FAULT

@@ -6,7 +6,7 @@ from biotheca.accounts.model import Person, Scope
 from biotheca.delivery import service
 from functions.api.seam import Routes
 from functions.api.shapes_delivery import HeaderShape, PublicKeyBody, PublicKeyShape
-from functions.stores import headers, records, ring
+from functions.stores import grants, headers, records, ring
 
 routes = Routes(__name__, "delivery", changes=Scope.ACCOUNT)
 
@@ -34,4 +34,4 @@ def register_key(person: Person, body: PublicKeyBody) -> PublicKeyShape:
 )
 def header(person: Person, accession: str, name: str) -> HeaderShape:
     """A fresh Crypt4GH header of an encrypted file for your registered key, if you may have the file."""
-    return HeaderShape(**service.header(records(), headers(), ring(), person, accession, name))
+    return HeaderShape(**service.header(records(), headers(), ring(), person, accession, name, grants()))

@@ -151,6 +151,7 @@ class DownloadShape(BaseModel):
     size_bytes: int
     md5: str
     sha256: str
+    encrypted: bool = False
 
 
 class ProblemShape(BaseModel):

@@ -8,9 +8,10 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
+from biotheca.events import SUBMISSION_SUBMITTED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
-from infra.constructs.queues import dead_letters
+from infra.constructs.queues import dead_letters, on_event
 
 
 class Delivery(Capability):
@@ -20,6 +21,8 @@ class Delivery(Capability):
         super().__init__(scope, "delivery", house)
         needs = SUBMISSIONS | {"delivery_keys": "rw"}
         turn = self.add("turn_keys", needs, timeout=Duration.minutes(15), concurrency=1)
+        # The first submission that is handed in makes the first key; later ones find it there.
+        on_event(self, "FirstKey", house, SUBMISSION_SUBMITTED, turn)
         caller = iam.Role(self, "TurnKeysCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         undelivered = dead_letters(self, "TurnKeys", house)
         undelivered.grant_send_messages(caller)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,9 +11,13 @@ from typing import Any
 import pytest
 import requests
 
+from biotheca.formats.crypt4gh import decrypt
+from biotheca.formats.crypt4gh_header import Crypt4ghFault, public_key_of
+from biotheca.formats.crypt4gh_keys import public_text
 from local.stack import Stack
+from tests.journeys.asking import granted
 from tests.journeys.bringing import accepted
-from tests.journeys.conftest import Person, eventually, tiny_fastq, wait_for
+from tests.journeys.conftest import Person, eventually, newcomer, tiny_fastq, wait_for
 from tests.unit.members.human import human_document, omix_document
 
 SECRETS = {
@@ -116,8 +122,41 @@ def test_controlled_files_lie_in_their_own_bucket_and_go_to_insiders_only(
     for person in (li, nobody):
         refused = person.call("GET", place)
         assert refused.status_code == 404 and refused.json()["rule"] == "access.controlled"
-    link = ana.get(f"{place}?redirect=false")["url"]
-    assert requests.get(link, timeout=30).content in dict(READS).values()
+    told = ana.get(f"{place}?redirect=false")
+    body = requests.get(told["url"], timeout=30).content
+    assert (
+        told["encrypted"] and body not in dict(READS).values() and told["size_bytes"] in map(len, dict(READS).values())
+    )
+
+
+def opened(person: Person, place: str, secret: bytes) -> bytes:
+    """A file put together from its header and its body and decrypted with the reader's private key."""
+    told = person.get(f"{place}?redirect=false")
+    made = person.get(f"{place}/header")
+    whole = base64.b64decode(made["header"]) + requests.get(told["url"], timeout=30).content
+    return b"".join(decrypt([whole], [secret]))
+
+
+def test_a_grant_opens_an_encrypted_file_to_its_holders_key_alone_until_it_is_revoked(
+    study: dict[str, Any], ana: Person, li: Person, stack: Stack, nobody: Person
+) -> None:
+    dataset = study["dataset"]
+    reader = newcomer(stack, nobody)
+    mine, other = bytes([3]) * 32, bytes([4]) * 32
+    text = public_text(public_key_of(mine))
+    assert reader.call("PUT", "/v1/me/public-key", json={"public_key": text}).status_code == 200
+    file = ana.get(f"/v1/records/{dataset}/files")["items"][0]
+    place = f"/v1/records/{dataset}/files/{file['name']}"
+    before = [reader.call("GET", place + more) for more in ("", "/header")]
+    assert {a.status_code for a in before} == {404} and {a.json()["rule"] for a in before} == {"access.controlled"}
+    number = granted(reader, ana, dataset)
+    assert hashlib.sha256(opened(reader, place, mine)).hexdigest() == file["sha256"]
+    with pytest.raises(Crypt4ghFault):
+        opened(reader, place, other)
+    assert li.call("GET", f"{place}/header").status_code == 404
+    ana.post(f"/v1/access-grants/{number}/revoke", {"reason": "The purpose has changed."})
+    after = [reader.call("GET", place + more) for more in ("", "/header")]
+    assert [(a.status_code, a.json()["rule"]) for a in after] == [(a.status_code, a.json()["rule"]) for a in before]
 
 
 def test_a_daily_run_gives_each_sample_a_biosample_that_everybody_finds(

@@ -41,7 +41,9 @@ class Copies:
 
     bucket = "archive"
 
-    def of(self, mode: str) -> Copies:
+    sealed = False
+
+    def of(self, mode: str, sealed: bool = False) -> Copies:
         return self
 
     def held(self, key: str, sha256: str) -> None:

@@ -36,7 +36,7 @@ def test_every_type_of_file_that_a_member_takes_is_checked_and_every_other_is_re
         rules = {f.rule for f in found if f.severity != "hint"}
         if term in policy["checked"]:
             assert not rules
-            # A check of its own says something of any bytes: nothing passes unread but what says that it is read by none.
+            # A check of its own says something of any bytes: nothing passes unread but what is read by none.
             odd = b"" if term == "other" else b"\0" * 100
             assert check_file([odd], None, term, "a.dat").verdict is Verdict.UNSOUND
         else:

@@ -169,6 +169,7 @@ def members() -> dict[str, Member]:
             agree=tuple(row.get("agree", ())),
             demands={mode: tuple(fields) for mode, fields in row.get("demands", {}).items()},
             only_with_taxa={mode: tuple(taxa) for mode, taxa in row.get("only_with_taxa", {}).items()},
+            sealed=tuple(row.get("sealed", ())),
             request_form=row.get("request_form", "full"),
             one_click=row.get("one_click", False),
         )

@@ -15,7 +15,7 @@ from biotheca.errors import Invalid
 from biotheca.formats.crypt4gh_header import KeyIsRefused, new_key, public_key_of, rewrapped
 from biotheca.formats.crypt4gh_keys import public_key
 from biotheca.publication import service as publication
-from biotheca.publication.model import Door
+from biotheca.publication.access import Grants
 from biotheca.publication.service import CopyDiffers
 from biotheca.publication.store import RecordStore
 from biotheca.submissions.rules import finding
@@ -69,14 +69,19 @@ def registered(headers: HeaderStore, person: Person) -> dict[str, Any]:
 
 
 def header(
-    records: RecordStore, headers: HeaderStore, ring: SecretRing, person: Person, accession: str, name: str
+    records: RecordStore,
+    headers: HeaderStore,
+    ring: SecretRing,
+    person: Person,
+    accession: str,
+    name: str,
+    grants: Grants | None = None,
 ) -> dict[str, Any]:
     """A fresh header of a file for the reader's registered key, if the reader may have the file; with its event.
 
     NotFound and Controlled as a download says them; NotEncrypted, NoPublicKey.
     """
-    record = publication.visible(records, person, accession, Door.FILES)
-    file = publication.file_of(records, person, record, name)
+    _, file = publication.permitted(records, person, accession, name, grants)
     found = headers.get(file["key"], file.get("version_id") or "")
     if found is None:
         raise NotEncrypted(f"{file['name']} is not encrypted: download it as it is.")

@@ -129,6 +129,8 @@ class SealedArchive(Archive):
     header. So a copy that another process made cannot be proved here, and is made again.
     """
 
+    sealed = True
+
     def __init__(self, headers: HeaderStore, inbox: str | None = None, bucket: str | None = None) -> None:
         super().__init__(inbox, bucket or Settings().controlled_archive_bucket)
         self._headers = headers

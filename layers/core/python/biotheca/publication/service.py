@@ -29,7 +29,7 @@ from biotheca.submissions.service import own
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
-from biotheca.uploads.rules import DOWNLOAD_LINK_VALID_S
+from biotheca.uploads.rules import CONTROLLED_LINK_VALID_S, DOWNLOAD_LINK_VALID_S
 from biotheca.uploads.store import Inbox
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,8 @@ def archive_file(
         raise SystemFault(f"submission {submission_id} has no accessions yet")
     name = rules.published_name(kind, accession, file)
     key = rules.archive_key(member, dataset, accession, name)
-    archive = archive.of(member.access_mode(submission.access))
+    mode = member.access_mode(submission.access)
+    archive = archive.of(mode, sealed=mode in member.sealed)
     version = archive.held(key, file.sha256)
     if version is None:
         metadata = {"sha256": file.sha256, "md5": file.md5, "accession": accession}
@@ -134,6 +135,7 @@ def archive_file(
         "format": file.format,
         "container": file.container,
         "measured": file.measured,
+        **({"sealed": True} if archive.sealed else {}),
     }
     if report := reports.report(file.report) if file.report else None:
         beside = rules.statistics_name(name)
@@ -313,9 +315,20 @@ def download(
     name: str,
     grants: Grants | None = None,
 ) -> dict[str, Any]:
-    """A link of 15 minutes to one file of a record (or of a run inside a dataset), with its digests.
+    """A link to one file of a record (or of a run inside a dataset), with its digests: of 15 minutes if it is open.
 
-    Of what is not open the link is written down before it is given, also to owners and staff.
+    What is not open is linked to for a minute only, so that a grant that ends opens nothing more after that.
+    """
+    record, file = permitted(records, person, accession, name, grants)
+    return link_to(archive, file, DOWNLOAD_LINK_VALID_S if is_open(records, record) else CONTROLLED_LINK_VALID_S)
+
+
+def permitted(
+    records: RecordStore, person: Person | None, accession: str, name: str, grants: Grants | None = None
+) -> tuple[Record, dict[str, Any]]:
+    """(record, file) that the person may have now. What is not open is written down, also for owners and staff.
+
+    The one way to a file: links, headers and whatever comes later ask here. Raises as `visible` does.
     """
     record = visible(records, person, accession, Door.FILES, grants)
     file = file_of(records, person, record, name)
@@ -324,7 +337,7 @@ def download(
             must_be_open(records, record, person, grants, file["name"])
         if person and grants:
             grants.note_link(person, record.dataset or record.accession, file)
-    return link_to(archive, file)
+    return record, file
 
 
 def file_of(records: RecordStore, person: Person | None, record: Record, name: str) -> dict[str, Any]:
@@ -347,11 +360,11 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
     return file
 
 
-def link_to(archive: Archive, file: dict[str, Any]) -> dict[str, Any]:
-    """Name, digests and a presigned link of one archived file."""
-    expires_at = clock.stamp(clock.now() + timedelta(seconds=DOWNLOAD_LINK_VALID_S))
-    shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")}
-    return shown | {"url": archive.link(file, DOWNLOAD_LINK_VALID_S), "expires_at": expires_at}
+def link_to(archive: Archive, file: dict[str, Any], valid_s: int = DOWNLOAD_LINK_VALID_S) -> dict[str, Any]:
+    """Name, digests and a presigned link of one archived file. Of an encrypted one they are those of the plain file."""
+    expires_at = clock.stamp(clock.now() + timedelta(seconds=valid_s))
+    shown = {k: file[k] for k in ("name", "size_bytes", "md5", "sha256")} | {"encrypted": bool(file.get("sealed"))}
+    return shown | {"url": archive.link(file, valid_s), "expires_at": expires_at}
 
 
 class Registry:

@@ -18,6 +18,7 @@ from biotheca.aws import buckets
 from biotheca.aws import outbox as outgoing
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import ConditionFailed, Table, transact
+from biotheca.errors import SystemFault
 from biotheca.publication.model import Record, StaleRecord, Visibility
 from biotheca.settings import Settings
 
@@ -378,13 +379,27 @@ class Archive:
     What everybody may have lies in the open bucket, all else in the controlled one, under its own key; `of` chooses.
     """
 
-    def __init__(self, inbox: str | None = None, bucket: str | None = None) -> None:
+    sealed = False  # whether what lies here is encrypted
+
+    def __init__(
+        self, inbox: str | None = None, bucket: str | None = None, sealing: Callable[[], Archive] | None = None
+    ) -> None:
         self.inbox = inbox or Settings().inbox_bucket
         self.bucket = bucket or Settings().open_archive_bucket
+        self._sealing = sealing
 
-    def of(self, mode: str) -> Archive:
-        """The archive of data with an access mode. `open` is the only mode whose files lie in the open bucket."""
-        return self if mode == "open" else Archive(self.inbox, Settings().controlled_archive_bucket)
+    def of(self, mode: str, sealed: bool = False) -> Archive:
+        """The archive of data with an access mode. `open` is the only mode whose files lie in the open bucket.
+
+        `sealed`: the one that keeps them encrypted (delivery stands above and is handed in); SystemFault without it.
+        """
+        if mode == "open":
+            return self
+        if not sealed:
+            return Archive(self.inbox, Settings().controlled_archive_bucket)
+        if self._sealing is None:
+            raise SystemFault("files of this dataset are kept encrypted, and this process was started without the keys")
+        return self._sealing()
 
     def held(self, key: str, sha256: str) -> str | None:
         """The version id if an object with that digest stands under the key already, else None."""
@@ -420,4 +435,5 @@ class Archive:
     def link(self, file: dict[str, Any], valid_s: int) -> str:
         """A presigned GET for an archived file."""
         bucket = file.get("bucket") or self.bucket
-        return buckets.presign_download(bucket, file["key"], file.get("version_id"), file["name"], valid_s)
+        name = f"{file['name']}.c4gh-body" if file.get("sealed") else file["name"]
+        return buckets.presign_download(bucket, file["key"], file.get("version_id"), name, valid_s)

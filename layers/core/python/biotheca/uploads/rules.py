@@ -16,6 +16,7 @@ LARGEST_FILE_BYTES = MOST_PARTS * LARGEST_PART_BYTES
 LINKS_PER_CALL = 100
 PART_LINK_VALID_S = 3600
 DOWNLOAD_LINK_VALID_S = 900
+CONTROLLED_LINK_VALID_S = 60  # a download that has begun goes on; what begins later asks anew
 
 IDLE_DAYS = 7  # an upload without news for so long is given up
 TOUCH_S = 3600  # how exactly the last news of an upload is known

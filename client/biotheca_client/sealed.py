@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from biotheca.formats.crypt4gh import decrypt as decrypt_stream
+from biotheca.formats.crypt4gh import stored_size
 from biotheca.formats.crypt4gh_header import Crypt4ghFault, public_key_of
 from biotheca.formats.crypt4gh_keys import MOST_FILE_BYTES
 from biotheca.formats.crypt4gh_private import PrivateKey, generate, private_key
 from biotheca_client.errors import Refused, WrongUse
+
+__all__ = ["ENDING", "PASSPHRASE", "decrypt", "keygen", "locked_key", "plain_name", "stored_size", "unlocked"]
 
 ENDING = ".c4gh"
 PASSPHRASE = "C4GH_PASSPHRASE"  # noqa: S105 - the variable's name, that of the crypt4gh tool

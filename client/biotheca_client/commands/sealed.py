@@ -90,4 +90,20 @@ def decrypt(
         out.result({"file": str(target), "size_bytes": done}, lambda: out.say(f"{target}: {words.size(done)}"))
 
 
-COMMANDS = (keygen, decrypt)
+@command("register-key")
+@click.argument("file", metavar="FILE.pub", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+def register_key(context: Context, file: Path, as_json: bool) -> None:
+    """Register your public key with the archive: encrypted files are handed out for it from now on.
+
+    \b
+    Example:
+      biotheca register-key my-key.pub
+    """
+    text = file.read_text(encoding="utf-8", errors="replace")[:10_000]
+    told = context.client().call("PUT", "/v1/me/public-key", {"public_key": text})
+    out = Output(as_json)
+    out.result(told, lambda: out.say(f"Registered: {told['key_id']}. Keep the private key that belongs to it."))
+
+
+COMMANDS = (keygen, register_key, decrypt)

@@ -21,6 +21,8 @@ from biotheca.submissions.rules.privacy import citizen_number_is_valid
 from tests.real_data import files_below, real_files
 from tests.unit.formats.making import bgzf, tiny_fastq
 from tests.unit.formats.making_bam import bam
+from tests.unit.qc.defects_omics import zipped
+from tests.unit.qc.defects_other import tar
 from tests.unit.submissions.test_privacy import citizen
 
 DICE = random.Random(20261128)
@@ -178,6 +180,22 @@ def test_tables_are_known_by_their_type_whatever_their_name() -> None:
     assert rules("a.dat", workbook(*columns), "xlsx") == {"person_name"}
     report = check_file([workbook(*columns)], None, "xlsx", "a.dat")
     assert report.verdict == "sound" and [f.rule for f in report.findings] == ["privacy.person_name"]
+
+
+def test_names_inside_an_archive_are_looked_through() -> None:
+    number = citizens(1)[0]
+    for form, made in (("zip", zipped), ("tar", tar)):
+        data = made(("scans/a.tif", b"x"), (f"scans/{number}.tif", b"x"), ("ZhangWei_1.csv.gz", b"x"))
+        report = check_file([data], None, form, "a.dat")
+        assert {(f.rule, f.where) for f in report.findings} == {
+            ("privacy.citizen_number", "a.dat:member 2"),
+            ("privacy.person_name", "a.dat:member 3"),
+        }
+        people = made(*((f"scans/{name}.tif", b"x") for name in HAN[:30]))
+        (found,) = check_file([people], None, form, "a.dat").findings
+        assert found.rule == "privacy.person_name" and "30 of 30" in found.message
+        calm = [f"{word}/{word}.csv" for word in CLINICAL[:3]] + ["GSE1/WuHan-Hu-1.fa", "LiverTumor.csv", "readme.md"]
+        assert check_file([made(*((name, b"x") for name in calm))], None, form, "a.dat").findings == ()
 
 
 def test_one_citizen_number_among_many_reads_is_enough() -> None:

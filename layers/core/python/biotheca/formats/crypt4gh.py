@@ -277,7 +277,7 @@ def _cut(pieces: Iterable[bytes], skip: int, keep: int) -> Iterator[bytes]:
 
 
 def _edited(pieces: Iterable[bytes], lengths: Sequence[int]) -> Iterator[bytes]:
-    """Skip and keep in turn; after an odd number of lengths everything is kept (section 3.2.3 of the standard)."""
+    """Skip and keep in turn; after an odd number of lengths everything is kept, as the standard has it."""
     left = [(length, turn % 2 == 1) for turn, length in enumerate(lengths)]
     left.append((1 << 64, len(lengths) % 2 == 1))
     place, (length, kept) = 0, left[0]

@@ -11,6 +11,7 @@ from typing import Any
 from biotheca.formats.counts import Counts
 
 _MOST_WARNINGS = 200  # kept apart by key
+_MOST_MEMBERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class Tally:
         self.bases = 0
         self.crlf_lines = 0
         self.first_crlf_line = 0
+        self.members: list[str] = []  # names inside an archive, the first of them
+
+    def member(self, name: str) -> None:
+        """A name inside an archive, for whoever looks through names."""
+        if len(self.members) < _MOST_MEMBERS:
+            self.members.append(name)
 
     def add(self, code: str, line: int, unit: str = "", **facts: Any) -> None:
         """One more defect. Bytes among its facts are cut to 300."""

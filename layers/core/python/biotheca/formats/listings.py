@@ -90,6 +90,7 @@ class ZipCheck(OffsetCheck):
         return count, length, at
 
     def _member(self, name: str, flags: int, link: bool, twice: bool) -> None:
+        self.member(name)
         if flags & 1:
             raise Wrong("archive_encrypted", "members are protected by a password")
         for code, wrong in (("member_name", not is_safe(name)), ("member_link", link), ("member_twice", twice)):

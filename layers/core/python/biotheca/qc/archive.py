@@ -70,6 +70,7 @@ class ArchiveCheck(Tally):
                 self.lines += 1
                 if self.lines > MAX_MEMBERS:
                     return self.stop("tar_many", 0, limit=MAX_MEMBERS)
+                self.member(entry.name)
                 self._take(entry, tar)
         except TarFault as fault:
             self.stop(fault.code, 0, reason=fault.reason, offset=fault.offset)

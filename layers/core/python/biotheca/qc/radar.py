@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -24,6 +24,7 @@ from biotheca.submissions.rules.privacy_content import (
     Found,
     in_codes,
     in_lines,
+    in_members,
     in_read_names,
     in_table,
 )
@@ -67,12 +68,13 @@ class Radar:
             if len(self._head) >= self._most:
                 return
 
-    def findings(self) -> list[Finding]:
-        """One finding a rule and place. Bad data never raises."""
+    def findings(self, members: Sequence[str] = ()) -> list[Finding]:
+        """One finding a rule and place; `members` are names inside an archive. Bad data never raises."""
+        found = [*in_members(members)]
         look = _looks(self._form, self._file)
-        if look is None or (self._most == SHEET_BYTES and not self._whole):
-            return []
-        return [_finding(found, self._file) for found in look(bytes(self._head))]
+        if look is not None and (self._most != SHEET_BYTES or self._whole):
+            found += look(bytes(self._head))
+        return [_finding(one, self._file) for one in found]
 
 
 Look = Callable[[bytes], Iterator[Found]]

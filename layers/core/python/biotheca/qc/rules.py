@@ -101,7 +101,7 @@ def check_file(
     counted = Counter(defect.code for defect in of_file) + content.counted
     counted += Counter(duplicate_name=repeated.reads)
     first = merged(content.defects, repeated.defects, MAX_FINDINGS - len(of_file))
-    private = [] if isinstance(looked.fault, UnpacksTooFar) else radar.findings()
+    private = [] if isinstance(looked.fault, UnpacksTooFar) else radar.findings(getattr(content, "members", ()))
     found = [*(in_words(defect, file) for defect in of_file), *private, *(in_words(defect, file) for defect in first)]
     return Report(
         key=name,

@@ -22,6 +22,7 @@ _MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}(?:\.0)?")
 _RECORD = re.compile(r"[A-Za-z]{0,3}\d{5,12}(?:\.0)?")
 _CERTAIN = frozenset({"privacy.citizen_number", "privacy.email"})  # one is enough
 _LEAST_CELLS = 5
+_ENDING = re.compile(r"(\.[A-Za-z0-9]{1,8})+$")
 _SHARE, _SHARE_UNDER_HEAD = 0.8, 0.3
 _MOSTLY_DIFFERENT = 0.7
 
@@ -55,6 +56,22 @@ def in_codes(codes: Iterable[tuple[str, str]]) -> Iterator[Found]:
             told.append(("privacy.person_name", mask(name, 1)))
         for rule, value in told:
             seen.setdefault(rule, Found(rule, place, value))
+    yield from seen.values()
+
+
+def in_members(names: Sequence[str]) -> Iterator[Found]:
+    """Of names inside an archive, folders and endings apart: a Chinese name alone may be a word, many are names."""
+    stems = [(n, _ENDING.sub("", re.split(r"[/\\]", name)[-1])) for n, name in enumerate(names, 1)]
+    seen: dict[str, Found] = {}
+    for number, text in stems:
+        told = [*found_in(text[:_MOST_CELL], names=False)]
+        if name := name_in_alias(text[:_MOST_CELL]):
+            told.append(("privacy.person_name", mask(name, 1)))
+        for rule, value in told:
+            seen.setdefault(rule, Found(rule, f"member {number}", value))
+    for rule, cells in _of_cells(_Column("", stems)).items():
+        number, value = cells[0]
+        seen.setdefault(rule, Found(rule, f"member {number}", value, len(cells), len(stems)))
     yield from seen.values()
 
 

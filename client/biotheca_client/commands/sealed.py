@@ -101,7 +101,7 @@ def register_key(context: Context, file: Path, as_json: bool) -> None:
       biotheca register-key my-key.pub
     """
     text = file.read_text(encoding="utf-8", errors="replace")[:10_000]
-    told = context.client().call("PUT", "/v1/me/public-key", {"public_key": text})
+    told = context.client().session.call("PUT", "/v1/me/public-key", {"public_key": text})
     out = Output(as_json)
     out.result(told, lambda: out.say(f"Registered: {told['key_id']}. Keep the private key that belongs to it."))
 

@@ -144,9 +144,9 @@ class Member:
 
     `review`: who looks at metadata and data: `automatic` or `curator`; data is `none` where there are no files.
     `agree`: terms of one object that go with terms of others. `demands`: access mode -> fields (`type.field`) that it
-    needs; `only_with_taxa`: access mode -> taxa one of which the data must be of. `sealed`: access modes whose files are
-    kept encrypted. `request_form`: the form with which controlled files are asked for. `one_click`: committees may
-    approve from a mail.
+    needs; `only_with_taxa`: access mode -> taxa one of which the data must be of. `sealed`: access modes whose files
+    are kept encrypted. `request_form`: the form with which controlled files are asked for. `one_click`: committees
+    may approve from a mail.
     """
 
     id: str

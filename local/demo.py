@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from local import demo_mirror, demo_study
+from local import demo_mirror, demo_people, demo_study
 from local.people import PEOPLE, Example
 from local.stack import Stack
 
@@ -69,6 +69,16 @@ class Someone:
             self.narrator.show(done.stdout)
         return done.stdout
 
+    def is_refused(self, *words: str) -> None:
+        """As `types`, of what must not work: shows what the command says; DemoFailed if it ends with 0."""
+        self.narrator.show(f"$ biotheca {' '.join(words)}")
+        env = os.environ | {"XDG_CONFIG_HOME": str(self.home), "BIOTHECA_SERVER": self.server}
+        program = Path(sys.executable).parent / "biotheca"
+        done = subprocess.run([str(program), *words], env=env, capture_output=True, text=True, timeout=120)
+        if not done.returncode:
+            raise DemoFailed(f"`biotheca {' '.join(words)}` should have been refused, and was not")
+        self.narrator.show(f"{done.stderr.strip()}\n(exit code {done.returncode})")
+
     def signs_in(self) -> None:
         words = ("login", "--email", self.person.email, "--password-stdin")
         self.types(*words, given=self.person.password + "\n")
@@ -107,6 +117,11 @@ def play(stack: Stack, workplace: Path) -> None:
     _compare(folder, workplace / "downloaded", narrator)
     seconds = time.monotonic() - narrator.started
     narrator.say(f"Done: from sign-in to equal digests in {seconds:.1f} s")
+    li = Someone(_example("li"), stack.front_url, workplace / "li", narrator)
+    li.signs_in()
+    demo_people.play(stack, ana, chen, li, workplace)
+    narrator.say(f"Done: data of people took {time.monotonic() - narrator.started - seconds:.1f} s")
+    seconds = time.monotonic() - narrator.started
     ada = Someone(_example("ada"), stack.front_url, workplace / "ada", narrator)
     demo_mirror.play(stack, ada, stranger, query)
     narrator.say(f"Done: the mirror's two days took {time.monotonic() - narrator.started - seconds:.1f} s")

@@ -30,6 +30,6 @@ def note(event: dict[str, Any], context: Any) -> Any:
 def synchronise(event: dict[str, Any], context: Any) -> dict[str, int]:
     """On a schedule: bring the other registry up to what is true now."""
     counts = service.synchronise(records(), minting())
-    logger().info("samples synchronised", extra=counts)
+    logger().info("samples synchronised", extra={"counts": counts})
     metrics().add_metric(name="SamplesSynchronised", unit=MetricUnit.Count, value=counts["created"] + counts["changed"])
     return counts

@@ -15,6 +15,7 @@ from biotheca.delivery.store import HeaderStore, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
+from biotheca.openness.asked import AskedRequests
 from biotheca.openness.store import OpennessStore
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
@@ -48,6 +49,12 @@ copies = cache(CopyWorkflow)
 openness = cache(OpennessStore)
 headers = cache(HeaderStore)
 ring = cache(SecretRing)
+
+
+@cache
+def asked() -> AskedRequests:
+    """The requests that openness counts."""
+    return AskedRequests(access())
 
 
 @cache

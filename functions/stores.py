@@ -15,6 +15,7 @@ from biotheca.delivery.store import HeaderStore, SealedArchive, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
+from biotheca.openness.asked import AskedRequests
 from biotheca.openness.store import OpennessStore
 from biotheca.publication.service import Registry
 from biotheca.publication.store import Archive, RecordStore
@@ -53,6 +54,12 @@ ring = cache(SecretRing)
 def archive() -> Archive:
     """The open archive, which leads to the controlled one and to the one that keeps files encrypted."""
     return Archive(sealing=lambda: SealedArchive(headers()))
+
+
+@cache
+def asked() -> AskedRequests:
+    """The requests that openness counts."""
+    return AskedRequests(access())
 
 
 @cache

@@ -7,10 +7,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from biotheca.events import ACCESS_CHANGED, ACCESS_DECIDED, ACCESS_REQUESTED
 from biotheca.openness import service
 from functions.observability import logger, step
-from functions.stores import openness, records
+from functions.stores import asked, openness, records
 
+OF_REQUESTS = frozenset({ACCESS_REQUESTED, ACCESS_DECIDED, ACCESS_CHANGED})
 _batch = BatchProcessor(event_type=EventType.SQS)
 
 
@@ -18,6 +20,10 @@ def _follow(record: SQSRecord) -> None:
     envelope = record.json_body["detail"]
     logger().set_correlation_id(envelope["correlation_id"])
     body = envelope["body"]
+    if envelope["type"] in OF_REQUESTS:
+        changed = service.take(openness(), asked(), body["request"])
+        logger().info("request counted", extra={"request": body["request"], "changed": changed})
+        return
     accession = body.get("accession") or body.get("dataset")
     if not accession:  # a submission changed that is no record yet
         return
@@ -27,13 +33,14 @@ def _follow(record: SQSRecord) -> None:
 
 @step(lambda event: None)
 def follow(event: dict[str, Any], context: Any) -> Any:
-    """Queue of DatasetReleased, RecordChanged, and SubmissionChanged for another access mode."""
+    """Queue of what happens to datasets (released, changed, another access mode) and to requests for their files."""
     return process_partial_response(event=event, record_handler=_follow, processor=_batch, context=context)
 
 
 @step(lambda event: "openness-recompute")
 def recompute(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """On a schedule, each day: the archive's rates and every controlled dataset's score."""
-    done = service.recompute(openness())
+    """On a schedule, each day: what no event told, the archive's rates, every controlled dataset's score."""
+    missed = service.rebuild(openness(), asked())
+    done = service.recompute(openness()) | {"missed": missed}
     logger().info("openness recomputed", extra=done)
     return done

@@ -1,4 +1,4 @@
-"""Openness: scores follow records through a queue; each night all are computed anew."""
+"""Openness: scores follow records and requests through a queue; each night all are computed anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
-from biotheca.events import DATASET_RELEASED, RECORD_CHANGED, SUBMISSION_CHANGED
+from biotheca.events import (
+    ACCESS_CHANGED,
+    ACCESS_DECIDED,
+    ACCESS_REQUESTED,
+    DATASET_RELEASED,
+    RECORD_CHANGED,
+    SUBMISSION_CHANGED,
+)
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
 from infra.constructs.queues import consumed_queue, dead_letters, on_event
@@ -19,15 +26,16 @@ class Openness(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "openness", house)
-        follow = self.add("follow", {"records_table": "r", "outbox_table": "name", "openness_table": "rw"})
+        counts = {"access_table": "r", "openness_table": "rw"}
+        follow = self.add("follow", counts | {"records_table": "r", "outbox_table": "name"})
         on_event(
             self,
             "Follow",
             house,
-            (DATASET_RELEASED, RECORD_CHANGED, SUBMISSION_CHANGED),
+            (DATASET_RELEASED, RECORD_CHANGED, SUBMISSION_CHANGED, ACCESS_REQUESTED, ACCESS_DECIDED, ACCESS_CHANGED),
             consumed_queue(self, "Follow", house, follow),
         )
-        recompute = self.add("recompute", {"openness_table": "rw"}, timeout=Duration.minutes(15), memory_mb=1024)
+        recompute = self.add("recompute", counts, timeout=Duration.minutes(15), memory_mb=1024)
         caller = iam.Role(self, "RecomputeCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         undelivered = dead_letters(self, "Recompute", house)
         undelivered.grant_send_messages(caller)

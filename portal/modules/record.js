@@ -4,6 +4,7 @@ import { download, files, show } from "./api.js";
 import { beside } from "./cite.js";
 import { element, size, words } from "./dom.js";
 import { mirrored, showMirrored } from "./mirrored.js";
+import { openness } from "./openness.js";
 
 const ACCESSION = /^[A-Z]{3,6}\d{2,}[A-Z0-9-]*$/;
 
@@ -136,6 +137,7 @@ export async function showRecord(place, accession, say) {
   title.focus();
   const closed = found.access && found.access !== "open";
   if (closed) place.append(...controlled(found));
+  if (found.dataset === found.accession) place.append(...(await openness(found.accession)));
   const dataset = closed ? false : await showFiles(place, found.accession, say);
   await beside(place, found, dataset, say);
 }

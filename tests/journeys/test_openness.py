@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import pytest
+from playwright.sync_api import Browser
+
+from local.stack import Stack
+from tests.journeys.asking import controlled_dataset, handed_in
 from tests.journeys.bringing import accepted
-from tests.journeys.conftest import Person, eventually, tiny_fastq
+from tests.journeys.browser import surfing
+from tests.journeys.conftest import Person, eventually, newcomer, tiny_fastq
+from tests.journeys.portal import look
 from tests.journeys.test_fifth_member import metadata
 
 
@@ -51,3 +60,52 @@ def test_open_data_have_a_hundred_and_controlled_ones_no_number_until_somebody_a
     )
     assert nobody.get(f"/v1/records/{closed['dataset']}/openness")["score"] == 100
     assert eventually(lambda: closed["dataset"] in listed(nobody, "open") - listed(nobody, "unrated"))
+
+
+def by_the_page(inputs: dict[str, Any]) -> float:
+    """The score by the lines of docs/openness.md, from nothing but what everybody can read."""
+    n, d, a = inputs["counted"], inputs["decided"], inputs["approved"]
+    p, q = (d + 3 * inputs["archive_processed"]) / (n + 3), (a + 3 * inputs["archive_approved"]) / (n + 3)
+    t = 1 - math.log(max(3, min(60, inputs["mean_days"])) / 3) / math.log(20)
+    return 100 * (0.40 * p + 0.35 * q + 0.25 * t)
+
+
+def test_an_approval_gives_a_score_that_anybody_can_compute_again_and_silence_lowers_it(
+    ana: Person, chen: Person, nobody: Person, stack: Stack, chrome: Browser
+) -> None:
+    data = controlled_dataset(ana, chen, seeds=(911,))
+    place = f"/v1/records/{data.dataset}/openness"
+    asked = handed_in(newcomer(stack, nobody), data.dataset)["number"]
+    waits = eventually(lambda: (found := nobody.get(place))["inputs"]["waiting"] == 1 and found)
+    assert waits["score"] is None and waits["inputs"]["counted"] == 0
+    ana.post(f"/v1/requests/{asked}/votes", {"decision": "approve"})
+    rated = eventually(lambda: (found := nobody.get(place))["score"] is not None and found)
+    assert (rated["inputs"]["decided"], rated["inputs"]["approved"], rated["inputs"]["waiting"]) == (1, 1, 0)
+    assert rated["exact"] == pytest.approx(by_the_page(rated["inputs"]))
+    assert rated["score"] == min(99, math.floor(rated["exact"] + 0.5))
+    assert eventually(lambda: data.dataset in listed(nobody, "controlled") - listed(nobody, "unrated"))
+
+    ana.post(f"/v1/access-grants/{asked}/revoke", {"reason": "The test wants it."})
+    handed_in(newcomer(stack, nobody), data.dataset)
+    eventually(lambda: nobody.get(place)["inputs"]["waiting"] == 1)
+    try:
+        stack.clock.advance(timedelta(days=30))
+        silent = nobody.get(place)
+        assert (silent["inputs"]["counted"], silent["inputs"]["approved"], silent["inputs"]["late"]) == (2, 1, 1)
+        assert silent["exact"] == pytest.approx(by_the_page(silent["inputs"]))
+        assert silent["score"] < rated["score"]
+        with surfing(chrome, stack.front_url) as surfer:
+            page = surfer.open(f"index.html#{data.dataset}")
+
+            def agrees() -> bool:  # the daily run, for which the day has come too, may move the archive's rates
+                page.reload()
+                page.locator("#openness").wait_for()
+                text, found = page.locator("#record").inner_text(), nobody.get(place)
+                words = [step["words"]["en"] for step in found["would_raise"]]
+                told = (f"{found['score']} of 100", found["as_of"][:10], *words)
+                return len(words) > 0 and all(one in text for one in told)
+
+            assert eventually(agrees)
+            look(page, "record-openness")
+    finally:
+        stack.clock.reset()

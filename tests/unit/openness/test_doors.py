@@ -27,16 +27,16 @@ def doors(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     member = replace(catalog.members()[MEMBER], access_modes=("open", "controlled"))
     monkeypatch.setitem(catalog.members(), MEMBER, member)
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
-    for name in ("records", "outbox", "openness"):
+    for name in ("records", "outbox", "openness", "access"):
         monkeypatch.setenv(f"BIOTHECA_{name.upper()}_TABLE", name)
-    for store in (stores.records, stores.openness):
+    for store in (stores.records, stores.openness, stores.access, stores.asked):
         store.cache_clear()
     for accession, access in ((OPEN, "open"), (CONTROLLED, "controlled")):
         record = Record(accession, "study", MEMBER, "a", "A title", "sub", "ana", {}, dataset=accession)
         world.records.put_new(replace(record, access=access, visibility=Visibility.PUBLIC, created_at="2026"))
     with Client(app) as made:
         yield made
-    for store in (stores.records, stores.openness):
+    for store in (stores.records, stores.openness, stores.access, stores.asked):
         store.cache_clear()
 
 

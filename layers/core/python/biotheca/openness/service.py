@@ -67,7 +67,8 @@ def _score(store: OpennessStore, row: Standing, tally: Tally) -> Score:
 
 def rebuild(store: OpennessStore, log: RequestLog) -> int:
     """Count every request of the log that is counted otherwise; returns how many were."""
-    return sum(take(store, log, request.id) for request in log.requests())
+    wrong = (r for r in log.requests() if store.counted(r) != replace(r, requester=""))
+    return sum(take(store, log, request.id) for request in wrong)
 
 
 def follow(store: OpennessStore, records: RecordStore, accession: str) -> bool:

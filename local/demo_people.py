@@ -43,7 +43,19 @@ ANSWERS = {
 
 
 def play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
-    """The act. `ana` submits and is the committee, `chen` curates, `li` asks for the data; all have signed in."""
+    """The act. `ana` submits and is the committee, `chen` curates, `li` asks for the data; all have signed in.
+
+    The clock is moved and set back; meanwhile no schedule fires by itself, for the mirror's day is not played yet.
+    """
+    stack.ticker.stop()
+    try:
+        _play(stack, ana, chen, li, workplace)
+    finally:
+        stack.clock.reset()
+        stack.ticker.start()
+
+
+def _play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
     narrator = ana.narrator
     folder = workplace / "people"
     folder.mkdir(parents=True)
@@ -60,6 +72,7 @@ def play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
     _until(lambda: number in ana.types("notices", "--unread", quiet=True), "the notice")
     ana.types("notices", "--unread", "--read", quiet=True)
     stack.clock.advance(timedelta(days=DAYS_OF_SILENCE))
+    stack.ticker.fire("remind")
     _until(lambda: number in ana.types("notices", "--unread", quiet=True), "the reminder")
     ana.types("notices", "--unread", "--read")
 
@@ -88,7 +101,6 @@ def play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
     reason = {"reason": "The purpose has ended."}
     _says(hers, ana, "POST", f"/v1/access-grants/{number}/revoke", reason, ("request", "state"))
     li.is_refused("download", dataset, "--to", str(folder / "too-late"))
-    stack.clock.reset()
 
 
 def _client_of(someone: Any) -> Client:

@@ -19,7 +19,7 @@ MODULES = {
     "people": ("register", "confirm", "tokens", "groups", "notices"),
     "deposit": ("template", "check", "submit", "upload", "status", "workbook"),
     "quality": ("qc",),
-    "sealed": ("keygen", "decrypt"),
+    "sealed": ("keygen", "register-key", "decrypt"),
     "desk": (
         *("queue", "next", "desk", "assign", "unassign", "prioritise", "judge", "note", "decide", "reasons"),
         *("figures", "corrections", "decide-correction"),

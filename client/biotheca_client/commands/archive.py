@@ -135,6 +135,8 @@ def download(
     def tell() -> None:
         for one in fetched:
             how = "was there already, proved" if one.already_there else "fetched, MD5 and SHA-256 proved"
+            if not one.sha256:  # of an encrypted file the digests are told by decrypting it
+                how = "was there already" if one.already_there else "fetched, encrypted: biotheca decrypt proves it"
             out.say(f"{one.path}  {words.size(one.size_bytes)}  {how}")
         if not fetched:
             out.say(f"{words.clean(accession)} has no files of its own.")

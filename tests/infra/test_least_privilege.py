@@ -85,7 +85,7 @@ ROLES: dict[str, set[str]] = {
     "ConsentForget": TABLES | FAILED | {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"},
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
-    "DeliveryTurnKeys": TABLES | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
+    "DeliveryTurnKeys": TABLES | FAILED | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeAnswerQuery": TABLES
     | QUEUE

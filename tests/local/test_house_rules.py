@@ -28,6 +28,8 @@ ORDINARY = {
 # (file, literal): said there with another meaning.
 ALLOWED = {
     ("demo.py", "biotheca"): "the command line's program",
+    ("demo_people.py", "biotheca"): "the command line's folder of settings",
+    ("demo_people.py", "committee"): "a word of the API's answers",
     ("queue_source.py", "Records"): "a field of every event that Lambda gets",
     ("stream_source.py", "Records"): "a field of every event that Lambda gets",
     ("people.py", "submitter"): "roles of the example people",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chalice import Response
+
 from biotheca.accounts.model import Person
 from biotheca.publication.access import to_inherit
 from biotheca.publication.release import to_extend
@@ -9,7 +11,7 @@ from biotheca.submissions import service
 from biotheca.workbooks import service as workbooks
 from biotheca.workbooks.verdicts import TAKEN
 from functions.api import views
-from functions.api.seam import Routes, Sent, page_of, query_of
+from functions.api.seam import Routes, Sent, attachment, page_of, query_of
 from functions.api.shapes import Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
 from functions.observability import logger
 from functions.stores import records, registry, submissions
@@ -112,6 +114,13 @@ def resume(submission_id: str, person: Person) -> SubmissionShape:
 def cancel(submission_id: str, person: Person) -> None:
     """Give a draft or a returned submission up."""
     service.cancel(submissions(), person, submission_id)
+
+
+@routes.on("GET", "/v1/submissions/{submission_id}/pedigree", signed_in=True, errors=(401, 404), gives=("text/plain",))
+def pedigree(submission_id: str, person: Person) -> Response:
+    """The families of a submission as PED: family, individual, father, mother, sex, phenotype, tab-separated."""
+    text = service.pedigree(submissions(), person, submission_id)
+    return attachment(text.encode(), "text/plain; charset=utf-8", f"{submission_id}.ped")
 
 
 @routes.on(

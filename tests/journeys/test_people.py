@@ -179,6 +179,30 @@ def test_a_daily_run_gives_each_sample_a_biosample_that_everybody_finds(
     assert eventually(lambda: nobody.get(f"/v1/search?q={numbers[0]}")["items"])
 
 
+def test_a_family_is_checked_and_its_pedigree_is_for_its_owner_and_staff(
+    ana: Person, li: Person, chen: Person, nobody: Person
+) -> None:
+    made = ana.post("/v1/submissions", {"member": "gsa-human", "title": "Parents and a child"})
+    document, place = human_document("disease", people=3), f"/v1/submissions/{made['id']}"
+    document["individuals"][0]["gender"] = "male"
+    child = {"family": "F1", "individual": "P002", "father": "P001", "mother": "P000"}
+    family = [{"family": "F1", "individual": "P000"}, {"family": "F1", "individual": "P001"}, child]
+    document["study"] |= {"trios": "yes", "family": family}
+    refused = ana.call("PUT", f"{place}/metadata", json=document)
+    found = {(f["rule"], f["where"]) for f in refused.json()["findings"]}
+    assert refused.status_code == 422
+    assert found == {("pedigree.parent_sex", f"/study/family/2/{role}") for role in ("father", "mother")}
+    child |= {"father": "P000", "mother": "P001"}
+    assert ana.call("PUT", f"{place}/metadata", json=document).status_code == 200
+    answers = {ana.call("GET", f"{place}/pedigree").text, chen.call("GET", f"{place}/pedigree").text}
+    (text,) = answers
+    assert text.splitlines()[2] == "F1\tP002\tP000\tP001\t2\t2"
+    assert (li.call("GET", f"{place}/pedigree").status_code, nobody.call("GET", f"{place}/pedigree").status_code) == (
+        404,
+        401,
+    )
+
+
 def test_a_run_cannot_take_a_sample_of_the_open_registry(ana: Person, study: dict[str, Any], nobody: Person) -> None:
     made = ana.post("/v1/submissions", {"member": "gsa", "title": "Borrowed"})
     sample = _ids(nobody, study["dataset"], "sample")[0]

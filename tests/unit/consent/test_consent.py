@@ -105,6 +105,7 @@ def test_everything_below_the_person_goes_and_nothing_of_the_neighbour(world: Wo
     objects = world.submissions.objects(world.submissions.get(submission))
     people = {o.alias: o.attributes for o in objects if o.type == "individual"}
     assert people["P000"] == {} and people["P001"]["gender"] == "female"
+    assert submitting.pedigree(world.submissions, ANA, submission) == "F1\tP001\t0\t0\t2\t2\n"
 
 
 @pytest.mark.parametrize("at", range(8))

@@ -99,7 +99,8 @@ class ObjectType:
     `optional`: a document may have none. `packages`: the field whose value names the package, and the packages.
     `differ_beyond`: objects of one document must differ in a field beyond these.
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
-    who may withdraw consent.
+    who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
+    (submissions.rules.families).
     """
 
     type: str
@@ -117,6 +118,7 @@ class ObjectType:
     differ_beyond: tuple[str, ...] = ()
     custom: str = "public"
     person: bool = False
+    pedigree: dict[str, Any] | None = None
 
     def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """(what everybody may see, what is sensitive) of an object's attributes. What the catalog does not know of

@@ -19,6 +19,7 @@ from biotheca.publication.service import insider, owned, visible
 from biotheca.publication.store import RecordStore, StaleRecord
 from biotheca.qc.store import ReportStore
 from biotheca.submissions.model import DataFile
+from biotheca.submissions.rules.families import without
 from biotheca.submissions.store import SubmissionStore
 from biotheca.uploads.store import Inbox
 
@@ -82,7 +83,7 @@ def forget(
         kept.delete_every_version(one["bucket"], one["key"])
     for one in below:
         _empty(store, records, one)
-    _cut_from_families(records, record)
+    _cut_from_families(store, records, record)
     row |= {"state": "done", "done_at": clock.stamp()}
     kept.put_row(records, accession, row)
     return _shown(accession, row)
@@ -187,23 +188,21 @@ def _empty(store: SubmissionStore, records: RecordStore, record: Record) -> None
     store.forget_object(record.submission, record.type, record.alias)
 
 
-def _cut_from_families(records: RecordStore, person: Record) -> None:
+def _cut_from_families(store: SubmissionStore, records: RecordStore, person: Record) -> None:
     """Rows of family tables of the person's dataset that name them go; who was their parent is theirs too."""
     dataset = records.get(person.dataset or "")
     if dataset is None:
         return
     names = {person.alias, person.accession}
-
-    def without(held: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: [row for row in value if not (isinstance(row, dict) and names & {str(v) for v in row.values()})]
-            if isinstance(value, list)
-            else value
-            for name, value in held.items()
-        }
-
-    if (cut := without(dataset.sensitive)) != dataset.sensitive:
+    if (cut := without(dataset.sensitive, names)) != dataset.sensitive:
         records.save(
             dataset, replace(dataset, sensitive=cut), event="consent withdrawn",
             words="A person was taken out of its families.", actor="archive",
         )  # fmt: skip
+    member = catalog.members()[dataset.member]
+
+    def cut_stored(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        shown, hidden = member.object_type(kind).split(attributes)
+        return shown | without(hidden, names)
+
+    store.change_objects(dataset.submission, cut_stored)

@@ -54,6 +54,10 @@ def request(
     return row | {"id": identifier}
 
 
+# What one record alone cannot show: these look at other objects of its document.
+_OF_OTHERS = ("metadata.incomplete", "metadata.reference", "files.count", "pedigree.not_described")
+
+
 def _check(record: Record, changes: dict[str, Any]) -> list[Finding]:
     """Findings of a record with changes, as its member's rules see it; references and files are not corrected so."""
     member = catalog.members()[record.member]
@@ -68,7 +72,7 @@ def _check(record: Record, changes: dict[str, Any]) -> list[Finding]:
     entry = {"alias": record.alias, **_merged(record.attributes | record.sensitive, changes)}
     where = f"/{kind.section}"
     for one in check_document(member, {kind.section: [entry] if kind.many else entry}):
-        passed = one.severity != "error" or one.rule in ("metadata.incomplete", "metadata.reference", "files.count")
+        passed = one.severity != "error" or one.rule in _OF_OTHERS
         if one.where.startswith(where) and not passed and not one.where.endswith("/replaces"):
             found.append(one)
     return found

@@ -250,6 +250,16 @@ def _of_mode(store: SubmissionStore, submission: Submission, mode: str) -> list[
     return list(rules.check_mode(member, document, member.access_mode(mode), taxa))
 
 
+def pedigree(store: SubmissionStore, person: Person, submission_id: str) -> str:
+    """The families of a submission as PED text, for its owner and staff; NotFound if it names none."""
+    submission = visible(store, person, submission_id)
+    member = catalog.members()[submission.member]
+    text = rules.ped_of(member, rules.document_of(member, store.objects(submission)))
+    if not text:
+        raise NotFound(f"{submission_id} names no families.")
+    return text
+
+
 def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:
     """Give a draft (or a returned submission) up. Cancelling twice changes nothing."""
     submission = own(store, person, submission_id)

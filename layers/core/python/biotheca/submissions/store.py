@@ -12,7 +12,7 @@ state can change without its event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -367,6 +367,14 @@ class SubmissionStore:
         found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "FIND#"})
         for item in found:
             self.records.delete({"pk": item["pk"], "sk": item["sk"]})
+
+    def change_objects(self, submission_id: str, change: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+        """Attributes of every metadata object become what `change` makes of (type, attributes), in every document of
+        the submission that still lies here."""
+        items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "OBJ#"})
+        for item in items:
+            if (changed := change(item["type"], item["attributes"])) != item["attributes"]:
+                self.records.put({**item, "attributes": changed})
 
     def save_file(
         self,

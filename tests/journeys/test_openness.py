@@ -17,7 +17,7 @@ from tests.journeys.bringing import accepted
 from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually, newcomer, tiny_fastq
 from tests.journeys.portal import look
-from tests.journeys.test_fifth_member import metadata
+from tests.journeys.test_fifth_member import MEMBER, metadata
 
 
 def listed(person: Person, which: str) -> set[str]:
@@ -33,7 +33,7 @@ def listed(person: Person, which: str) -> set[str]:
 
 def released(ana: Person, chen: Person, access: str, seed: int) -> dict[str, Any]:
     files = [(f"openness_{seed}.fastq.gz", tiny_fastq(seed=seed))]
-    return accepted(ana, chen, metadata(*files), files, member="seedbank", access=access)
+    return accepted(ana, chen, metadata(*files), files, member=MEMBER, access=access)
 
 
 def test_open_data_have_a_hundred_and_controlled_ones_no_number_until_somebody_asks(

@@ -26,9 +26,9 @@ def look(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def workbook(whole: dict[str, Any], **cells: str) -> bytes:
-    """A filled template of GSA, with some cells of the samples' sheet changed."""
-    book = openpyxl.load_workbook(io.BytesIO(writing.template(catalog.members()["gsa"], document=whole)))
+def workbook(whole: dict[str, Any], member: str = "gsa", **cells: str) -> bytes:
+    """A member's filled template, with some cells of GSA's sheet of samples changed."""
+    book = openpyxl.load_workbook(io.BytesIO(writing.template(catalog.members()[member], document=whole)))
     for cell, value in cells.items():
         book["BioSample"][cell] = value
     out = io.BytesIO()

@@ -18,8 +18,10 @@ from tests.clients.conftest import CommandLine
 from tests.journeys.browser import Surfer, sign_in, state, surfing
 from tests.journeys.conftest import Person, document, draft, send, tiny_fastq, wait_for
 from tests.journeys.portal import cell_of, choose_workbook, look, opened, workbook
+from tests.unit.members.human import human_document, omix_document
 
-Deposit = Callable[[Page, str, Person], None]
+Deposit = Callable[[Page, str, Person, Person], None]
+Files = list[tuple[str, bytes]]
 
 
 def filled(page: Page, whole: dict[str, Any], section: str, member: str = "gsa") -> None:
@@ -165,7 +167,7 @@ def test_every_page_of_an_account_is_there_in_both_languages(newcomer_surfs: Sur
 def registry(section: str, of: str) -> Deposit:
     """How a registry's object is deposited: by form; it has its number as soon as it is handed in."""
 
-    def deposit(page: Page, member: str, chen: Person) -> None:
+    def deposit(page: Page, member: str, chen: Person, ana: Person) -> None:
         submission = opened(page, f"Registered in {member}", member)
         page.get_by_role("link", name="Describe by form").click()
         page.get_by_role("heading", name="Describe by form").wait_for()
@@ -181,28 +183,40 @@ def registry(section: str, of: str) -> Deposit:
     return deposit
 
 
-def reads(page: Page, member: str, chen: Person) -> None:
-    """How reads are deposited: by workbook, with a file; a curator accepts them."""
-    body = tiny_fastq(seed=341)
-    submission = opened(page, "Reads by page", member)
-    page.get_by_role("link", name="Describe by workbook").click()
-    choose_workbook(page, workbook(document([("page.fastq.gz", body)], "Reads by page")))
-    page.get_by_role("button", name="Store this metadata").click()
-    page.get_by_role("link", name="Send files").click()
-    page.locator("#choose-file").set_input_files(
-        {"name": "page.fastq.gz", "mimeType": "application/gzip", "buffer": body}
-    )
-    page.get_by_text("1 of 1 file has arrived.").wait_for()
-    page.get_by_role("button", name="Hand in").click()
-    wait_for(chen, submission, "data_review")
-    chen.post(f"/v1/curation/{submission}/decision", {"decision": "accept"})
-    wait_for(chen, submission, "released")
-    page.reload()
+def by_workbook(describe: Callable[[Files], dict[str, Any]], *files: tuple[str, bytes]) -> Deposit:
+    """How data are deposited: by workbook, with files; a curator accepts them."""
+
+    def deposit(page: Page, member: str, chen: Person, ana: Person) -> None:
+        submission = opened(page, "Data by page", member)
+        assert ana.call("PUT", f"/v1/submissions/{submission}/access", json={"access": "open"}).status_code == 200
+        page.get_by_role("link", name="Describe by workbook").click()
+        page.get_by_role("heading", name="Describe by workbook").wait_for()
+        page.wait_for_load_state("networkidle")  # the form is made once the submission and the members have come
+        choose_workbook(page, workbook(describe(list(files)), member))
+        page.get_by_role("button", name="Store this metadata").click()
+        page.get_by_role("link", name="Send files").click()
+        for n, (name, body) in enumerate(files, 1):
+            sent: Any = {"name": name, "mimeType": "application/octet-stream", "buffer": body}
+            page.locator("#choose-file").set_input_files(sent)
+            page.get_by_text(f"{n} of {len(files)} file").wait_for()
+        page.get_by_text(f"{len(files)} of {len(files)} file").wait_for()
+        page.get_by_role("button", name="Hand in").click()
+        wait_for(chen, submission, "data_review")
+        chen.post(f"/v1/curation/{submission}/decision", {"decision": "accept"})
+        wait_for(chen, submission, "released")
+        page.reload()
+
+    return deposit
+
+
+MATES = (("page_1.fq.gz", tiny_fastq(seed=343, mate=1)), ("page_2.fq.gz", tiny_fastq(seed=343, mate=2)))
 
 
 # How each member of the catalog is deposited to by page. A further member has no row here and fails until it has one.
 DEPOSITS: dict[str, Deposit] = {
-    "gsa": reads,
+    "gsa": by_workbook(lambda files: document(files, "Reads by page"), ("page.fastq.gz", tiny_fastq(seed=341))),
+    "gsa-human": by_workbook(lambda files: human_document("disease", files, people=1), *MATES),
+    "omix": by_workbook(omix_document, ("page.csv", b"id,value\nP1,2.5\n")),
     "bioproject": registry("projects", "project"),
     "biosample": registry("samples", "samples"),
 }
@@ -210,10 +224,10 @@ DEPOSITS: dict[str, Deposit] = {
 
 @pytest.mark.parametrize("member", sorted(catalog.members()))
 def test_every_member_takes_a_deposit_by_page_and_gives_it_a_number(
-    member: str, ana_surfs: Surfer, chen: Person
+    member: str, ana_surfs: Surfer, ana: Person, chen: Person
 ) -> None:
     page = ana_surfs.page
-    DEPOSITS[member](page, member, chen)
+    DEPOSITS[member](page, member, chen, ana)
     number = page.get_by_role("region", name="Metadata", exact=True).locator("a[href^='index.html#']").last
     number.wait_for()
     record = ana_surfs.open(number.get_attribute("href") or "")

@@ -75,7 +75,7 @@ def serving(state: Path, *words: str) -> Iterator[Process]:
                 assert process.poll() is None, (state / "output").read_text()[-2000:]
                 return "Ctrl-C ends it" in (state / "output").read_text()
 
-            wait_for(ready, 240, "the laptop")
+            wait_for(ready, 480, "the laptop")
             who = running(state)
             assert who
             yield Process(state, who, process)

@@ -86,7 +86,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         items.append({"pk": "many", "sk": name, "shown": {"accession": name, "type": "run", "title": "Many"}})
     cloud = Planted(items)
     monkeypatch.setattr("biotheca.aws.tables.client", lambda service: cloud)
-    for name in ("records", "search", "outbox"):
+    for name in ("records", "search", "outbox", "access"):
         monkeypatch.setenv(f"BIOTHECA_{name.upper()}_TABLE", name)
     for store in (stores.records, stores.index):
         store.cache_clear()

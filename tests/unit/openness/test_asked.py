@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from biotheca import clock
-from biotheca.access import grants, reminders, service
+from biotheca.access import decisions, grants, reminders, service
 from biotheca.aws.tables import Table
 from biotheca.openness import rules
 from biotheca.openness.asked import AskedRequests
@@ -41,7 +41,7 @@ def test_a_request_waits_from_the_day_on_which_it_came_the_last_time(
     first = log.request(number)
     assert first and first.waits and (first.id, first.dataset, first.requester) == (number, here.dataset, "wang")
     later(monkeypatch, days=5)
-    service.give_back(here.store, ANA, number, "Which variants?")
+    decisions.give_back(here.store, ANA, number, "Which variants?")
     back = log.request(number)
     assert back and back.outcome == Outcome.WITHDRAWN and back.decided_at == first.submitted_at + timedelta(days=5)
     later(monkeypatch, days=20)
@@ -80,7 +80,7 @@ def test_who_never_answers_a_question_or_takes_a_request_back_counts_as_withdraw
 ) -> None:
     log = AskedRequests(here.store)
     silent, taken, refused = (here.asked(person).number for person in (WANG, BO, BO))
-    service.give_back(here.store, ANA, silent, "Which variants?")
+    decisions.give_back(here.store, ANA, silent, "Which variants?")
     service.withdraw(here.store, BO, taken)
     here.vote(ANA, refused, approve=False)
     later(monkeypatch, days=200)

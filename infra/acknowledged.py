@@ -44,7 +44,7 @@ ROWS = [
     Row(
         r"AwsSolutions-IAM5\[Resource::<\w+"
         r"(ReleaseDue|Sweep|SequencesStart|MirrorBegin|SamplesSynchronise|AccessRemind|Recompute|TurnKeys)\w+\.Arn>:\*\]",
-        r".*/(ReleaseDue|Sweep|Sequences|Daily|Remind|Recompute|TurnKeys)Caller/DefaultPolicy/Resource",
+        r".*/(ReleaseDue|Sweep|Waiting|Daily|Remind|Recompute|TurnKeys)Caller/DefaultPolicy/Resource",
         "CDK's scheduler target adds the versions of the one function that it calls.",
     ),
     Row(

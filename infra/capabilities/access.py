@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
-from infra.constructs.queues import dead_letters
+from infra.constructs.queues import on_schedule
 
 
 class Access(Capability):
@@ -23,13 +21,11 @@ class Access(Capability):
         remind.add_to_role_policy(
             iam.PolicyStatement(actions=["cognito-idp:ListUsersInGroup"], resources=[house.pool.user_pool_arn])
         )
-        caller = iam.Role(self, "RemindCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "Remind", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
+        on_schedule(
             self,
             "Remind",
-            schedule=scheduler.ScheduleExpression.rate(Duration.hours(1)),
-            target=targets.LambdaInvoke(remind, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Remind committees of requests, note grants that have ended",
+            house,
+            remind,
+            Duration.hours(1),
+            "Remind committees of requests, note grants that have ended",
         )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from biotheca.events import (
@@ -18,7 +15,7 @@ from biotheca.events import (
 )
 from infra.capabilities.capability import Capability
 from infra.constructs.python_function import House
-from infra.constructs.queues import consumed_queue, dead_letters, on_event
+from infra.constructs.queues import consumed_queue, on_event, on_schedule
 
 
 class Openness(Capability):
@@ -36,13 +33,4 @@ class Openness(Capability):
             consumed_queue(self, "Follow", house, follow),
         )
         recompute = self.add("recompute", counts, timeout=Duration.minutes(15), memory_mb=1024)
-        caller = iam.Role(self, "RecomputeCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "Recompute", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
-            self,
-            "Recompute",
-            schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
-            target=targets.LambdaInvoke(recompute, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Scores of controlled datasets as of today",
-        )
+        on_schedule(self, "Recompute", house, recompute, Duration.days(1), "Scores of controlled datasets as of today")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from biotheca.events import RELEASE_REQUESTED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.batch_job import BatchJob
 from infra.constructs.python_function import House
-from infra.constructs.queues import dead_letters, on_event
+from infra.constructs.queues import on_event, on_schedule
 
 ARCHIVES = {"open_archive_bucket": "rw", "controlled_archive_bucket": "rw"}
 ARCHIVING = SUBMISSIONS | ARCHIVES | {"inbox_bucket": "r", "derived_bucket": "r"}
@@ -33,15 +30,6 @@ class Publication(Capability):
         requested = self.add("release_requested", SUBMISSIONS, timeout=long)
         on_event(self, "Requested", house, RELEASE_REQUESTED, requested)
         due = self.add("release_due", SUBMISSIONS, timeout=long)
-        caller = iam.Role(self, "ReleaseDueCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "ReleaseDue", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
-            self,
-            "ReleaseDue",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(15)),
-            target=targets.LambdaInvoke(due, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Release what has reached its date",
-        )
+        on_schedule(self, "ReleaseDue", house, due, Duration.minutes(15), "Release what has reached its date")
         command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]
         self.jobs["PublicationJob"] = BatchJob(self, "publication", house, ARCHIVING, command)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from biotheca.events import DATASET_RELEASED, RECORD_CHANGED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
-from infra.constructs.queues import consumed_queue, dead_letters, on_event
+from infra.constructs.queues import consumed_queue, on_event, on_schedule
 
 
 class Samples(Capability):
@@ -23,13 +20,4 @@ class Samples(Capability):
         on_event(self, "Note", house, (DATASET_RELEASED, RECORD_CHANGED), consumed_queue(self, "Note", house, note))
         needs = SUBMISSIONS | {"accessions_table": "rw"}
         daily = self.add("synchronise", needs, timeout=Duration.minutes(15))
-        caller = iam.Role(self, "DailyCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "Daily", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
-            self,
-            "Daily",
-            schedule=scheduler.ScheduleExpression.rate(Duration.days(1)),
-            target=targets.LambdaInvoke(daily, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Samples of other registries become BioSamples",
-        )
+        on_schedule(self, "Daily", house, daily, Duration.days(1), "Samples of other registries become BioSamples")

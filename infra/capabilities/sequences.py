@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
 from biotheca import catalog
@@ -17,7 +15,7 @@ from biotheca.settings import variable
 from infra.capabilities.capability import Capability
 from infra.constructs.batch_job import BatchJob, Computers
 from infra.constructs.python_function import House
-from infra.constructs.queues import dead_letters, on_event
+from infra.constructs.queues import on_event, on_schedule
 from infra.constructs.workflow import Workflow
 
 ROWS = {"mirror_table": "rw"}
@@ -73,13 +71,11 @@ class Sequences(Capability):
         start.add_environment(variable("mirror_files_workflow"), self.workflow.machine.state_machine_arn)
         self.workflow.machine.grant_start_execution(start)
         on_event(self, "Start", house, SEQUENCES_REQUESTED, start)
-        caller = iam.Role(self, "SequencesCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "Waiting", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
+        on_schedule(
             self,
             "Waiting",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(5)),
-            target=targets.LambdaInvoke(start, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Bring sequence files that wait, and those whose worker was lost",
+            house,
+            start,
+            Duration.minutes(5),
+            "Bring sequence files that wait, and those whose worker was lost",
         )

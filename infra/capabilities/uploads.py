@@ -6,14 +6,12 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as scheduled
 from constructs import Construct
 
 from biotheca.events import FILE_RECEIVED
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.python_function import House
-from infra.constructs.queues import consumed_queue, dead_letters, on_event
+from infra.constructs.queues import consumed_queue, dead_letters, on_event, on_schedule
 
 
 class Uploads(Capability):
@@ -44,13 +42,4 @@ class Uploads(Capability):
         sweep = self.add("sweep", SUBMISSIONS | {"inbox_bucket": "name"}, timeout=Duration.minutes(15))
         inbox = house.buckets["inbox_bucket"].arn_for_objects("submissions/*")
         sweep.add_to_role_policy(iam.PolicyStatement(actions=["s3:AbortMultipartUpload"], resources=[inbox]))
-        caller = iam.Role(self, "SweepCaller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        undelivered = dead_letters(self, "Sweep", house)
-        undelivered.grant_send_messages(caller)
-        scheduler.Schedule(
-            self,
-            "Sweep",
-            schedule=scheduler.ScheduleExpression.rate(Duration.hours(6)),
-            target=scheduled.LambdaInvoke(sweep, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
-            description="Give up uploads to which nothing is sent any more",
-        )
+        on_schedule(self, "Sweep", house, sweep, Duration.hours(6), "Give up uploads to which nothing is sent any more")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduled
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -78,3 +81,19 @@ def on_event(
         target.configure_async_invoke(on_failure=failed, retry_attempts=2, max_event_age=Duration.hours(6))
         rule.add_target(targets.LambdaFunction(target, dead_letter_queue=undelivered, retry_attempts=TRIES))
     return rule
+
+
+def on_schedule(
+    scope: Construct, name: str, house: House, function: lambda_.Function, every: Duration, says: str
+) -> None:
+    """Call a function again and again, by a role of its own; a call that cannot be delivered is a dead letter."""
+    caller = iam.Role(scope, f"{name}Caller", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+    undelivered = dead_letters(scope, name, house)
+    undelivered.grant_send_messages(caller)
+    scheduler.Schedule(
+        scope,
+        name,
+        schedule=scheduler.ScheduleExpression.rate(every),
+        target=scheduled.LambdaInvoke(function, role=caller, dead_letter_queue=undelivered, retry_attempts=3),
+        description=says,
+    )

@@ -7,14 +7,13 @@ PERSON#<subject> / PUBLICKEY. The private keys: one secret, which `SecretRing` a
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from biotheca import clock, events
-from biotheca.aws import buckets, outbox, secrets, streams
+from biotheca.aws import outbox, secrets, streams
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.delivery.model import Keys, NoArchiveKey, Ring, Sealed, key_id
@@ -159,22 +158,10 @@ class SealedArchive(Archive):
         self._made[key, made] = Header((data_key,)), size_bytes
         return made
 
-    def digest(self, key: str, version: str | None, beat: Callable[[int], None] | None = None) -> str:
-        """SHA-256 (hex) of the plain bytes, read back from the bucket and decrypted. Raises Crypt4ghFault."""
+    def _read_back(self, key: str, version: str | None) -> Iterable[bytes]:
+        """The plain bytes, decrypted. Raises Crypt4ghFault."""
         header, size_bytes = self._made[key, version or ""]
-        digest, done = hashlib.sha256(), 0
-        body = RangedReader(self.bucket, key, version or None)
-        for piece in decrypted(body, header, empty_is_whole=size_bytes == 0):
-            digest.update(piece)
-            done += len(piece)
-            if beat:
-                beat(done)
-        return digest.hexdigest()
-
-    def link(self, file: dict[str, Any], valid_s: int) -> str:
-        """A presigned GET for the body, without its header."""
-        name = f"{file['name']}.c4gh-body"
-        return buckets.presign_download(self.bucket, file["key"], file.get("version_id"), name, valid_s)
+        return decrypted(RangedReader(self.bucket, key, version), header, empty_is_whole=size_bytes == 0)
 
 
 def _item(found: Sealed) -> dict[str, Any]:

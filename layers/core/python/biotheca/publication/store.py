@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -423,17 +423,20 @@ class Archive:
         return {"bucket": self.bucket, "key": key, "size_bytes": len(body.encode()), "md5": md5, "sha256": sha256}
 
     def digest(self, key: str, version: str | None, beat: Callable[[int], None] | None = None) -> str:
-        """SHA-256 (hex) of the stored bytes, read back in ranges."""
+        """SHA-256 (hex) of the plain bytes, read back in ranges."""
         digest, done = hashlib.sha256(), 0
-        for chunk in RangedReader(self.bucket, key, version or None):
+        for chunk in self._read_back(key, version or None):
             digest.update(chunk)
             done += len(chunk)
             if beat:
                 beat(done)
         return digest.hexdigest()
 
+    def _read_back(self, key: str, version: str | None) -> Iterable[bytes]:
+        return RangedReader(self.bucket, key, version)
+
     def link(self, file: dict[str, Any], valid_s: int) -> str:
-        """A presigned GET for an archived file."""
+        """A presigned GET for an archived file; of an encrypted one for the body, without its header."""
         bucket = file.get("bucket") or self.bucket
         name = f"{file['name']}.c4gh-body" if file.get("sealed") else file["name"]
         return buckets.presign_download(bucket, file["key"], file.get("version_id"), name, valid_s)

@@ -358,22 +358,25 @@ class SubmissionStore:
         )
 
     def forget_object(self, submission_id: str, kind: str, alias: str) -> None:
-        """Take the content of a metadata object away, in every document of the submission that still lies here; its
-        findings go whole, for they quote values."""
-        items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "OBJ#"})
-        for item in items:
-            if (item["type"], item["alias"]) == (kind, alias):
-                self.records.put({**item, "attributes": {}})
+        """Take the content of a metadata object away; findings go whole, for they quote values."""
+
+        def emptied(item: dict[str, Any]) -> dict[str, Any]:
+            return {} if (item["type"], item["alias"]) == (kind, alias) else item["attributes"]
+
+        self._change_objects(submission_id, emptied)
         found = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "FIND#"})
         for item in found:
             self.records.delete({"pk": item["pk"], "sk": item["sk"]})
 
     def change_objects(self, submission_id: str, change: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
-        """Attributes of every metadata object become what `change` makes of (type, attributes), in every document of
-        the submission that still lies here."""
+        """Attributes of every metadata object become what `change` makes of (type, attributes)."""
+        self._change_objects(submission_id, lambda item: change(item["type"], item["attributes"]))
+
+    def _change_objects(self, submission_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """In every document of the submission that still lies here, not only in the one in force."""
         items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "OBJ#"})
         for item in items:
-            if (changed := change(item["type"], item["attributes"])) != item["attributes"]:
+            if (changed := change(item)) != item["attributes"]:
                 self.records.put({**item, "attributes": changed})
 
     def save_file(

@@ -36,8 +36,10 @@ def files(accession: str) -> Page:
     """The files of a record; of a dataset, those of all its runs."""
     request = routes.current_request
     limit, cursor = page_of(request)
-    found, following = service.files(records(), optional_person(request), accession, limit, cursor, grants())
-    return Page(items=[public_file(f) for f in found], next_cursor=following)
+    person = optional_person(request)
+    found, following = service.files(records(), person, accession, limit, cursor, grants())
+    inside = service.insider(records(), person, service.visible(records(), person, accession))
+    return Page(items=[public_file(f, inside) for f in found], next_cursor=following)
 
 
 @routes.on("GET", "/v1/records/{accession}/objects/{type}", answer=Page, query=PAGED, errors=(401, 404, 410, 422))

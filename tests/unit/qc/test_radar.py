@@ -17,7 +17,7 @@ import pytest
 from biotheca.curation.rules import must_be_decided, open_findings
 from biotheca.qc import check_file
 from biotheca.qc.radar import Radar
-from biotheca.submissions.rules.privacy import citizen_number_is_valid
+from biotheca.submissions.rules.identifiers import citizen_number_is_valid
 from tests.real_data import files_below, real_files
 from tests.unit.formats.making import bgzf, tiny_fastq
 from tests.unit.formats.making_bam import bam

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from biotheca import catalog
 from biotheca.submissions.rules import check_document
-from biotheca.submissions.rules.privacy import citizen_number_is_valid, found_in, name_in_alias
+from biotheca.submissions.rules.identifiers import citizen_number_is_valid, found_in, without_identifiers
+from biotheca.submissions.rules.privacy import name_in_alias
 from tests.real_data import folder_of
 from tests.unit.submissions.making import changed
 
@@ -56,6 +57,14 @@ def test_a_number_with_another_check_digit_is_no_citizen_number(region: int, bor
 
 def test_a_published_specimen_number_is_valid() -> None:
     assert citizen_number_is_valid("11010519491231002X")  # the example in GB 11643
+
+
+@given(st.integers(110000, 659999), BORN, st.integers(0, 999), st.sampled_from(["13812345678", "MRN_80041723"]))
+def test_a_message_that_quotes_a_value_holds_no_number_of_it(region: int, born: date, serial: int, more: str) -> None:
+    number, other = citizen(region, born, serial), more.replace("_", " ")
+    said = without_identifiers(f"'{number}, {other}' is not a term of platform.")
+    assert number not in said and other[-8:] not in said
+    assert said.startswith("'" + number[:2]) and said.endswith("' is not a term of platform.")
 
 
 PLANTED = [

@@ -180,6 +180,11 @@ class Member:
         return chosen or self.access_modes[0]
 
     @property
+    def about_people(self) -> bool:
+        """Whether it takes data of people: what its submitters call a submission then leaves the archive in no mail."""
+        return bool(self.only_with_taxa) or any(kind.person for kind in self.objects)
+
+    @property
     def has_files(self) -> bool:
         """Whether any object of the member carries files. Registries have none."""
         return any(kind.files for kind in self.objects)

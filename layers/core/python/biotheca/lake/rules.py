@@ -13,7 +13,7 @@ from biotheca import catalog, clock
 from biotheca.catalog import Member
 from biotheca.catalog.archive import archive
 from biotheca.lake.model import ENTITIES, FILE_COLUMNS
-from biotheca.publication.model import Record
+from biotheca.publication.model import Record, public_file
 
 Row = dict[str, Any]
 OF_RECORD = ("accession", "alias", "title", "created_at", "changed_at", "released_at")
@@ -176,7 +176,8 @@ def file_rows(run: Record, released_at: str) -> list[Row]:
     for file in run.files:
         measured = file.get("measured") or {}
         row = {column: measured.get(column, file.get(column)) for column in FILE_COLUMNS} | same
-        row |= {"file_name": file["name"], "bytes": file.get("size_bytes")}
+        named = public_file(file)["original_name"]
+        row |= {"file_name": file["name"], "original_name": named, "bytes": file.get("size_bytes")}
         rows.append({column: _typed(value, FILE_COLUMNS[column]) for column, value in row.items()})
     return rows
 

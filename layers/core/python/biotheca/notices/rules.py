@@ -38,6 +38,11 @@ def written(row: dict[str, Any], language: str, facts: dict[str, Any]) -> tuple[
     return subject.format_map(known)[:200], text.format_map(known)
 
 
+def in_the_archive_alone(submission: str, language: str) -> dict[str, str]:
+    """Facts for a mail about data of people: no word of its submitter, no name of a file."""
+    return {"title": submission, "words": str(catalog.notices()["withheld"][language])}
+
+
 def listed(reasons: list[Any], language: str) -> str:
     """Reasons as lines; of a coded reason the code and what the curator wrote."""
     lines = []

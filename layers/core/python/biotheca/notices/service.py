@@ -57,6 +57,7 @@ def _facts(
     facts = {
         **body,
         "title": submission.title,
+        "title_stays_here": catalog.members()[submission.member].about_people,
         "dataset": body.get("dataset") or submission.dataset,
         "reasons": submission.reasons,
         "words": last[0]["words"] if last else "",
@@ -80,7 +81,8 @@ def _tell_one(
 ) -> None:
     profile = people.profile(subject)
     language = profile.language if profile else "en"
-    title, text = rules.written(row, language, facts | {"reasons": rules.listed(facts.get("reasons") or [], language)})
+    said = facts | {"reasons": rules.listed(facts.get("reasons") or [], language)}
+    title, text = rules.written(row, language, said)
     wanted = Notice(envelope["id"], subject, row["id"], envelope["at"], title, text, facts.get("submission"))
     kept = notices.add(wanted)
     if kept.mailed_at:
@@ -89,9 +91,12 @@ def _tell_one(
     address = (account or {}).get("email", "") if account and account["enabled"] else ""
     signature = catalog.notices()["signature"][language]
     # A link that decides is for the mail alone: whoever reads notices later finds none.
+    mailed = kept.title, kept.text
+    if facts.get("title_stays_here"):
+        mailed = rules.written(row, language, said | rules.in_the_archive_alone(facts["submission"], language))
     extra = links.line(envelope["body"], subject, language) if links and address and row.get("link") else ""
     try:
-        sent = post.send(address, kept.title, kept.text + extra + signature)
+        sent = post.send(address, mailed[0], mailed[1] + extra + signature)
     except AddressRefused:
         log.warning("a mail was refused for good", extra={"notice": kept.id, "person": subject})
         sent = True

@@ -141,11 +141,14 @@ class Record:
     def inside_view(self) -> dict[str, Any]:
         """What the owner and the archive's staff see: with the sensitive attributes."""
         view = self.public_view()
-        return view | {"attributes": self.attributes | self.sensitive}
+        files = [public_file(f, inside=True) for f in self.files] if view["files"] else []
+        return view | {"attributes": self.attributes | self.sensitive, "files": files}
 
 
-def public_file(file: dict[str, Any]) -> dict[str, Any]:
-    """A file as everybody may see it."""
+def public_file(file: dict[str, Any], inside: bool = False) -> dict[str, Any]:
+    """A file as everybody may see it; to insiders also by the name that its owner gave it, where that is private."""
+    if file.get("private_name") and not inside:
+        file = file | {"original_name": None}
     shown = {k: file.get(k) for k in ("name", "original_name", "run", "size_bytes", "md5", "sha256", "reads", "bases")}
     shown |= {"encrypted": True} if file.get("sealed") else {}
     return shown | {"statistics": (file.get("statistics") or {}).get("name"), "measured": file.get("measured")}

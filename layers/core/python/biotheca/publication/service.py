@@ -19,8 +19,8 @@ from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
-from biotheca.publication.access import Grants, is_open, must_be_open
-from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn
+from biotheca.publication.access import OPEN, Grants, is_open, must_be_open
+from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn, public_file
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.report_json import public_statistics
 from biotheca.qc.store import ReportStore
@@ -136,6 +136,8 @@ def archive_file(
         "container": file.container,
         "measured": file.measured,
         **({"sealed": True} if archive.sealed else {}),
+        # What its owner calls a file may tell of a person: of what is not open only insiders see it.
+        **({"private_name": True} if mode != OPEN else {}),
     }
     if report := reports.report(file.report) if file.report else None:
         beside = rules.statistics_name(name)
@@ -353,7 +355,8 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
         ):
             found = run
     beside = (f["statistics"] for f in found.files if f.get("statistics"))
-    named = ((f, (f.get("name"), f.get("original_name"))) for f in found.files)
+    inside = insider(records, person, found)
+    named = ((f, (f.get("name"), public_file(f, inside)["original_name"] or f["name"])) for f in found.files)
     file = next((f for f, names in [*named, *((s, (s["name"],)) for s in beside)] if name in names), None)
     if file is None:
         raise NotFound(f"{record.accession} has no file {name[:100]!r}.")

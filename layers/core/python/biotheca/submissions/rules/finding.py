@@ -8,13 +8,19 @@ from typing import Any
 from biotheca import catalog
 from biotheca.catalog import Member, ObjectType
 from biotheca.errors import Finding
+from biotheca.submissions.rules.identifiers import without_identifiers
 
 
 def finding(rule: str, where: str, message: str, value: Any = "", expected: str = "", **facts: Any) -> Finding:
-    """A finding with severity and mend from the rule catalogue; long values are cut at 200 characters."""
-    shown = "" if value in (None, "") else str(value)[:200]
+    """A finding with severity and mend from the rule catalogue; long values are cut at 200 characters.
+
+    Numbers and addresses of people are masked: findings are kept, mailed and read by others than who wrote the value.
+    """
+    shown = "" if value in (None, "") else without_identifiers(str(value))[:200]
+    if isinstance(value, str) and value and shown != value[:200]:
+        message = message.replace(value, shown)
     severity = catalog.rules()[rule]["severity"]
-    return Finding(rule, where, message, shown, expected, catalog.mend(rule), severity, facts)
+    return Finding(rule, where, without_identifiers(message), shown, expected, catalog.mend(rule), severity, facts)
 
 
 def objects_of(document: dict[str, Any], kind: ObjectType) -> list[dict[str, Any]]:

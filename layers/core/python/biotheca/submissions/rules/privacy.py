@@ -1,39 +1,22 @@
-"""What identifies a person, in texts, file names and aliases: numbers, addresses, names. Warnings, masked. Pure.
+"""What identifies a person, in texts, file names and aliases of a document. Warnings, masked. Pure.
 
-Names are looked for only where names stand: after words such as "patient" or 姓名, a Chinese name alone in a field, and
-written as one word of two in aliases and file names (WangXiaoming). Measured on real records: docs/catalog.md.
+Names are looked for only where names stand (identifiers.py), and written as one word of two in aliases and file names
+(WangXiaoming). Measured on real records: docs/catalog.md.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from biotheca import catalog
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.rules.finding import entries, finding
+from biotheca.submissions.rules.identifiers import HAN_NAME, found_in, mask
 
-_CITIZEN = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{5}(?:19|20)\d{2}\d{2}\d{2}\d{3}[0-9Xx](?![0-9A-Za-z])")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_MOBILE = re.compile(r"(?<![0-9A-Za-z.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![0-9A-Za-z.])")
-_LANDLINE = re.compile(r"(?<![0-9A-Za-z.-])(?:\+86[- ]?)?0\d{2,3}[- ]\d{7,8}(?![0-9A-Za-z.-])")
-_ABROAD = re.compile(r"(?<![0-9A-Za-z])\+\d{1,3}[- ]\(?\d{1,4}\)?(?:[- ]\d{2,4}){2,4}(?![0-9A-Za-z])")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _DATA = catalog.privacy()
-_RECORD = re.compile(
-    rf"(?:{_DATA['record_numbers']})[^0-9A-Za-z\n]{{0,6}}(?:no\.? ?|number ?|is )?([A-Za-z]{{0,3}}\d{{5,12}})\b",
-    re.IGNORECASE,
-)
-_HAN = rf"(?:{'|'.join(_DATA['surnames_han_of_two'])}|[{_DATA['surnames_han']}])[\u4e00-\u9fff]{{1,2}}"
-_HAN_AFTER = re.compile(rf"(?:{_DATA['name_follows']})[:：为是\s]{{0,3}}({_HAN})(?![\u4e00-\u9fff]{{2}})")
-_HAN_BEFORE = re.compile(rf"({_HAN})(?:{_DATA['name_precedes']})")
-_HAN_ALONE = re.compile(_HAN)
-_LATIN_AFTER = re.compile(
-    rf"\b(?:{_DATA['name_follows_latin']})\b[.:]? ?(?:is )?:? ?([A-Z][a-z]{{1,15}}(?: [A-Z]\.?)? [A-Z][a-z]{{1,15}})\b"
-)
 _LATIN_ALONE = re.compile(r"[A-Z][a-z]{1,15},? [A-Z][a-z]{1,15}(?:[ -][A-Za-z][a-z]{1,15})?")
 _SURNAMES_LATIN = frozenset(_DATA["surnames_latin"])
 _SYLLABLE = f"(?:{'|'.join(_DATA['initials'])})?(?:{'|'.join(_DATA['finals'])})"
@@ -41,50 +24,6 @@ _PINYIN = re.compile(rf"(?:^|[^A-Za-z])((?:{'|'.join(_DATA['surnames_latin'])})[
 _GIVEN = re.compile(rf"(?:{_SYLLABLE}){{1,2}}", re.IGNORECASE)
 _NO_NAMES = frozenset(_DATA["no_given_names"])
 _NAMES_ALLOWED = frozenset(_DATA["names_allowed"])
-
-
-def citizen_number_is_valid(text: str) -> bool:
-    """Whether 18 characters are a citizen number: a day of the calendar, and the check digit (GB 11643, MOD 11-2).
-
-    >>> citizen_number_is_valid("11010519491231002X")
-    True
-    """
-    try:
-        born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
-    except ValueError:
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(text[:17], _WEIGHTS, strict=True))
-    return born.year >= 1900 and "10X98765432"[total % 11] == text[17].upper()
-
-
-def found_in(text: str, names: bool = True) -> Iterator[tuple[str, str]]:
-    """(rule, masked value) of what identifies a person in a text."""
-    if any(c.isdigit() for c in text):
-        for match in _CITIZEN.finditer(text):
-            if citizen_number_is_valid(match[0]):
-                yield "privacy.citizen_number", mask(match[0], 2)
-        for pattern in (_MOBILE, _LANDLINE, _ABROAD):
-            if phone := pattern.search(text):
-                yield "privacy.phone", mask(phone[0], 3)
-        if record := _RECORD.search(text):
-            yield "privacy.record_number", mask(record[1], 1)
-    if "@" in text and (email := _EMAIL.search(text)):
-        yield "privacy.email", mask(email[0].split("@")[0], 1) + "@..."
-    if names:
-        yield from (("privacy.person_name", mask(name, 1)) for name in _names_in(text))
-
-
-def _names_in(text: str) -> Iterator[str]:
-    if not text.isascii():
-        for pattern in (_HAN_AFTER, _HAN_BEFORE):
-            if match := pattern.search(text):
-                yield match[1]
-                return
-        if _HAN_ALONE.fullmatch(text.strip()):
-            yield text.strip()
-            return
-    if match := _LATIN_AFTER.search(text):
-        yield match[1]
 
 
 def name_in_alias(text: str) -> str | None:
@@ -106,7 +45,7 @@ def looks_like_name(text: str) -> bool:
     """
     if text.isascii():
         return bool(_LATIN_ALONE.fullmatch(text) and _of_a_surname(text))
-    return bool(_HAN_ALONE.fullmatch(text))
+    return bool(HAN_NAME.fullmatch(text))
 
 
 def _of_a_surname(text: str) -> bool:
@@ -122,11 +61,6 @@ def _of_a_surname(text: str) -> bool:
 def told(rule: str, masked: str) -> str:
     """The sentence of a finding."""
     return _WORDS[rule].format(masked)
-
-
-def mask(text: str, shown: int) -> str:
-    """The first characters and as many stars as there are others, at most 20."""
-    return text[:shown] + "*" * min(20, max(1, len(text) - shown))
 
 
 def check(member: Member, document: dict[str, Any]) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from biotheca import catalog
-from biotheca.submissions.rules.privacy import found_in, looks_like_name, mask, name_in_alias
+from biotheca.submissions.rules.identifiers import found_in, mask
+from biotheca.submissions.rules.privacy import looks_like_name, name_in_alias
 
 MOST_ROWS = 2_000
 MOST_COLUMNS = 500

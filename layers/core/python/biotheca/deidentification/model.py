@@ -1,0 +1,79 @@
+"""Words of de-identification: options, what becomes of a file, and why one is set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a file is in quarantine. Stable; docs/deidentification.md says what each asks for."""
+
+    NOT_DICOM = "not_dicom"
+    DAMAGED = "damaged"
+    PREAMBLE = "preamble"
+    TRAILING = "trailing_data"
+    UNKNOWN_SYNTAX = "unknown_syntax"
+    UNKNOWN_SOP = "unknown_sop"
+    DICOMDIR = "dicomdir"
+    RAW_DATA = "raw_data"
+    ENCAPSULATED_DOCUMENT = "encapsulated_document"
+    DECLARED_SIZE = "declared_size"
+    DUPLICATE_UID = "duplicate_uid"
+    MIXED_PATIENTS = "mixed_patients"
+    PIXEL_TEXT = "pixel_text_confirmed"
+    PIXEL_UNREAD = "pixel_risk_unread"
+    BURNED_IN = "burned_in_yes"
+    VERIFY_LEAK = "verify_leak"
+    VERIFY_VALUE = "verify_value_changed"
+    CONFORMANCE = "new_conformance_error"
+    FAULT = "engine_fault"
+
+
+class SetAside(Exception):
+    """A file that is not released, with a reason and a sentence that holds no value of it."""
+
+    def __init__(self, reason: Reason, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is retained and cleaned besides the Basic Profile, as columns of Table E.1-1; and the private rule.
+
+    `private`: `safe` (the standard's list) or `numeric` (the seed's: purely numeric private values stay. It leaks: a
+    record number kept as a number passes it. For comparison only).
+    """
+
+    columns: tuple[str, ...] = (
+        "device",
+        "patient",
+        "modified_dates",
+        "descriptors",
+        "structured_content",
+        "graphics",
+        "safe_private",
+    )
+    private: str = "safe"
+
+
+@dataclass
+class Outcome:
+    """What the engine made of one file.
+
+    `actions`: elements of the first level by letter; `removed`: spans of text by kind; `texts`: descriptors as they are
+    now, for the curator's list. `patient` to `instance` are the file's own values: to join files by, not to report.
+    """
+
+    data: bytes
+    patient: bytes
+    study: bytes
+    series: bytes
+    instance: bytes
+    sop_class: str
+    actions: dict[str, int] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    private_kept: int = 0
+    private_dropped: int = 0
+    texts: set[tuple[int, str]] = field(default_factory=set)

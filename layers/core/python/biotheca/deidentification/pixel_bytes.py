@@ -1,4 +1,4 @@
-"""What hides in the bytes of pixel data: comments of JPEG streams, planes in unused bits. Overwritten in place. Pure."""
+"""What hides in the bytes of pixel data: comments of JPEG streams, planes in unused bits. Overwritten in place."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from biotheca.formats.dicom import vr_of
 TABLE_SHA256 = "9d1e03219f308f90b34488e7dace914caf9ee322219d6191e78f00f595b66f79"
 CONTENT_SHA256 = "d5d6b33f6894229144e3af08f3dd9c09fed36f123cbd8c14449fb4d6820e1c48"
 STORAGE = "1.2.840.10008.5.1.4."
+_TEXTS = frozenset(b"SH LO ST LT UT UC UR".split())
 _CURVE, _OVERLAY = range(0x5000, 0x5100, 2), range(0x6000, 0x6100, 2)
 
 
@@ -106,8 +107,8 @@ def type_of(tag: int, sop_class: str, nested: bool) -> int:
 def action(tag: int, vr: bytes, options: Options, sop_class: str, nested: bool) -> str:
     """One letter for a standard attribute: K, C, U, Z, D, X of the table; and of the overrides
 
-    I and N (keyed pseudonym of patient and order), A (age), P (clean by identifiers and patterns), B (code string),
-    R (sequence, cleaned inside), S (date, shifted).
+    I and N (keyed pseudonym of patient and order), A (age), P (clean by identifiers and patterns), B (kept unless
+    it holds an identifier), R (sequence, cleaned inside), S (date, shifted).
     """
     group = tag >> 16
     if group in _CURVE or group in _OVERLAY:
@@ -120,8 +121,8 @@ def action(tag: int, vr: bytes, options: Options, sop_class: str, nested: bool) 
     said = {row[column] for column in options.columns if row[column]}
     if "C" in said:
         return _fitting("C", vr)
-    if "K" in said:
-        return "R" if vr == b"SQ" else "K"
+    if "K" in said:  # a station's name can be the hospital's: what is kept is still looked through for identifiers
+        return "R" if vr == b"SQ" else "B" if vr in _TEXTS else "K"
     return _fitting(_basic(row["basic"], tag, sop_class, nested), vr)
 
 
@@ -153,7 +154,7 @@ def _fitting(letter: str, vr: bytes) -> str:
             return "U"
         if vr in (b"OB", b"OW", b"UN", b"OV", b"OL"):
             return "X"
-        if vr in (b"SH", b"LO", b"ST", b"LT", b"UT", b"UC", b"CS", b"UR"):
+        if vr in _TEXTS or vr == b"CS":
             return "C"
         return "K"
     return letter

@@ -20,6 +20,7 @@ MODULES = {
     "deposit": ("template", "check", "submit", "upload", "status", "workbook"),
     "quality": ("qc",),
     "sealed": ("keygen", "register-key", "decrypt"),
+    "imaging": ("deidentify", "collection-key"),
     "desk": (
         *("queue", "next", "desk", "assign", "unassign", "prioritise", "judge", "note", "decide", "reasons"),
         *("figures", "corrections", "decide-correction"),

@@ -169,6 +169,26 @@ def test_names_in_other_letters_go_from_descriptions(charset: str, name: str, te
         assert part not in folded(str(after))
 
 
+FORMED = "StudyTime SliceThickness SeriesNumber PatientAge SeriesDate AcquisitionDateTime BodyPartExamined SOPClassUID"
+
+
+@pytest.mark.parametrize("keyword", FORMED.split())
+def test_words_where_only_digits_or_codes_belong_go(keyword: str) -> None:
+    """As after a length field that swallows what follows it, or by a careless hand."""
+    before = as_bytes(ct(BodyPartExamined="CHEST"))
+    made = read(before)
+    raw = made.get_item(keyword)
+    value = (bytes(raw.value).rstrip(b"\0 ") + b" seen by Hollingsworth of Bath")[:60]
+    value += b" " * (len(value) & 1)
+    at = raw.value_tell
+    data = before[: at - 2] + len(value).to_bytes(2, "little") + value + before[at + raw.length :]
+    try:
+        after = Engine(KEY).deidentify(data).data
+    except SetAside:
+        return
+    assert b"Hollingsworth" not in after and b"Bath" not in after
+
+
 # --- set aside ---
 
 

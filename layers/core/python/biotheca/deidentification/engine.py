@@ -6,6 +6,7 @@ decided for a value is remembered for the patient, because slices of a series re
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from biotheca.deidentification.keys import CollectionKey, shifted
 from biotheca.deidentification.model import Options, Outcome, Reason, SetAside
 from biotheca.deidentification.people import Stated, decoded, encodings_of, identifiers, stated
 from biotheca.deidentification.pixel_bytes import comments_blanked, must_fit, plain
-from biotheca.deidentification.text import Identifiers, cleaned, folded
+from biotheca.deidentification.text import Identifiers, cleaned, folded, words
 from biotheca.formats.dicom import (
     PADDING,
     PIXELS,
@@ -38,7 +39,16 @@ IMPLEMENTATION_UID = "2.25.329800735698586629295641978511506172918"
 VERSION = "BIOTHECA_1"
 REMEMBERED_BYTES = 4096  # longer elements are decided anew
 MOST_REMEMBERED = 100_000
-STANDARD_UID = b"1.2.840.10008."
+_STANDARD_UID = re.compile(rb"1\.2\.840\.10008\.[0-9.]+")
+_AGE = re.compile(rb"([0-9]{0,3})([DWMYdwmy]?)")
+_CODE_STRING = re.compile(r"[A-Z0-9_ ./+-]{0,64}")
+# Bytes of which values written as text may consist (PS3.5 table 6.2-1), with those of common habits.
+_WRITTEN = {
+    b"TM": b"0123456789.:-* \\\0",
+    b"DS": b"0123456789+-.eE \\\0",
+    b"IS": b"0123456789+- \\\0.",
+    b"AS": b"0123456789DWMYdwmy \\\0",
+}
 _META = Form(explicit=True, little=True)
 _CONTENT, _CONCEPT, _VALUE_TYPE, _CODE, _SCHEME = 0x0040A730, 0x0040A043, 0x0040A040, 0x00080100, 0x00080102
 _METHOD = 0x00120063
@@ -244,9 +254,13 @@ class Engine:
             return b"", letter
         form = patient.form
         if letter == "K":
-            if element.undefined and vr != b"SQ":
-                return b"", "X"
-            return bytes(data[element.head : element.next]), letter
+            whole = bytes(data[element.head : element.next])
+            allowed = _WRITTEN.get(vr)
+            if (element.undefined and vr != b"SQ") or (
+                allowed and whole[element.value - element.head :].translate(None, allowed)
+            ):
+                return b"", "X"  # words where only digits belong
+            return whole, letter
         if vr == b"SQ":
             return self._sequence(data, element, patient, letter), letter
         raw = bytes(data[element.value : element.stop])
@@ -265,14 +279,15 @@ class Engine:
         if letter == "N":
             return self.key.pseudonym("order", text, 16).encode() if text else b""
         if letter == "A":
-            digits = text[:3]
-            return b"090Y" if text[3:4] in (b"Y", b"") and digits.isdigit() and int(digits) > 89 else raw
+            if not (age := _AGE.fullmatch(text)):
+                return b""
+            return b"090Y" if age[2] in (b"Y", b"") and int(age[1] or b"0") > 89 else raw
         if letter == "S":
             moved = [shifted(day, patient.days) if day else "" for day in text.decode("ascii", "replace").split("\\")]
             return "\\".join(day or "" for day in moved).encode("ascii", "ignore")
         if letter == "U":
             return b"\\".join(
-                old if old.startswith(STANDARD_UID) or not old else self.key.uid(old).encode()
+                old if _STANDARD_UID.fullmatch(old) or not old else self.key.uid(old).encode()
                 for old in text.split(b"\\")
             )
         if letter == "Z":
@@ -286,7 +301,13 @@ class Engine:
     def _text(self, tag: int, vr: bytes, raw: bytes, letter: str, patient: _Patient) -> bytes | None:
         text = decoded(raw, patient.encodings)
         if letter == "B":
-            return raw if not any(patient.known.hit(folded(word)) for word in text.split("\\")) else None
+            told = any(_tells(word, vr, patient.known) for word in text.split("\\"))
+            if not told and (vr != b"CS" or _CODE_STRING.fullmatch(text.replace("\\", " ")[:64])):
+                return raw
+            if not told and not cleaned(text, patient.known).removed:
+                return raw
+            self._cleaning.removed["identifier"] += 1
+            return self._emptied(tag, vr, raw)
         single = vr in (b"ST", b"LT", b"UT", b"UR")
         found = [
             cleaned(part, patient.known, strict=letter == "C") for part in ([text] if single else text.split("\\"))
@@ -301,14 +322,17 @@ class Engine:
             return raw
         self._cleaning.removed += removed
         if not new.strip("\\ "):
-            emptied = rules.when_emptied(tag)
-            return None if emptied == "X" else b"" if emptied == "Z" else self._dummy(vr, raw)
+            return self._emptied(tag, vr, raw)
         if new.isascii():
             return new.encode()
         try:
             return encode_string(new, patient.encodings)
         except (UnicodeEncodeError, LookupError):
             return None
+
+    def _emptied(self, tag: int, vr: bytes, raw: bytes) -> bytes | None:
+        emptied = rules.when_emptied(tag)
+        return None if emptied == "X" else b"" if emptied == "Z" else self._dummy(vr, raw)
 
     def _dummy(self, vr: bytes, raw: bytes) -> bytes:
         if vr == b"UI":
@@ -442,6 +466,14 @@ def _must_be_known(sop_class: str, part: Part10) -> None:
 
 def _with(parts: list[tuple[int, bytes]], more: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return sorted(parts + more, key=lambda pair: pair[0])
+
+
+def _tells(word: str, vr: bytes, known: Identifiers) -> bool:
+    """Whether a value holds an identifier. A code string of listed words does not: a patient may be called Axial."""
+    parts = [p for p in re.split(r"[\W_]+", folded(word)) if p]
+    if vr == b"CS" and all(part in words() or len(part) < 3 for part in parts):
+        return False
+    return any(known.hit(part) for part in parts) or known.hit("".join(parts))
 
 
 def _is_identifier(raw: bytes, vr: bytes, patient: _Patient) -> bool:

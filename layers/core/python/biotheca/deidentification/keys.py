@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import date, timedelta
 
 SECRET_BYTES = 32
+_TIME = re.compile(r"[0-9]{0,6}(\.[0-9]{1,6})?([+-][0-9]{4})?")
 LEAST_SHIFT_DAYS, MOST_SHIFT_DAYS = 365, 3_649
 ROOT = "2.25."  # a UUID as a decimal number: PS3.5 section B.2
 
@@ -60,7 +62,7 @@ def _expand(root: bytes, word: str) -> bytes:
 
 
 def shifted(text: str, days: int) -> str | None:
-    """A DA or DT with its day moved back, time and zone as they were; None if there is no day of the calendar in it.
+    """A DA or DT with its day moved back, time and zone as they were; None if it is anything else.
 
     >>> shifted("20240229", 366), shifted("20240229101500.25+0800", 1), shifted("2024", 400)
     ('20230228', '20240228101500.25+0800', None)
@@ -68,7 +70,7 @@ def shifted(text: str, days: int) -> str | None:
     text = text.strip(" \0")
     digits = text[:4] + text[5:7] + text[8:10] if len(text) == 10 and text[4] == text[7] == "." else text[:8]
     rest = text[10:] if digits != text[:8] else text[8:]
-    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
+    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()) or not _TIME.fullmatch(rest):
         return None
     try:
         moved = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) - timedelta(days=days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 
@@ -27,6 +27,8 @@ class Reason(StrEnum):
     VERIFY_LEAK = "verify_leak"
     VERIFY_VALUE = "verify_value_changed"
     CONFORMANCE = "new_conformance_error"
+    LINK = "link"
+    UNREADABLE = "unreadable"
     FAULT = "engine_fault"
 
 
@@ -77,3 +79,31 @@ class Outcome:
     private_kept: int = 0
     private_dropped: int = 0
     texts: set[tuple[int, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one input; the line of the report. No value, no name of a file: `mark` is keyed.
+
+    `outcome`: released, quarantined, or copy (the same bytes as an input that was released). `place` is where a
+    released file lies, below the output folder. `checks`: those of the verifier that it passed.
+    """
+
+    mark: str
+    outcome: str
+    size_bytes: int
+    sha256: str
+    reason: Reason | None = None
+    words: str = ""
+    place: str = ""
+    result_sha256: str = ""
+    sop_class: str = ""
+    patient: str = ""
+    actions: dict[str, int] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    private: dict[str, int] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()
+
+    def line(self) -> dict[str, object]:
+        """As JSON, what is empty left out."""
+        return {name: value for name, value in asdict(self).items() if value}

@@ -163,7 +163,7 @@ def _fitting(letter: str, vr: bytes) -> str:
 def when_emptied(tag: int) -> str:
     """What a text becomes of which nothing stays: D where the table knows the attribute as needed, Z or X else."""
     row = table().get(tag)
-    basic = row["basic"] if row else "Z"
+    basic = row["basic"] if row else "D"
     return "D" if "D" in basic else "Z" if "Z" in basic else "X"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+INSIDE_LETTERS = 6  # a shorter name is looked for as a word: Mary is in primary
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:1[89]|20)\d\d"
@@ -49,6 +50,7 @@ _TOKEN = re.compile(
     r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]+|(?:(?![\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])[^\W_])+"
 )
 _HAN = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _MEASURE = re.compile(r"\d{1,4}([a-z]{0,4})")
 _CODE = re.compile(r"([a-z]{1,12}?)(\d{1,3})([a-z]{0,3})")
 _NAME_PARTS = re.compile(r"[\^=\s,.;:/()\[\]\\_'\"-]+")
@@ -85,7 +87,7 @@ class Identifiers:
                         self.inside.add(part)
                 elif len(part) > 1 and not part.isdigit():
                     self.words.add(part)
-                    if len(part) > 3:
+                    if len(part) >= INSIDE_LETTERS:
                         self.inside.add(part)
             han = [p for p in parts if _HAN.search(p)]
             if len(han) > 1:
@@ -102,7 +104,9 @@ class Identifiers:
 
     def hit(self, token: str) -> bool:
         """Whether a folded word is or holds an identifier."""
-        return token in self.words or bool(self._any and self._any.search(token))
+        if token in self.words or (self._any and self._any.search(token)):
+            return True
+        return any(c.isdigit() for c in token) and not self.words.isdisjoint(_LETTERS.findall(token))
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where identifiers written with separators stand in a text of the same length as its folded form."""

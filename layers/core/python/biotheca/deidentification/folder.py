@@ -1,0 +1,247 @@
+"""A folder of files de-identified into another, on this machine: each is released or in quarantine, with a report.
+
+The same engine and verifier as in the archive; no cloud. A file is written under another name and renamed when it has
+passed every check, so that what lies in the output folder may go out, also after a kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from biotheca.deidentification import rules
+from biotheca.deidentification.engine import VERSION, Engine
+from biotheca.deidentification.keys import CollectionKey
+from biotheca.deidentification.model import Entry, Options, Reason, SetAside
+from biotheca.deidentification.survey import survey
+from biotheca.deidentification.verify import CHECKS, verified
+
+MOST_BYTES = 4 * 1024**3
+_BATCH = 64
+_WORDS = {
+    Reason.LINK: "A link is not followed: copy the file itself here.",
+    Reason.MIXED_PATIENTS: "Its series has objects of more than one patient: part them, or correct the record number.",
+    Reason.DUPLICATE_UID: "Another file bears the same SOP Instance UID and differs: keep the right one.",
+    Reason.UNREADABLE: "The file could not be read from the disk.",
+}
+Tell = Callable[[Entry], None]
+
+
+@dataclass
+class Totals:
+    """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry."""
+
+    inputs: int = 0
+    released: int = 0
+    copies: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+    texts: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every input passed or is in quarantine."""
+        return self.missing == 0 and self.inputs == self.released + self.copies + self.quarantined.total()
+
+
+def de_identify(
+    source: Path,
+    target: Path,
+    report: Path,
+    key: CollectionKey,
+    secret: bytes,
+    options: Options | None = None,
+    workers: int = 1,
+    tell: Tell = lambda entry: None,
+) -> Totals:
+    """De-identify every file below `source` into `target`; the report's files are written to `report`.
+
+    `secret` is the key's, for the workers. Raises OSError where a folder cannot be written.
+    """
+    paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
+    target.mkdir(parents=True, exist_ok=True)
+    report.mkdir(parents=True, exist_ok=True)
+    totals = Totals(inputs=len(paths))
+    found = survey(paths, _digest)
+    entries: dict[Path, Entry] = {}
+    for path, reason in found.refused.items():
+        entries[path] = _refused(path, source, key, reason)
+        tell(entries[path])
+    job = _Job(source, target, secret, options or Options())
+    for path, entry, texts in _worked(job, found.groups(), workers):
+        entries[path] = entry
+        totals.texts.update(texts)
+        tell(entry)
+    for path, first in found.copies.items():
+        entries[path] = replace(entries[first], mark=_mark(path, source, key))
+        if entries[path].outcome == "released":
+            entries[path] = replace(entries[path], outcome="copy")
+        tell(entries[path])
+    totals.missing = len([path for path in paths if path not in entries])
+    for entry in entries.values():
+        totals.released += entry.outcome == "released"
+        totals.copies += entry.outcome == "copy"
+        if entry.reason:
+            totals.quarantined[entry.reason] += 1
+    _write(report, source, job, key, [(path, entries[path]) for path in paths if path in entries], totals)
+    return totals
+
+
+# --- the work on one group, in a process of its own ---
+
+
+@dataclass(frozen=True)
+class _Job:
+    source: Path
+    target: Path
+    secret: bytes
+    options: Options
+
+
+Worked = tuple[Path, Entry, set[tuple[int, str]]]
+_engines: dict[tuple[bytes, Options], Engine] = {}
+
+
+def _worked(job: _Job, groups: Sequence[list[Path]], workers: int) -> Iterator[Worked]:
+    # Slices of a series stay together: what one teaches the engine, the next need not be asked.
+    batches = [group[at : at + _BATCH * 8] for group in groups for at in range(0, len(group), _BATCH * 8)]
+    if workers < 2 or len(batches) < 2:
+        for batch in batches:
+            yield from _work(job, batch)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for done in as_completed([pool.submit(_work, job, batch) for batch in batches]):
+            yield from done.result()
+
+
+def _work(job: _Job, paths: Sequence[Path]) -> list[Worked]:
+    place = (job.secret, job.options)
+    if place not in _engines:
+        _engines[place] = Engine(CollectionKey(job.secret), job.options)
+    return [_one(job, _engines[place], path) for path in paths]
+
+
+def _one(job: _Job, engine: Engine, path: Path) -> Worked:
+    mark = _mark(path, job.source, engine.key)
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise SetAside(Reason.DECLARED_SIZE, f"Files of more than {MOST_BYTES} bytes are not taken.")
+        data = path.read_bytes()
+    except OSError:
+        return path, Entry(mark, "quarantined", 0, "", Reason.UNREADABLE, _WORDS[Reason.UNREADABLE]), set()
+    except SetAside as aside:
+        return path, Entry(mark, "quarantined", size, "", aside.reason, str(aside)), set()
+    base = Entry(mark, "quarantined", len(data), hashlib.sha256(data).hexdigest())
+    try:
+        out = engine.deidentify(data)
+        if failures := verified(data, out.data):
+            raise SetAside(failures[0].reason, failures[0].words)
+    except SetAside as aside:
+        return path, replace(base, reason=aside.reason, words=str(aside)), set()
+    except Exception as fault:  # a file that breaks the engine is set aside; its values stay out of the words
+        words = f"The engine failed ({type(fault).__name__}); please report it."
+        return path, replace(base, reason=Reason.FAULT, words=words), set()
+    names = [engine.key.uid(uid) for uid in (out.study, out.series, out.instance)]
+    patient = engine.key.pseudonym("patient", out.patient)
+    where = Path(patient, names[0], names[1], f"{names[2]}.dcm")
+    _put(job.target / where, out.data)
+    entry = replace(
+        base,
+        outcome="released",
+        place=where.as_posix(),
+        result_sha256=hashlib.sha256(out.data).hexdigest(),
+        sop_class=out.sop_class,
+        patient=patient,
+        actions=out.actions,
+        removed=out.removed,
+        private={"kept": out.private_kept, "dropped": out.private_dropped},
+        checks=CHECKS,
+    )
+    return path, entry, out.texts
+
+
+def _put(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    beside.write_bytes(data)
+    beside.replace(place)
+
+
+# --- the report ---
+
+
+def _refused(path: Path, source: Path, key: CollectionKey, reason: Reason) -> Entry:
+    size = 0 if path.is_symlink() else path.stat().st_size
+    return Entry(_mark(path, source, key), "quarantined", size, "", reason, _WORDS[reason])
+
+
+def _mark(path: Path, source: Path, key: CollectionKey) -> str:
+    return key.report_mark(path.relative_to(source).as_posix().encode())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(
+    report: Path, source: Path, job: _Job, key: CollectionKey, entries: list[tuple[Path, Entry]], totals: Totals
+) -> None:
+    """report.jsonl (a chain), texts.tsv (for a curator), summary.json; inputs.private.jsonl for the owner alone."""
+    head: dict[str, object] = {
+        "engine": VERSION,
+        "table_sha256": rules.TABLE_SHA256,
+        "content_sha256": rules.CONTENT_SHA256,
+        "options": sorted(job.options.columns),
+        "private": job.options.private,
+        "key": key.report_mark(b"this key"),
+    }
+    chain = hashlib.sha256()
+    with (report / "report.jsonl").open("w", encoding="utf-8") as file:
+        for number, line in zip(count(), [head, *(entry.line() for _, entry in entries)], strict=False):
+            text = json.dumps({"n": number, **line, "previous": chain.hexdigest()}, sort_keys=True)
+            chain = hashlib.sha256(text.encode())
+            file.write(text + "\n")
+    private = report / "inputs.private.jsonl"
+    private.unlink(missing_ok=True)
+    with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        for path, entry in entries:
+            row = {"mark": entry.mark, "input": path.relative_to(source).as_posix(), "outcome": entry.outcome}
+            file.write(json.dumps(row | ({"reason": entry.reason} if entry.reason else {})) + "\n")
+    rows = sorted((tag, text, number) for (tag, text), number in totals.texts.items())
+    texts = "".join(f"{tag:08X}\t{number}\t{_flat(text)}\n" for tag, text, number in rows)
+    (report / "texts.tsv").write_text("tag\tfiles\ttext\n" + texts, "utf-8")
+    summary = {
+        "inputs": totals.inputs,
+        "released": totals.released,
+        "copies": totals.copies,
+        "quarantined": dict(sorted(totals.quarantined.items())),
+        "missing": totals.missing,
+        "report_sha256": chain.hexdigest(),
+    }
+    (report / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def broken_line(report: Path) -> int | None:
+    """Number of the first line of a report.jsonl that is not as it was written, or None; the first line is 1."""
+    previous = hashlib.sha256().hexdigest()
+    for number, text in enumerate((report / "report.jsonl").read_text("utf-8").splitlines(), 1):
+        row: dict[str, Any] = json.loads(text)
+        if row.get("previous") != previous:
+            return number
+        previous = hashlib.sha256(text.encode()).hexdigest()
+    said = json.loads((report / "summary.json").read_text("utf-8"))["report_sha256"]
+    return None if said == previous else number + 1

@@ -1,0 +1,82 @@
+"""What a set of files holds before any is touched: which belong together, which contradict each other."""
+
+from __future__ import annotations
+
+import mmap
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from biotheca.deidentification.model import Reason
+from biotheca.deidentification.people import stated
+from biotheca.formats.dicom import DicomFault, elements, opened
+
+
+@dataclass
+class Survey:
+    """Paths by what they state; `refused`: path -> reason why it is set aside without being opened again."""
+
+    series: dict[bytes, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[Path, Reason] = field(default_factory=dict)
+    copies: dict[Path, Path] = field(default_factory=dict)
+    unread: list[Path] = field(default_factory=list)
+
+    def groups(self) -> list[list[Path]]:
+        """What is to be opened, by series; what could not be read yet is a group of its own: the engine says why."""
+        return [*self.series.values(), *([path] for path in self.unread)]
+
+
+def survey(paths: Iterable[Path], digest: Callable[[Path], str], tell: Callable[[], None] = lambda: None) -> Survey:
+    """One look at the header of each file. `digest` is asked only where two files bear one instance UID."""
+    found = Survey()
+    patients: dict[bytes, set[bytes]] = defaultdict(set)
+    instances: dict[bytes, list[Path]] = defaultdict(list)
+    for path in paths:
+        tell()
+        if path.is_symlink():
+            found.refused[path] = Reason.LINK
+            continue
+        facts = _stated(path)
+        if facts is None:
+            found.unread.append(path)
+            continue
+        series, patient, instance = facts
+        found.series[series].append(path)
+        patients[series].add(patient)
+        instances[instance].append(path)
+    for series, of in patients.items():
+        if len(of) > 1:
+            found.refused |= dict.fromkeys(found.series.pop(series), Reason.MIXED_PATIENTS)
+    for same in instances.values():
+        if len(same) > 1:
+            _settle(same, found, digest)
+    found.series = {
+        series: kept for series, of in found.series.items() if (kept := [p for p in of if _stays(p, found)])
+    }
+    return found
+
+
+def _settle(same: list[Path], found: Survey, digest: Callable[[Path], str]) -> None:
+    """Files of one instance UID: equal ones are copies of the first; different ones are all set aside."""
+    if len({digest(path) for path in same}) == 1:
+        found.copies |= {path: same[0] for path in same[1:]}
+    else:
+        found.refused |= {path: Reason.DUPLICATE_UID for path in same if path not in found.refused}
+
+
+def _stays(path: Path, found: Survey) -> bool:
+    return path not in found.refused and path not in found.copies
+
+
+def _stated(path: Path) -> tuple[bytes, bytes, bytes] | None:
+    """(series UID, patient, instance UID); None if the file has to be opened to say what is wrong."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            part = opened(data)  # type: ignore[arg-type]  # read like bytes
+            whole = part.data
+            known = stated(whole, elements(whole, part.start, len(whole), part.form), part.form)
+    except (DicomFault, OSError, ValueError):
+        return None
+    series, instance = (known.facts.get(name, b"") for name in ("series", "instance"))
+    return (series, known.patient, instance) if series and instance else None

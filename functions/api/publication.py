@@ -9,9 +9,9 @@ from biotheca.errors import Finding, Invalid
 from biotheca.publication import service
 from biotheca.publication.access import mode_of
 from biotheca.publication.model import Door, public_file
-from biotheca.publication.uses import uses
+from biotheca.publication.uses import below, uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
-from functions.api.shapes import DownloadShape, Page, RecordShape
+from functions.api.shapes import BelowShape, DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
 from functions.stores import access, archive, grants, mirror, records
 
@@ -56,6 +56,12 @@ def used_by(accession: str) -> Page:
     limit, cursor = page_of(request)
     found, following = uses(records(), optional_person(request), accession, limit, cursor)
     return Page(items=found, next_cursor=following)
+
+
+@routes.on("GET", "/v1/records/{accession}/below", answer=BelowShape, errors=(401, 404, 410))
+def all_below(accession: str) -> BelowShape:
+    """All that hangs on a record, of every database, as far as you may see it: of a person, samples down to runs."""
+    return BelowShape(**below(records(), optional_person(routes.current_request), accession))
 
 
 @routes.on(

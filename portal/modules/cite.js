@@ -3,6 +3,7 @@
 import { call, get } from "./api.js";
 import { element } from "./dom.js";
 import { entire } from "./entire.js";
+import { hanging } from "./below.js";
 import { usedBy } from "./uses.js";
 
 const FORMATS = { text: "Text", bibtex: "BibTeX", ris: "RIS", csl: "CSL JSON", datacite: "DataCite" };
@@ -17,15 +18,17 @@ const orNothing = (asking) => asking.catch(() => null);
  */
 export async function beside(place, record, dataset, say) {
   const { accession } = record;
-  const [articles, versions, datasets, used] = await Promise.all([
+  const [articles, versions, datasets, used, all] = await Promise.all([
     orNothing(get(`${path(accession)}/publications`)),
     orNothing(get(`${path(accession)}/versions`)),
     record.type === "project" ? orNothing(get(`${path(accession)}/datasets`)) : null,
     dataset ? [] : usedBy(accession, say),
+    dataset ? [] : hanging(accession),
   ]);
   place.append(
     ...(datasets?.items.length ? listed("Datasets of this project", datasets.items.map(recordLink)) : []),
     ...used,
+    ...all,
     ...citation(accession, say),
     ...(articles?.items.length ? listed("Articles", articles.items.map(article)) : []),
     ...(versions && versions.items.length > 1 ? listed("Versions", versions.items.map(version)) : []),

@@ -6,7 +6,7 @@ from chalice import Response
 
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
-from biotheca.publication import service
+from biotheca.publication import citation, jsonld, service
 from biotheca.publication.access import mode_of
 from biotheca.publication.model import Door, public_file
 from biotheca.publication.uses import below, uses
@@ -96,4 +96,14 @@ def resolve(accession: str) -> Response:
         target = found.parent  # leads to its dataset
     record = service.visible(records(), optional_person(routes.current_request), target, Door.RESOLVER)
     leads_to = record.replaced_by or record.accession
-    return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}"})
+    beside = _asked_for(routes.current_request.headers.get("accept", ""))
+    return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}{beside}", "Vary": "Accept"})
+
+
+def _asked_for(accepted: str) -> str:
+    """What the Accept header asks for in the place of the record's JSON: JSON-LD, or a form of citation."""
+    if jsonld.MEDIA_TYPE in accepted:
+        return "/jsonld"
+    wanted = (name for name, kind in citation.FORMATS.items() if name != "text" and kind.partition(";")[0] in accepted)
+    form = next(wanted, "")
+    return f"/citation?format={form}" if form else ""

@@ -109,6 +109,7 @@ ROLES: dict[str, set[str]] = {
     "PublicationRelease": TABLES,
     "PublicationReleaseDue": TABLES,
     "PublicationReleaseRequested": TABLES | FAILED,
+    "PublicationUpgradeWords": TABLES,
     "QcJudge": TABLES | READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,

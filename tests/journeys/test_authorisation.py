@@ -180,6 +180,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/records/{accession}/datasets"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/versions/{number}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/difference"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/records/{accession}/jsonld"): (404, 404, 404, 404, 404),
     ("GET", "/v1/records/{accession}/below"): (404, 404, 404, 404, 404),
     ("GET", "/v1/openness"): PUBLIC,
     ("GET", "/v1/statistics/sharing"): PUBLIC,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -15,6 +16,9 @@ from typing import Any
 import pytest
 import requests
 
+from biotheca.formats.crypt4gh import decrypt
+from biotheca.formats.crypt4gh_header import public_key_of
+from biotheca.formats.crypt4gh_keys import public_text
 from local import demo_study
 from local.laptop import PROJECT
 from local.people import PEOPLE
@@ -118,6 +122,23 @@ def test_a_saved_archive_comes_back_whole_and_nobody_acts_on_it(saved: Path, tmp
         machines = second.aws("stepfunctions")
         for machine in machines.list_state_machines()["stateMachines"]:
             assert not machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+        _opens_what_is_kept_encrypted(url, {"Authorization": f"Bearer {token}"}, mine["items"], dataset)
+
+
+def _opens_what_is_kept_encrypted(url: str, ana: dict[str, str], submissions: list[dict[str, Any]], other: str) -> None:
+    """A file of the study of a person, decrypted with the key of its reader: the archive still knows its own key."""
+    (dataset,) = {s["dataset"] for s in submissions} - {other}
+    secret = bytes([7]) * 32
+    mine = {"public_key": public_text(public_key_of(secret))}
+    answer = requests.put(f"{url}/v1/me/public-key", json=mine, headers=ana, timeout=60)
+    assert answer.status_code == 200, answer.text
+    (file, *_) = requests.get(f"{url}/v1/records/{dataset}/files", headers=ana, timeout=60).json()["items"]
+    place = f"{url}/v1/records/{dataset}/files/{file['name']}"
+    told = requests.get(f"{place}?redirect=false", headers=ana, timeout=60).json()
+    header = requests.get(f"{place}/header", headers=ana, timeout=60).json()["header"]
+    whole = base64.b64decode(header) + requests.get(told["url"], timeout=60).content
+    plain = b"".join(decrypt([whole], [secret]))
+    assert told["encrypted"] and hashlib.sha256(plain).hexdigest() == file["sha256"]
 
 
 def test_a_damaged_folder_is_refused_before_anything_starts(saved: Path, tmp_path: Path) -> None:

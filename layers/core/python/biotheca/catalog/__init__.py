@@ -310,6 +310,12 @@ def outward() -> list[dict[str, Any]]:
 
 
 @cache
+def upgrades() -> list[dict[str, Any]]:
+    """Which terms took the place of which, by vocabulary and version: the rows of upgrades.yaml."""
+    return list(_added_rows("upgrades", "id").values())
+
+
+@cache
 def sizing() -> dict[str, Any]:
     """What checks of files need: measured rates, limits of machines, prices."""
     return _read("sizing.yaml")

@@ -182,8 +182,26 @@ def cited(records: RecordStore, person: Person | None, accession: str) -> dict[s
     return citation.facts(record, _creator(records, record), year)
 
 
+def described(records: RecordStore, record: Record) -> dict[str, Any]:
+    """Description, organisms as (taxon, name) and words of a record, each its own or of the nearest record above."""
+    organisms = _nearest(records, record, "organisms") or []
+    kinds = _nearest(records, record, "data_types", "data_type") or []
+    named = [(one["taxon_id"], one["organism"]) for one in organisms if one.get("taxon_id")]
+    words = [kinds] if isinstance(kinds, str) else list(kinds)
+    return {
+        "description": str(_nearest(records, record, "description") or ""),
+        "organisms": named,
+        "words": [*words, *(name for _, name in named), record.type, record.member],
+    }
+
+
 def _creator(records: RecordStore, record: Record) -> str:
     """The organisation of the record, or of the nearest record above that names one."""
+    return str(_nearest(records, record, "organisation", "consortium") or "")
+
+
+def _nearest(records: RecordStore, record: Record, *names: str) -> Any:
+    """The first of these attributes that the record has, or else the nearest record above; None if none has."""
     left = [record.accession, *record.needs]
     seen: set[str] = set()
     while left and len(seen) < 20:
@@ -194,10 +212,11 @@ def _creator(records: RecordStore, record: Record) -> str:
         found = records.get(accession)
         if found is None:
             continue
-        if name := found.attributes.get("organisation") or found.attributes.get("consortium"):
-            return str(name)
+        for name in names:
+            if value := found.attributes.get(name):
+                return value
         left += found.needs
-    return ""
+    return None
 
 
 def certify(records: RecordStore, person: Person | None, accession: str) -> dict[str, Any]:

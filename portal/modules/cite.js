@@ -30,7 +30,7 @@ export async function beside(place, record, dataset, say) {
     ...used,
     ...all,
     ...citation(accession, say),
-    ...(articles?.items.length ? listed("Articles", articles.items.map(article)) : []),
+    ...(articles?.items.length ? publications(articles.items) : []),
     ...(versions && versions.items.length > 1 ? listed("Versions", versions.items.map(version)) : []),
     element("h3", {}, "To take away"),
     takeAway(record, dataset, say),
@@ -44,9 +44,23 @@ const listed = (title, lines) => [
 const recordLink = (one) => [element("a", { href: `#${one.accession}` }, one.accession), ` ${one.title ?? ""}`];
 const version = (one) => `${one.version}: ${one.title ?? ""}${one.until ? `, until ${one.until.slice(0, 10)}` : ", in force"}`;
 
-function article(one) {
-  const words = [one.title, one.doi && `doi:${one.doi}`, one.pmid && `PMID ${one.pmid}`].filter(Boolean).join(" · ");
-  return words || "An article in press";
+/** The table of publications; of an article in press its title is all there is. */
+function publications(items) {
+  const heads = ["Title", "Journal", "Year", "DOI", "PMID"].map((text) => element("th", { scope: "col" }, text));
+  const cell = (label, value) => element("td", { "data-label": label }, value ?? "");
+  const line = (one) =>
+    element(
+      "tr",
+      {},
+      cell("Title", one.title ?? (one.status === "unknown" ? "Not known under this number" : "Title not known yet")),
+      cell("Journal", one.journal),
+      cell("Year", one.year),
+      cell("DOI", one.doi),
+      cell("PMID", one.pmid),
+    );
+  const body = element("tbody", {}, ...items.map(line));
+  const table = element("table", { id: "publications" }, element("thead", {}, element("tr", {}, ...heads)), body);
+  return [element("h3", {}, "Articles"), table];
 }
 
 function citation(accession, say) {

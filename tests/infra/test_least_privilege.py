@@ -104,6 +104,7 @@ ROLES: dict[str, set[str]] = {
     "OpennessRecompute": TABLES,
     "PublicationArchiveFile": TABLES | READ | WRITE,
     "PublicationCloseArchive": TABLES,
+    "PublicationFillArticles": TABLES,
     "PublicationMint": TABLES,
     "PublicationPlanArchive": TABLES_READ | KEY_WRITE | WRITE,
     "PublicationRelease": TABLES,

@@ -1,8 +1,9 @@
-"""Save and load what the laptop cloud holds, through plain boto3: S3 objects, DynamoDB items, Glue's Iceberg pointers.
+"""Save and load what the laptop cloud holds, through plain boto3: S3 objects, DynamoDB items, Glue's Iceberg pointers,
+secrets.
 
 The emulator keeps nothing when it ends, and its resources come from the templates; so only contents are kept.
 Users come from the seed file. Of a versioned object the latest version is kept; an object that was uploaded in
-parts comes back whole, so its ETag changes.
+parts comes back whole, so its ETag changes. Of a secret the current value is kept, in a file for its owner's eyes.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ def save(
             "objects": _save_objects(_client("s3", endpoint, keys), part / "s3", skip),
             "items": _save_items(_client("dynamodb", endpoint, keys), part / "dynamodb"),
             "tables": _save_pointers(_client("glue", endpoint, keys), part / "glue"),
+            "secrets": _save_secrets(_client("secretsmanager", endpoint, keys), part / "secrets"),
         }
         manifest = {"form": FORM, "saved_at": clock.stamp(), "counts": counts, "files": _digests(part)}
         (part / "manifest.json").write_text(json.dumps(manifest, indent=1))
@@ -194,6 +196,29 @@ def _save_pointers(glue: Any, folder: Path) -> int:
     return count
 
 
+def _save_secrets(manager: Any, folder: Path) -> int:
+    folder.mkdir(parents=True)
+    count = 0
+    path = folder / "values.jsonl"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        for name in _secrets(manager):
+            try:
+                found = manager.get_secret_value(SecretId=name)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                    continue  # made and never filled
+                raise
+            value = {kind: found[kind] for kind in ("SecretString", "SecretBinary") if kind in found}
+            file.write(json.dumps({"name": name, "value": _encode(value)}) + "\n")
+            count += 1
+    return count
+
+
+def _secrets(manager: Any) -> Iterator[str]:
+    for page in manager.get_paginator("list_secrets").paginate():
+        yield from (secret["Name"] for secret in page["SecretList"])
+
+
 def load(
     endpoint: str,
     folder: Path,
@@ -208,15 +233,18 @@ def load(
     `same_version` is told each object's former version id, which S3's API cannot give back; records may name it.
     """
     manifest = check(folder)
-    s3, dynamodb, glue = (_client(service, endpoint, keys) for service in ("s3", "dynamodb", "glue"))
-    _check_homes(folder, s3, dynamodb, glue)
+    s3, dynamodb, glue, manager = (
+        _client(service, endpoint, keys) for service in ("s3", "dynamodb", "glue", "secretsmanager")
+    )
+    _check_homes(folder, s3, dynamodb, glue, manager)
     with quiet or nullcontext():
         counts = {
             "objects": _load_objects(s3, folder / "s3", same_version),
             "tables": _load_pointers(glue, folder / "glue"),
             "items": _load_items(dynamodb, folder / "dynamodb"),
+            "secrets": _load_secrets(manager, folder / "secrets"),
         }
-    if counts != manifest["counts"]:
+    if counts != {"secrets": 0} | manifest["counts"]:  # a folder of before secrets were kept says nothing of them
         raise Damaged(f"{folder}: loaded {counts}, the manifest says {manifest['counts']}")
     return manifest
 
@@ -238,7 +266,7 @@ def check(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _check_homes(folder: Path, s3: Any, dynamodb: Any, glue: Any) -> None:
+def _check_homes(folder: Path, s3: Any, dynamodb: Any, glue: Any, manager: Any) -> None:
     buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     wanted = {entry["bucket"] for entry in _lines(folder / "s3/objects.jsonl")}
     pointers = list(_lines(folder / "glue/tables.jsonl"))
@@ -247,6 +275,8 @@ def _check_homes(folder: Path, s3: Any, dynamodb: Any, glue: Any) -> None:
     known = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     saved = {p.name.removesuffix(".jsonl") for p in (folder / "dynamodb").glob("*.jsonl") if p.stat().st_size}
     missing += [f"table {name}" for name in sorted(saved - known)]
+    held = {secret["name"] for secret in _lines(folder / "secrets/values.jsonl")}
+    missing += [f"secret {name}" for name in sorted(held - set(_secrets(manager) if held else ()))]
     for pointer in pointers:
         try:
             glue.get_table(DatabaseName=pointer["database"], Name=pointer["table"])
@@ -300,6 +330,17 @@ def _write(dynamodb: Any, table: str, batch: list[dict[str, Any]]) -> None:
     left = {table: batch}
     while left:
         left = dynamodb.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+
+
+def _load_secrets(manager: Any, folder: Path) -> int:
+    count = 0
+    for secret in _lines(folder / "values.jsonl"):
+        value = dict(secret["value"])
+        if "SecretBinary" in value:
+            value["SecretBinary"] = base64.b64decode(value["SecretBinary"])
+        manager.put_secret_value(SecretId=secret["name"], **value)
+        count += 1
+    return count
 
 
 def _load_pointers(glue: Any, folder: Path) -> int:

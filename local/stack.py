@@ -43,6 +43,7 @@ class Stack(Laptop):
         self.environment["AWS_XRAY_DAEMON_ADDRESS"] = self.traces.address
         # INSDC on this machine: empty until somebody publishes a day (local.insdc.world).
         self.insdc = FeedServer(state_dir / "insdc")
+        self.environment["BIOTHECA_ARTICLE_SOURCES"] = "{}"  # nobody outside this machine is asked
         self.environment["BIOTHECA_MIRROR_SOURCES"] = json.dumps(self.insdc.addresses())
 
     def start(self) -> Stack:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 from chalice import Response
@@ -12,8 +14,9 @@ from biotheca.accounts.model import Person
 from biotheca.aws.buckets import disposition
 from biotheca.catalog.archive import archive as institution
 from biotheca.errors import Finding, Invalid, NotFound
-from biotheca.publication import articles, citation, exports, service
-from biotheca.publication.model import Door, Record, public_file
+from biotheca.publication import articles, citation, exports, jsonld, service
+from biotheca.publication.access import is_open, mode_of
+from biotheca.publication.model import MATRIX, Door, Record, public_file
 from functions.api.seam import LARGEST_TEXT_PAGE, Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page
 from functions.api.shapes_review import ArticleBody, ArticleShape, CertificateShape, OutcomeBody
@@ -131,6 +134,21 @@ def cite(accession: str) -> Response:
     wanted = _one_of("format", query_of(request).get("format", by_header), citation.FORMATS)
     said = articles.cited(records(), optional_person(request), accession)
     return _text(citation.render(wanted, said), citation.FORMATS[wanted])
+
+
+@routes.on("GET", "/v1/records/{accession}/jsonld", errors=(401, 404, 410), gives=(jsonld.MEDIA_TYPE,))
+def as_jsonld(accession: str) -> Response:
+    """A record as schema.org/Dataset, with licence, conditions and, where they are open, its first thousand files."""
+    person = optional_person(routes.current_request)
+    record = service.visible(records(), person, accession)
+    mode = mode_of(records(), record)
+    found: list[dict[str, Any]] = []
+    if is_open(records(), record) and Door.FILES in MATRIX[service.met(records(), record)]:
+        found, _ = service.files(records(), person, accession, LARGEST_TEXT_PAGE, None)
+    said = articles.cited(records(), person, accession)
+    about = articles.described(records(), record)
+    made = jsonld.dataset(said, record, mode, about, [public_file(file) for file in found])
+    return _text(json.dumps(made, ensure_ascii=False), jsonld.MEDIA_TYPE)
 
 
 @routes.on("GET", "/v1/records/{accession}/certificate", errors=(401, 404, 410), gives=(HTML,))

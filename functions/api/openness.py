@@ -5,7 +5,7 @@ from __future__ import annotations
 from biotheca.openness import service
 from functions.api.seam import Routes, optional_person, page_of, query_of
 from functions.api.shapes import Page
-from functions.api.shapes_openness import OpennessShape
+from functions.api.shapes_openness import OpennessShape, SharingShape
 from functions.api.submissions import PAGED
 from functions.stores import openness, records
 
@@ -21,6 +21,12 @@ def browse() -> Page:
     access, order = asked.get("access") or "controlled", asked.get("order") or "highest"
     found, following = service.browse(openness(), access, order, limit, cursor)
     return Page(items=found, next_cursor=following)
+
+
+@routes.on("GET", "/v1/statistics/sharing", answer=SharingShape)
+def shared() -> SharingShape:
+    """Public datasets by access mode, requests and the median time of an answer, by database and committee."""
+    return SharingShape(**service.shared(openness()))
 
 
 @routes.on("GET", "/v1/records/{accession}/openness", answer=OpennessShape, errors=(401, 404, 410))

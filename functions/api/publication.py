@@ -6,12 +6,12 @@ from chalice import Response
 
 from biotheca.accessions.model import recognise
 from biotheca.errors import Finding, Invalid
-from biotheca.publication import service
+from biotheca.publication import citation, jsonld, service
 from biotheca.publication.access import mode_of
 from biotheca.publication.model import Door, public_file
-from biotheca.publication.uses import uses
+from biotheca.publication.uses import below, uses
 from functions.api.seam import Routes, optional_person, page_of, query_of
-from functions.api.shapes import DownloadShape, Page, RecordShape
+from functions.api.shapes import BelowShape, DownloadShape, Page, RecordShape
 from functions.api.submissions import PAGED
 from functions.stores import access, archive, grants, mirror, records
 
@@ -60,6 +60,12 @@ def used_by(accession: str) -> Page:
     return Page(items=found, next_cursor=following)
 
 
+@routes.on("GET", "/v1/records/{accession}/below", answer=BelowShape, errors=(401, 404, 410))
+def all_below(accession: str) -> BelowShape:
+    """All that hangs on a record, of every database, as far as you may see it: of a person, samples down to runs."""
+    return BelowShape(**below(records(), optional_person(routes.current_request), accession))
+
+
 @routes.on(
     "GET",
     "/v1/records/{accession}/files/{name}",
@@ -92,4 +98,14 @@ def resolve(accession: str) -> Response:
         target = found.parent  # leads to its dataset
     record = service.visible(records(), optional_person(routes.current_request), target, Door.RESOLVER)
     leads_to = record.replaced_by or record.accession
-    return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}"})
+    beside = _asked_for(routes.current_request.headers.get("accept", ""))
+    return Response("", status_code=302, headers={"Location": f"/v1/records/{leads_to}{beside}", "Vary": "Accept"})
+
+
+def _asked_for(accepted: str) -> str:
+    """What the Accept header asks for in the place of the record's JSON: JSON-LD, or a form of citation."""
+    if jsonld.MEDIA_TYPE in accepted:
+        return "/jsonld"
+    wanted = (name for name, kind in citation.FORMATS.items() if name != "text" and kind.partition(";")[0] in accepted)
+    form = next(wanted, "")
+    return f"/citation?format={form}" if form else ""

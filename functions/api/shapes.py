@@ -144,6 +144,26 @@ class RecordShape(BaseModel):
     visibility: str
 
 
+class BelowItem(BaseModel):
+    """A record of the tree; `of` is the record that it refers to."""
+
+    accession: str
+    type: str
+    member: str
+    title: str
+    dataset: str | None = None
+    released_at: str | None = None
+    of: str
+
+
+class BelowShape(BaseModel):
+    """All that hangs on a record. `complete` is false if there is more than is listed."""
+
+    accession: str
+    items: list[BelowItem]
+    complete: bool
+
+
 class DownloadShape(BaseModel):
     name: str
     url: str

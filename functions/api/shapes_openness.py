@@ -58,3 +58,38 @@ class OpennessShape(BaseModel):
     parts: list[PartShape]
     would_raise: list[StepShape]
     history: list[DayShape]
+
+
+class AnswersShape(BaseModel):
+    """What became of requests. `median_days`: from request to decision; null where nothing was decided."""
+
+    requesters: int
+    requests: int
+    decided: int
+    approvals: int
+    median_days: float | None = None
+
+
+class ModesShape(AnswersShape):
+    """Public datasets by access mode, and the requests for those that are controlled."""
+
+    datasets: int
+    open_datasets: int
+    controlled_datasets: int
+
+
+class MemberSharingShape(ModesShape):
+    member: str
+
+
+class CommitteeSharingShape(AnswersShape):
+    committee: str
+
+
+class SharingShape(BaseModel):
+    """The archive's table of sharing, counted in the night of `day`; empty before the first night."""
+
+    day: str
+    members: list[MemberSharingShape]
+    committees: list[CommitteeSharingShape]
+    total: ModesShape

@@ -51,7 +51,10 @@ class ArticleShape(BaseModel):
     doi: str | None = None
     pmid: str | None = None
     title: str | None = None
+    journal: str | None = None
+    year: str | None = None
     status: str | None = None
+    source: str | None = None
     outcome: str | None = None
 
 

@@ -39,8 +39,9 @@ def follow(event: dict[str, Any], context: Any) -> Any:
 
 @step(lambda event: "openness-recompute")
 def recompute(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """On a schedule, each day: what no event told, the archive's rates, every controlled dataset's score."""
+    """On a schedule, each day: what no event told, the archive's rates, each controlled dataset's score, the table."""
     missed = service.rebuild(openness(), asked())
     done = service.recompute(openness()) | {"missed": missed}
+    service.count(openness(), asked().placed())
     logger().info("openness recomputed", extra=done)
     return done

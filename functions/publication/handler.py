@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from biotheca.publication import articles, service
 from biotheca.publication import release as releasing
-from biotheca.publication import service
+from biotheca.publication.bibliography import Bibliography
+from biotheca.publication.upgrades import upgrade_all
+from biotheca.settings import Settings
 from functions.observability import MetricUnit, logger, metrics, of_envelope, of_submission, step
 from functions.stores import archive, inbox, minting, records, reports, submissions
 
@@ -63,3 +66,19 @@ def release_due(event: dict[str, Any], context: Any) -> dict[str, Any]:
     released = releasing.release_due(submissions(), records())
     logger().info("release sweep", extra={"released": len(released)})
     return {"released": released}
+
+
+@step(lambda event: "upgrade-words")
+def upgrade_words(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """On a schedule: records get the terms of today where a vocabulary has a next version."""
+    changed = upgrade_all(submissions(), records())
+    logger().info("terms upgraded", extra={"records": changed})
+    return {"records": changed}
+
+
+@step(lambda event: "fill-articles")
+def fill_articles(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """On a schedule: title, journal and year of articles that are known by a number only."""
+    done = articles.fill(records(), Bibliography.of_setting(Settings().optional("article_sources")))
+    logger().info("articles filled", extra=done)
+    return done

@@ -31,5 +31,9 @@ class Publication(Capability):
         on_event(self, "Requested", house, RELEASE_REQUESTED, requested)
         due = self.add("release_due", SUBMISSIONS, timeout=long)
         on_schedule(self, "ReleaseDue", house, due, Duration.minutes(15), "Release what has reached its date")
+        words = self.add("upgrade_words", SUBMISSIONS, timeout=long)
+        on_schedule(self, "UpgradeWords", house, words, Duration.days(1), "Terms of today for records of former days")
+        articles = self.add("fill_articles", {"records_table": "rw", "outbox_table": "name"}, timeout=long)
+        on_schedule(self, "FillArticles", house, articles, Duration.hours(1), "Words of articles known by a number")
         command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]
         self.jobs["PublicationJob"] = BatchJob(self, "publication", house, ARCHIVING, command)

@@ -3,6 +3,7 @@
 import { call, get } from "./api.js";
 import { element } from "./dom.js";
 import { entire } from "./entire.js";
+import { hanging } from "./below.js";
 import { usedBy } from "./uses.js";
 
 const FORMATS = { text: "Text", bibtex: "BibTeX", ris: "RIS", csl: "CSL JSON", datacite: "DataCite" };
@@ -17,17 +18,19 @@ const orNothing = (asking) => asking.catch(() => null);
  */
 export async function beside(place, record, dataset, say) {
   const { accession } = record;
-  const [articles, versions, datasets, used] = await Promise.all([
+  const [articles, versions, datasets, used, all] = await Promise.all([
     orNothing(get(`${path(accession)}/publications`)),
     orNothing(get(`${path(accession)}/versions`)),
     record.type === "project" ? orNothing(get(`${path(accession)}/datasets`)) : null,
     dataset ? [] : usedBy(accession, say),
+    dataset ? [] : hanging(accession),
   ]);
   place.append(
     ...(datasets?.items.length ? listed("Datasets of this project", datasets.items.map(recordLink)) : []),
     ...used,
+    ...all,
     ...citation(accession, say),
-    ...(articles?.items.length ? listed("Articles", articles.items.map(article)) : []),
+    ...(articles?.items.length ? publications(articles.items) : []),
     ...(versions && versions.items.length > 1 ? listed("Versions", versions.items.map(version)) : []),
     element("h3", {}, "To take away"),
     takeAway(record, dataset, say),
@@ -41,9 +44,23 @@ const listed = (title, lines) => [
 const recordLink = (one) => [element("a", { href: `#${one.accession}` }, one.accession), ` ${one.title ?? ""}`];
 const version = (one) => `${one.version}: ${one.title ?? ""}${one.until ? `, until ${one.until.slice(0, 10)}` : ", in force"}`;
 
-function article(one) {
-  const words = [one.title, one.doi && `doi:${one.doi}`, one.pmid && `PMID ${one.pmid}`].filter(Boolean).join(" · ");
-  return words || "An article in press";
+/** The table of publications; of an article in press its title is all there is. */
+function publications(items) {
+  const heads = ["Title", "Journal", "Year", "DOI", "PMID"].map((text) => element("th", { scope: "col" }, text));
+  const cell = (label, value) => element("td", { "data-label": label }, value ?? "");
+  const line = (one) =>
+    element(
+      "tr",
+      {},
+      cell("Title", one.title ?? (one.status === "unknown" ? "Not known under this number" : "Title not known yet")),
+      cell("Journal", one.journal),
+      cell("Year", one.year),
+      cell("DOI", one.doi),
+      cell("PMID", one.pmid),
+    );
+  const body = element("tbody", {}, ...items.map(line));
+  const table = element("table", { id: "publications" }, element("thead", {}, element("tr", {}, ...heads)), body);
+  return [element("h3", {}, "Articles"), table];
 }
 
 function citation(accession, say) {

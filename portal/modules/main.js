@@ -1,5 +1,6 @@
-// What the page shows, by its address: ?q=words is a search, #CRA000001 a record, else the page as it stands.
+// What the page shows, by its address: ?q=words is a search, ?browse=open a list, #CRA000001 a record, else the page as it stands.
 
+import { showBrowse } from "./browse.js";
 import { element } from "./dom.js";
 import { showRecord } from "./record.js";
 import { showResults } from "./results.js";
@@ -19,15 +20,18 @@ function say(text, bad = false) {
 
 async function route() {
   const mine = ++turn;
-  const words = new URLSearchParams(location.search).get("q")?.trim() ?? "";
+  const query = new URLSearchParams(location.search);
+  const words = query.get("q")?.trim() ?? "";
+  const list = query.get("browse") ?? "";
   const accession = RECORD.exec(decodeURIComponent(location.hash))?.[1];
   places.record.hidden = !accession;
-  places.results.hidden = Boolean(accession) || !words;
-  byId("ways").hidden = Boolean(accession || words) && !byId(location.hash.slice(1));
-  document.body.classList.toggle("asked", Boolean(accession || words));
+  const asked = Boolean(accession || words || list);
+  places.results.hidden = Boolean(accession) || !(words || list);
+  byId("ways").hidden = asked && !byId(location.hash.slice(1));
+  document.body.classList.toggle("asked", asked);
   form.elements.q.value = words;
   document.title = title;
-  if (!accession && !words) return say("");
+  if (!asked) return say("");
   say("Asking the archive …");
   const place = accession ? places.record : places.results;
   const inside = element("div");
@@ -35,7 +39,8 @@ async function route() {
   // An answer that comes after the next question is nobody's.
   const tell = (text, bad) => mine === turn && say(text, bad);
   try {
-    await (accession ? showRecord(inside, accession, tell) : showResults(inside, words, tell));
+    if (accession) await showRecord(inside, accession, tell);
+    else await (words ? showResults(inside, words, tell) : showBrowse(inside, list, query.get("order"), tell));
   } catch (problem) {
     tell(problem.message, true);
   }

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from local.stack import Stack
 from tests.journeys.asking import controlled_dataset, handed_in
@@ -48,18 +48,54 @@ def test_open_data_have_a_hundred_and_controlled_ones_no_number_until_somebody_a
     assert eventually(lambda: open_one["dataset"] in listed(nobody, "open"))
     assert eventually(lambda: closed["dataset"] in listed(nobody, "unrated"))
 
-    pages = aws("lambda").get_paginator("list_functions").paginate()
-    name = next(
-        f["FunctionName"] for page in pages for f in page["Functions"] if "OpennessRecompute" in f["FunctionName"]
-    )
-    done = json.load(aws("lambda").invoke(FunctionName=name, Payload="{}")["Payload"])
-    assert done["datasets"] >= 1
+    assert recompute(aws)["datasets"] >= 1
 
     chen.call(
         "PUT", f"/v1/submissions/{closed['id']}/access", json={"access": "open", "reason": "Consent was widened."}
     )
     assert nobody.get(f"/v1/records/{closed['dataset']}/openness")["score"] == 100
     assert eventually(lambda: closed["dataset"] in listed(nobody, "open") - listed(nobody, "unrated"))
+
+
+def recompute(aws: Callable[[str], Any]) -> dict[str, Any]:
+    """The nightly run, now."""
+    pages = aws("lambda").get_paginator("list_functions").paginate()
+    names = (f["FunctionName"] for page in pages for f in page["Functions"])
+    name = next(name for name in names if "OpennessRecompute" in name)
+    return json.load(aws("lambda").invoke(FunctionName=name, Payload="{}")["Payload"])
+
+
+def _browses(page: Page, stack: Stack, dataset: str, nobody: Person, committee: str, aws: Callable[[str], Any]) -> None:
+    """The list has the score as a column that sorts, each score opens into its parts, and answers have their median."""
+    recompute(aws)
+    told = nobody.get("/v1/statistics/sharing")
+    (row,) = [row for row in told["committees"] if row["committee"] == committee]
+    assert row["decided"] == 1 and 0 <= row["median_days"] < 1
+    for one in (*told["members"], told["total"]):
+        assert one["open_datasets"] + one["controlled_datasets"] == one["datasets"]
+    for name in ("datasets", "open_datasets", "controlled_datasets", "requests", "approvals"):
+        assert told["total"][name] == sum(one[name] for one in told["members"])
+    page.goto(f"{stack.front_url}/?browse=controlled")
+    page.locator("#sort").wait_for()
+
+    def scores() -> list[int]:
+        cells = page.locator("#results table:first-of-type tbody tr td:nth-child(3)").all_inner_texts()
+        return [int(text.split()[0]) for text in cells]
+
+    listed_scores = [one["score"] for one in nobody.pages("/v1/openness?access=controlled&limit=50")]
+    assert scores() == sorted(listed_scores, reverse=True)[:50]
+    line = page.locator("#results tbody tr", has_text=dataset)
+    line.locator("summary").click()
+    line.locator(".parts li").first.wait_for()
+    found = nobody.get(f"/v1/records/{dataset}/openness")
+    text = line.inner_text()
+    assert found["as_of"][:10] in text and f"{found['inputs']['decided']} of {found['inputs']['counted']}" in text
+    assert all(f"{part['points']:.1f} of" in text for part in found["parts"])
+    assert committee in page.locator("#results table").last.inner_text()
+    look(page, "browse")
+    page.locator("#sort").click()
+    page.locator("th[aria-sort=ascending]").wait_for()
+    assert scores() == sorted(listed_scores)[:50]
 
 
 def by_the_page(inputs: dict[str, Any]) -> float:
@@ -71,7 +107,7 @@ def by_the_page(inputs: dict[str, Any]) -> float:
 
 
 def test_an_approval_gives_a_score_that_anybody_can_compute_again_and_silence_lowers_it(
-    ana: Person, chen: Person, nobody: Person, stack: Stack, chrome: Browser
+    ana: Person, chen: Person, nobody: Person, stack: Stack, chrome: Browser, aws: Callable[[str], Any]
 ) -> None:
     data = controlled_dataset(ana, chen, seeds=(911,))
     place = f"/v1/records/{data.dataset}/openness"
@@ -107,5 +143,6 @@ def test_an_approval_gives_a_score_that_anybody_can_compute_again_and_silence_lo
 
             assert eventually(agrees)
             look(page, "record-openness")
+            _browses(page, stack, data.dataset, nobody, data.committee, aws)
     finally:
         stack.clock.reset()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from biotheca.formats.crypt4gh import decrypt
 from biotheca.formats.crypt4gh_header import Crypt4ghFault, public_key_of
@@ -17,7 +18,9 @@ from biotheca.formats.crypt4gh_keys import public_text
 from local.stack import Stack
 from tests.journeys.asking import granted
 from tests.journeys.bringing import accepted
+from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually, newcomer, tiny_fastq, wait_for
+from tests.journeys.portal import look
 from tests.unit.members.human import human_document, omix_document
 
 SECRETS = {
@@ -63,6 +66,77 @@ def test_a_person_leads_to_samples_experiments_and_runs(study: dict[str, Any], n
         (sample,) = person["links"]["sample"]
         (experiment,) = nobody.get(f"/v1/records/{sample}")["links"]["experiment"]
         assert len(nobody.get(f"/v1/records/{experiment}")["links"]["run"]) == 1
+
+
+def test_the_page_of_a_person_shows_all_that_hangs_on_them(
+    study: dict[str, Any], nobody: Person, ana: Person, stack: Stack, chrome: Browser
+) -> None:
+    for accession in _ids(nobody, study["dataset"], "individual"):
+        walked = set(nobody.get(f"/v1/records/{accession}")["links"]["sample"])
+        for kind in ("experiment", "run"):
+            walked |= {a for above in walked for a in nobody.get(f"/v1/records/{above}")["links"].get(kind, [])}
+        for person in (nobody, ana):
+            told = person.get(f"/v1/records/{accession}/below")
+            assert told["complete"] and {row["accession"] for row in told["items"]} == walked
+            assert {row["type"] for row in told["items"]} >= {"sample", "experiment", "run"}
+            assert "canary" not in json.dumps(told).casefold()
+    with surfing(chrome, stack.front_url) as surfer:
+        page = surfer.open(f"index.html#{accession}")
+        page.locator("#below").wait_for()
+        links = page.locator("ul.below a").all_inner_texts()
+        assert set(links) == walked and len(links) == len(walked)
+        look(page, "person")
+
+
+def test_samples_of_people_are_made_while_the_service_of_the_open_registry_is_down(
+    ana: Person, chen: Person, nobody: Person, li: Person, aws: Callable[[str], Any]
+) -> None:
+    functions = [f for page in aws("lambda").get_paginator("list_functions").paginate() for f in page["Functions"]]
+    down = {f["FunctionName"]: f for f in functions if "-Samples" in f["FunctionName"]}
+    assert len(down) >= 2, "the door that notes, and the daily run"
+    for name, function in down.items():
+        broken = {k: "nowhere" if k == "BIOTHECA_RECORDS_TABLE" else v for k, v in _environment(function).items()}
+        aws("lambda").update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    try:
+        for name in down:
+            called = aws("lambda").invoke(FunctionName=name, Payload=json.dumps(_one_event()))
+            answer = json.load(called["Payload"])
+            assert called.get("FunctionError") or answer.get("batchItemFailures"), f"{name} is not down: {answer}"
+        reads = [(f"down{n}_{m}.fq.gz", tiny_fastq(seed=950 + n, mate=m)) for n in (0, 1) for m in (1, 2)]
+        release = {"mode": "on_date", "date": "2027-10-01"}
+        done = accepted(
+            ana, chen, human_document("disease", reads), reads, "archived", member="gsa-human", release=release
+        )
+        samples, people = (_ids(ana, done["dataset"], kind) for kind in ("sample", "individual"))
+        assert len(samples) == 2 and all(a.startswith("HRS") for a in samples)
+        assert all(not ana.get(f"/v1/records/{a}")["links"].get("biosample") for a in samples)
+    finally:
+        for name, function in down.items():
+            aws("lambda").update_function_configuration(
+                FunctionName=name, Environment={"Variables": _environment(function)}
+            )
+    for person in (nobody, li):
+        assert person.call("GET", f"/v1/records/{people[0]}/below").status_code == 404
+    assert {row["type"] for row in ana.get(f"/v1/records/{people[0]}/below")["items"]} == {
+        "sample",
+        "experiment",
+        "run",
+    }
+
+
+def _environment(function: dict[str, Any]) -> dict[str, str]:
+    return dict(function.get("Environment", {}).get("Variables", {}))
+
+
+def _one_event() -> dict[str, Any]:
+    body = {
+        "detail": {
+            "correlation_id": "c",
+            "type": "DatasetReleased",
+            "body": {"submission": "s", "dataset": "HRA000001"},
+        }
+    }
+    return {"Records": [{"messageId": "1", "body": json.dumps(body)}]}
 
 
 def test_sensitive_attributes_are_for_the_owner_and_staff_alone(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from local import contents
 from tests.local.served import KEY, SECRET, Served, serving_apart
 
 KEYS = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
+SECRET_TEXT = '{"keys": {"k1": "c2VjcmV0"}}'
 HOSTILE = "../a é/+%&=?#x\"'/日本.gz"
 ITEM = {
     "pk": {"S": "sub#1"},
@@ -55,6 +57,8 @@ def _deploy(cloud: Served) -> None:
     schema = [{"AttributeName": "pk", "KeyType": "HASH"}]
     common = {"AttributeDefinitions": [key], "KeySchema": schema, "BillingMode": "PAY_PER_REQUEST"}
     cloud.client("dynamodb").create_table(TableName="records", **common)
+    for name in ("keys", "bytes", "never-filled"):
+        cloud.client("secretsmanager").create_secret(Name=name)
     glue.create_database(DatabaseInput={"Name": "lake"})
     columns = [{"Name": "acc", "Type": "string"}]
     table = {"Name": "runs", "StorageDescriptor": {"Columns": columns, "Location": "s3://lake/runs"}}
@@ -82,6 +86,10 @@ def _fill(cloud: Served) -> None:
         StorageClass="STANDARD_IA",
         Tagging="a=1&b=two",
     )
+    manager = cloud.client("secretsmanager")
+    for text in ("an older value", SECRET_TEXT):
+        manager.put_secret_value(SecretId="keys", SecretString=text)
+    manager.put_secret_value(SecretId="bytes", SecretBinary=b"\x00\xff")
     s3.put_object(Bucket="cdk-assets", Key="asset.zip", Body=b"zip")
     dynamodb.put_item(TableName="records", Item=ITEM)
     for start in (0, 20, 40):
@@ -96,6 +104,9 @@ def test_everything_comes_back_after_a_restart(cloud: Served, tmp_path: Path) ->
     folder = tmp_path / "saved"
     manifest = contents.save(cloud.url, folder, keys=KEYS)
     assert manifest["counts"]["items"] == 61 and manifest["counts"]["tables"] == 1
+    kept = folder / "secrets" / "values.jsonl"
+    assert manifest["counts"]["secrets"] == 2 and stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert not [p for p in folder.rglob("*") if p.is_file() and p != kept and b"c2VjcmV0" in p.read_bytes()]
     _empty(cloud)
     _deploy(cloud)
     was_quiet: list[str] = []
@@ -117,6 +128,11 @@ def test_everything_comes_back_after_a_restart(cloud: Served, tmp_path: Path) ->
         "gzip",
         "STANDARD_IA",
     )
+    manager = cloud.client("secretsmanager")
+    assert manager.get_secret_value(SecretId="keys")["SecretString"] == SECRET_TEXT
+    assert manager.get_secret_value(SecretId="bytes")["SecretBinary"] == b"\x00\xff"
+    with pytest.raises(manager.exceptions.ResourceNotFoundException):
+        manager.get_secret_value(SecretId="never-filled")
     tags = s3.get_object_tagging(Bucket="archive", Key=HOSTILE)["TagSet"]
     assert {t["Key"]: t["Value"] for t in tags} == {"a": "1", "b": "two"}
     assert "Contents" not in s3.list_objects_v2(Bucket="cdk-assets")
@@ -169,12 +185,30 @@ def test_a_damaged_folder_is_refused_before_any_write(cloud: Served, tmp_path: P
         contents.load(cloud.url, tmp_path / "nowhere", keys=KEYS)
 
 
+def test_a_folder_from_before_secrets_were_kept_still_comes_back(cloud: Served, tmp_path: Path) -> None:
+    _deploy(cloud)
+    folder = tmp_path / "saved"
+    contents.save(cloud.url, folder, keys=KEYS)
+    (folder / "secrets" / "values.jsonl").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["counts"]["secrets"], manifest["files"]["secrets/values.jsonl"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    contents.load(cloud.url, folder, keys=KEYS)
+    cloud.client("secretsmanager").put_secret_value(SecretId="keys", SecretString="x")
+    contents.save(cloud.url, tmp_path / "again", keys=KEYS)
+    _empty(cloud)
+    with pytest.raises(contents.Homeless, match="secret keys"):
+        contents.load(cloud.url, tmp_path / "again", keys=KEYS)
+
+
 def test_contents_without_a_home_are_named_before_any_write(cloud: Served, tmp_path: Path) -> None:
     _deploy(cloud)
     _fill(cloud)
     contents.save(cloud.url, tmp_path / "saved", keys=KEYS)
     _empty(cloud)
     cloud.client("s3").create_bucket(Bucket="lake")
-    with pytest.raises(contents.Homeless, match=r"bucket archive, table records, Glue table lake.runs"):
+    with pytest.raises(
+        contents.Homeless, match=r"bucket archive, table records, secret bytes, secret keys, Glue table lake.runs"
+    ):
         contents.load(cloud.url, tmp_path / "saved", keys=KEYS)
     assert "Contents" not in boto3.client("s3", endpoint_url=cloud.url, **KEYS).list_objects_v2(Bucket="lake")

@@ -2,108 +2,72 @@
 
 from __future__ import annotations
 
-import configparser
+import base64
 import hashlib
 import json
 import shutil
-import signal
-import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 
+from biotheca.formats.crypt4gh import decrypt
+from biotheca.formats.crypt4gh_header import public_key_of
+from biotheca.formats.crypt4gh_keys import public_text
 from local import demo_study
-from local.lock import Running, running
+from local.laptop import PROJECT
 from local.people import PEOPLE
 from local.stack import STATE_DIR
 from local.synthesis import assembly as synthesised
+from tests.local import alone
 from tests.local.conftest import Cloud, wait_for
+from tests.local.processes import Process, ask, serving
 
 SQL = "SELECT acc, spots FROM run WHERE sra_study = '{dataset}'"
 
 
 @dataclass
-class Process:
-    """A laptop in a process of its own."""
+class Demo:
+    """The demo, played alone: what it said, which other addresses it tried, and what its laptop held after it."""
 
-    state: Path
-    who: Running
-    process: subprocess.Popen[str]
-
-    def aws(self, service: str) -> Any:
-        ini = configparser.ConfigParser()
-        ini.read(self.state / "aws-credentials")
-        return boto3.client(service, endpoint_url=self.who.endpoint_url, region_name="us-east-1", **ini["default"])
-
-    def page(self, name: str, **query: str) -> Any:
-        return requests.get(f"{self.who.front_url}/_local/{name}", params=query, timeout=30).json()
-
-
-def command(state: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "local", "--state", str(state), *words]
-
-
-def ask(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(state, *words), capture_output=True, text=True, timeout=120)
-
-
-@contextmanager
-def serving(state: Path, *words: str) -> Iterator[Process]:
-    """`python -m local WORDS` until it says that Ctrl-C ends it; ends it."""
-    state.mkdir(parents=True, exist_ok=True)
-    if not (state / "assembly").exists():
-        shutil.copytree(synthesised(STATE_DIR).parent, state / "assembly")
-    with (state / "output").open("w") as output:
-        process = subprocess.Popen(
-            command(state, *words, "--port", "0", "--front-port", "0"),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-
-            def ready() -> Any:
-                assert process.poll() is None, (state / "output").read_text()[-2000:]
-                return "Ctrl-C ends it" in (state / "output").read_text()
-
-            wait_for(ready, 480, "the laptop")
-            who = running(state)
-            assert who
-            yield Process(state, who, process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+    output: str
+    refused: Path
+    saved: Path
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Slow (from synthesis to the end of the last act), so it is played once."""
+    folder = tmp_path_factory.mktemp("kept")
+    state, refused = folder / "first", folder / "refused"
+    environment = alone.environment(folder / "site", refused)
+    proof = "import socket; socket.create_connection(('192.0.2.1', 80), 1)"
+    blocked = subprocess.run([sys.executable, "-c", proof], env=environment, capture_output=True, text=True)
+    assert "Network is unreachable" in blocked.stderr
+    refused.unlink()
+    program = [sys.executable, "-m", "tests.local.alone", str(state), str(folder / "archive")]
+    done = subprocess.run(
+        [*alone.words(), *program], cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=480
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return Demo((state / "output").read_text(), refused, folder / "archive")
+
+
+@pytest.fixture(scope="module")
+def saved(demo: Demo) -> Path:
     """What the demo's laptop held after its journey."""
-    folder = tmp_path_factory.mktemp("kept") / "archive"
-    with serving(folder.parent / "first", "demo") as first:
-        for secret in ("operator.key", "aws-credentials"):
-            assert stat.S_IMODE((first.state / secret).stat().st_mode) == 0o600
-        stranger = requests.post(f"{first.who.front_url}/_local/save", json={"folder": str(folder), "key": "guess"})
-        assert stranger.status_code == 403
-        assert not folder.exists()
-        told = ask(first.state, "save", str(folder))
-        assert told.returncode == 0, told.stderr
-        assert told.stdout.startswith(f"saved {folder}: ")
-        again = ask(first.state, "load", str(folder))
-        assert again.returncode == 1
-        assert "holds data already" in again.stderr
-        elsewhere = ask(first.state, "save", str(first.state))
-        assert elsewhere.returncode == 1
-        assert "holds something else" in elsewhere.stderr
-    return folder
+    return demo.saved
+
+
+def test_the_whole_demo_needs_no_network(demo: Demo) -> None:
+    """Sockets reach this machine only, and nothing even tries another."""
+    assert "Done: from sign-in to equal digests" in demo.output
+    assert not demo.refused.exists(), demo.refused.read_text()
 
 
 def sql(laptop: Process, statement: str) -> list[list[str]]:
@@ -125,6 +89,7 @@ def sql(laptop: Process, statement: str) -> list[list[str]]:
 
 
 def test_a_saved_archive_comes_back_whole_and_nobody_acts_on_it(saved: Path, tmp_path: Path) -> None:
+    shutil.copytree(synthesised(STATE_DIR).parent, tmp_path / "second" / "assembly")
     with serving(tmp_path / "second", "up", "--load", str(saved)) as second:
         assert f"loaded {saved}: " in (second.state / "output").read_text()
         url = second.who.front_url
@@ -157,6 +122,23 @@ def test_a_saved_archive_comes_back_whole_and_nobody_acts_on_it(saved: Path, tmp
         machines = second.aws("stepfunctions")
         for machine in machines.list_state_machines()["stateMachines"]:
             assert not machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+        _opens_what_is_kept_encrypted(url, {"Authorization": f"Bearer {token}"}, mine["items"], dataset)
+
+
+def _opens_what_is_kept_encrypted(url: str, ana: dict[str, str], submissions: list[dict[str, Any]], other: str) -> None:
+    """A file of the study of a person, decrypted with the key of its reader: the archive still knows its own key."""
+    (dataset,) = {s["dataset"] for s in submissions} - {other}
+    secret = bytes([7]) * 32
+    mine = {"public_key": public_text(public_key_of(secret))}
+    answer = requests.put(f"{url}/v1/me/public-key", json=mine, headers=ana, timeout=60)
+    assert answer.status_code == 200, answer.text
+    (file, *_) = requests.get(f"{url}/v1/records/{dataset}/files", headers=ana, timeout=60).json()["items"]
+    place = f"{url}/v1/records/{dataset}/files/{file['name']}"
+    told = requests.get(f"{place}?redirect=false", headers=ana, timeout=60).json()
+    header = requests.get(f"{place}/header", headers=ana, timeout=60).json()["header"]
+    whole = base64.b64decode(header) + requests.get(told["url"], timeout=60).content
+    plain = b"".join(decrypt([whole], [secret]))
+    assert told["encrypted"] and hashlib.sha256(plain).hexdigest() == file["sha256"]
 
 
 def test_a_damaged_folder_is_refused_before_anything_starts(saved: Path, tmp_path: Path) -> None:

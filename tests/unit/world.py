@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ def _table(name: str, sort: bool, indexes: dict[str, tuple[str, str]]) -> None:
             }
             for index, (first, second) in indexes.items()
         ]
-    boto3.client("dynamodb").create_table(
+    session.client("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(names)],
@@ -147,6 +148,26 @@ def metadata(runs: int = 1, title: str = "Synthetic reads") -> dict[str, Any]:
     return whole
 
 
+_EMPTY: dict[str, Any] = {}  # the tables, made by the first test of the process
+
+
+def _tables() -> None:
+    _table("records", True, INDEXES)
+    _table("outbox", False, {})
+    _table("access", True, ACCESS_INDEXES)
+    _table("search", True, {})
+    _table("accessions", False, {})
+    _table("openness", True, {"by_score": ("list_key", "list_position")})
+
+
+def moto_tables() -> dict[str, Any]:
+    """moto's tables by name, where a copy of them may be kept or put back."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    return dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
+
+
 @contextmanager
 def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A World that ends with the block."""
@@ -156,11 +177,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     session.client.cache_clear()
     with mock_aws():
-        _table("records", True, INDEXES)
-        _table("outbox", False, {})
-        _table("access", True, ACCESS_INDEXES)
-        _table("search", True, {})
-        _table("accessions", False, {})
-        _table("openness", True, {"by_score": ("list_key", "list_position")})
+        if not _EMPTY:
+            _tables()
+            _EMPTY.update(copy.deepcopy(moto_tables()))
+        else:
+            moto_tables().update(copy.deepcopy(_EMPTY))
         yield World()
     session.client.cache_clear()

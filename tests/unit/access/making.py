@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,11 +21,12 @@ from biotheca.publication import release
 from biotheca.submissions.model import State
 from tests.unit.access.test_rules import FULL
 from tests.unit.publication.test_release import brought
-from tests.unit.world import ANA, World
+from tests.unit.world import ANA, World, moto_tables
 
 MEMBER = "gsa"
 WANG, BO, CY, DORA = (Person(name, "", frozenset({Role.SUBMITTER})) for name in ("wang", "bo", "cy", "dora"))
 AGREED = {"data_transfer_agreement": 1}
+_MADE: dict[Rule, tuple[str, str, dict[str, Any]]] = {}  # what `desk` made, and all tables as it left them
 
 
 class Addresses:
@@ -82,8 +85,14 @@ def desk(world: World, monkeypatch: pytest.MonkeyPatch, rule: Rule = Rule.ONE) -
     row = replace(catalog.members()[MEMBER], access_modes=("open", "controlled"), one_click=True)
     monkeypatch.setitem(catalog.members(), MEMBER, row)
     here = Desk(world)
-    here.committee = committees.form(here.store, here.numbers(), ANA, "Keepers", "", rule).number
-    here.dataset = dataset(here)
+    tables = moto_tables()
+    if rule not in _MADE:
+        here.committee = committees.form(here.store, here.numbers(), ANA, "Keepers", "", rule).number
+        here.dataset = dataset(here)
+        _MADE[rule] = here.committee, here.dataset, copy.deepcopy(tables)
+    else:
+        here.committee, here.dataset, kept = _MADE[rule]
+        tables.update(copy.deepcopy(kept))
     return here
 
 

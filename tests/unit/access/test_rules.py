@@ -22,6 +22,7 @@ from biotheca.access.model import (
     State,
     Vote,
 )
+from tests.depth import examples
 
 DAY = date(2026, 12, 1)
 EARLY, SENT, LATE = "2026-11-01T00:00:00.000Z", "2026-11-20T00:00:00.000Z", "2026-11-21T00:00:00.000Z"
@@ -103,7 +104,7 @@ NAMES = ["ana", "bo", "cy", "di", "wang", "gone"]
     votes=some.lists(some.tuples(some.sampled_from(NAMES), some.booleans()), max_size=6, unique_by=lambda v: v[0]),
     conflicts=some.lists(some.sampled_from(NAMES), max_size=3, unique=True),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_voice_that_does_not_count_never_changes_the_outcome(
     rule: Rule,
     flags: list[tuple[bool, bool, bool]],

@@ -21,6 +21,7 @@ from biotheca import catalog
 from biotheca.access.passports import Passport, examined, linked_identities
 from biotheca.access.visa_keys import Issuer, Keys, NotTaken, trusted, web_fetch
 from biotheca.access.visas import CLAIM, Grant, GrantIsOver, Signer, dataset_url, key_set, public_jwk, thumbprint, visa
+from tests.depth import examples
 from tests.unit.sequences.http_source import HttpSource, http_source
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -100,7 +101,7 @@ def test_a_live_grant_gives_a_visa_that_others_can_check_with_our_key_set(key: A
     assert [accession for accession, _ in found.grants(BASE)] == ["HRA000001"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(begins=st.integers(-100_000, 100_000), lasts=st.integers(1, 200_000))
 def test_no_visa_outlives_its_grant_or_comes_before_it(begins: int, lasts: int) -> None:
     start = NOW + timedelta(seconds=begins)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from biotheca.aws.ranged import ObjectChanged, ObjectIsMissing, RangedReader, ReadBroke
+from tests.depth import examples
 from tests.unit.aws.s3_with_faults import Faults
 
 DATA = bytes(i * 7 % 251 for i in range(2500))
@@ -47,7 +48,7 @@ def test_a_broken_connection_goes_on_at_the_byte_where_it_broke(client: Any, fau
     assert faults.ranges == ["bytes=0-999", "bytes=1000-1999", "bytes=1300-1999", "bytes=1300-1999", "bytes=2000-2499"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orders=st.lists(st.one_of(st.none(), st.integers(0, 900), st.just("SlowDown")), max_size=5))
 def test_whatever_breaks_fewer_than_six_times_in_a_row_the_bytes_are_right(
     client: Any, faults: Faults, orders: list[Any]

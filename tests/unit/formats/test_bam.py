@@ -17,6 +17,7 @@ from biotheca.formats import native
 from biotheca.formats.bam import BamCheck
 from biotheca.formats.counts import READS, Counts
 from biotheca.formats.native import build
+from tests.depth import examples
 from tests.unit.formats.making_bam import HEADER, header, many, record
 
 COMPILED = native.engines()[:-1]
@@ -112,7 +113,7 @@ def _mutated(draw: st.DrawFn) -> bytes:
     return bytes(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(text=_mutated(), block=st.integers(1, 20_000), cut=st.integers(0, 10**6))
 def test_kernel_and_python_find_the_same_in_mutated_files_however_they_are_cut(
     text: bytes, block: int, cut: int
@@ -123,7 +124,7 @@ def test_kernel_and_python_find_the_same_in_mutated_files_however_they_are_cut(
         assert _everything(text, engine, block, cuts) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(text=st.one_of(st.binary(max_size=300), st.binary(max_size=300).map(lambda b: header() + b)))
 def test_random_bytes_never_raise(text: bytes) -> None:
     expected = _everything(text, native.PYTHON)

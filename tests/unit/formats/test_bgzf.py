@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from biotheca.formats import bgzf, native
+from tests.depth import examples
 from tests.unit.formats.making import tiny_fastq
 from tests.unit.formats.making_bam import many
 
@@ -48,7 +49,7 @@ def _text(dice: random.Random, size: int) -> bytes:
     return (tiny_fastq(size // 230 + 1, 100) if kind == 5 else b"".join(many(size // 200 + 1)))[:size]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(0, 65_000), level=st.integers(0, 9), strategy=st.integers(0, 4))
 def test_blocks_of_every_kind_are_unpacked(seed: int, size: int, level: int, strategy: int) -> None:
     dice = random.Random(seed)
@@ -60,7 +61,7 @@ def test_blocks_of_every_kind_are_unpacked(seed: int, size: int, level: int, str
         assert heads(stored + b"\x1f\x8b", len(whole)) == (len(stored), len(texts), len(whole), len(texts[-1]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(0, 3_000))
 def test_a_damaged_stream_is_refused_unless_zlib_takes_it_for_the_same_text(seed: int, size: int) -> None:
     dice = random.Random(seed)

@@ -16,6 +16,7 @@ from biotheca.formats import faults
 from biotheca.formats.containers import Container, Decoder, Limits, content_of
 from biotheca.formats.faults import ContainerFault, StreamIsTruncated
 from biotheca.formats.gzip_members import INFLATERS
+from tests.depth import examples
 from tests.unit.formats.making import BGZF_END, bgzf, bgzf_block, cut_into, gzip_member, tiny_fastq
 
 TEXT = tiny_fastq(reads=2000, length=40)
@@ -68,7 +69,7 @@ def test_what_the_common_tools_write_is_read(command: str) -> None:
     assert _decode(stored)[0] == TEXT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.lists(st.integers(0, 3000), max_size=9), st.data())
 def test_any_members_cut_anywhere_give_their_bytes(parts: list[bytes], places: list[int], draw: st.DataObject) -> None:
     pack = draw.draw(st.sampled_from([gzip.compress, gzip_member, bgzf, bz2.compress]))
@@ -129,7 +130,7 @@ def test_the_end_block_of_the_specification_is_an_end_block() -> None:
     assert (text, decoder.container, decoder.ends_without_block) == (b"", Container.BGZF, False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     at=st.integers(0, 10**6), bit=st.integers(0, 7), length=st.integers(0, 10**6), what=st.sampled_from(["flip", "cut"])
 )
@@ -193,7 +194,7 @@ def _unpacked(
     return b"".join(pieces), (decoder.members, decoder.ends_without_block, decoder.container), None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(["gzip", "stored", "several", "bgzf"]))
 def test_igzip_unpacks_and_refuses_as_zlib_does(seed: int, kind: str) -> None:
     assert "igzip" in INFLATERS, "the lock brings it"
@@ -234,7 +235,7 @@ def _blocks_of_bgzf(dice: random.Random) -> list[bytes]:
     return blocks
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(seed=st.integers(0, 2**32), inflater=st.sampled_from(list(INFLATERS)))
 def test_threads_unpack_bgzf_and_refuse_it_as_one_does(seed: int, inflater: str) -> None:
     dice = random.Random(seed)

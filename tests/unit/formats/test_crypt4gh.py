@@ -46,6 +46,7 @@ from biotheca.formats.crypt4gh_header import (
     rewrapped,
     sealed,
 )
+from tests.depth import examples
 
 ALICE, BOB, ARCHIVE = (bytes([n]) * 32 for n in (1, 2, 3))
 BORDERS = [n * SEGMENT_BYTES + d for n in (0, 1, 2, 16, 17, 32) for d in (-1, 0, 1) if n or d >= 0]
@@ -89,7 +90,7 @@ def test_the_peer_reads_ours_and_we_read_the_peers(size: int) -> None:
     assert read(of_peer(data), empty_is_whole=True) == data
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(size=st.integers(0, 40 * SEGMENT_BYTES), cuts=st.lists(st.integers(0, 41 * STORED_BYTES), max_size=6))
 def test_it_does_not_matter_how_the_network_cuts_the_file(size: int, cuts: list[int]) -> None:
     data = plain(size)
@@ -102,7 +103,7 @@ def test_it_does_not_matter_how_the_network_cuts_the_file(size: int, cuts: list[
     assert b"".join(decrypt(pieces, [ALICE], empty_is_whole=True)) == data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), size=st.integers(1, 20 * SEGMENT_BYTES))
 def test_any_range_of_the_plain_file_comes_out_of_its_own_stored_bytes(data: st.DataObject, size: int) -> None:
     first = data.draw(st.integers(0, size - 1))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from biotheca.formats import native
 from biotheca.formats.fastq import Defect, FastqCheck
+from tests.depth import examples
 from tests.unit.formats.making import cut_into, tiny_fastq, with_line, without_line
 from tests.unit.formats.twin import judge
 
@@ -64,7 +65,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @example(text=b"\r\n@r1\n@r1 x\n+\n@r1\n\r", places=[], block=1)
 @given(text=st.one_of(_TEXTS, _damaged()), places=st.lists(st.integers(0, 500), max_size=8), block=st.integers(1, 90))
 def test_the_slow_twin_agrees_on_any_text_cut_anywhere(text: bytes, places: list[int], block: int) -> None:
@@ -74,7 +75,7 @@ def test_the_slow_twin_agrees_on_any_text_cut_anywhere(text: bytes, places: list
     assert _found(check) == judge(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(text=_damaged(), places=st.lists(st.integers(0, 500), max_size=8), block=st.integers(1, 90))
 def test_defects_and_their_facts_do_not_depend_on_blocks(text: bytes, places: list[int], block: int) -> None:
     small, whole = _check(cut_into(text, places), block_bytes=block), _check([text])

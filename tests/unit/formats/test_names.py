@@ -24,6 +24,7 @@ from biotheca.formats.names import BLOOM, SPOOL, WINDOW, Candidates, Names, Scra
 from biotheca.formats.names_key import hash_of, key_of, murmur128
 from biotheca.formats.names_log import NameLog
 from biotheca.formats.names_looks import Looks
+from tests.depth import examples
 from tests.real_data import real_files
 
 ENGINES = [native.PYTHON, *native.engines()[:1]]
@@ -134,13 +135,13 @@ _shaped = st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(0, 5)).map
 _headers = st.lists(st.tuples(st.one_of(_name, _shaped), _comment).map(b"".join), max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(_headers, st.booleans(), st.integers(1, 70))
 def test_names_of_any_shape_and_order_are_found_as_by_a_set(headers: list[bytes], rising: bool, block: int) -> None:
     _agrees(sorted(headers) if rising else headers, block=block)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(_headers, st.sampled_from(["spool", "bloom", "off"]))
 def test_each_method_says_the_same_in_every_engine(headers: list[bytes], method: str) -> None:
     if method == "off":

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from biotheca.formats import native
 from biotheca.formats.fastq import BASES, QUALITIES, FastqCheck
 from biotheca.formats.native import build
+from tests.depth import examples
 from tests.real_data import real_files
 from tests.unit.formats.making import tiny_fastq, with_line, without_line
 from tests.unit.formats.twin import judge
@@ -113,7 +114,7 @@ def _mutated(draw: st.DrawFn) -> bytes:
     return bytes(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(text=_mutated(), block=st.integers(1, 60_000))
 def test_engines_agree_on_long_mutated_texts(text: bytes, block: int) -> None:
     expected = _everything(text, native.PYTHON, 2**21)
@@ -129,7 +130,7 @@ def test_engines_agree_on_real_files() -> None:
             assert _everything(text, engine, 2**21) == expected, path.name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 31), step=st.integers(1, 5), needed=st.integers(1, 4))
 def test_marked_sequences_are_those_that_hold_words_by_the_definition(
     seed: int, size: int, step: int, needed: int

@@ -27,6 +27,7 @@ from biotheca.lake.exports import FORMATS, About, ColumnsMissing, export
 from biotheca.lake.exports_runs import RunFile, files_of
 from biotheca.lake.model import RUN_COLUMNS
 from biotheca.sra_xml.read import objects_in, parsed
+from tests.depth import examples
 from tests.real_data import folder_of
 
 ABOUT = {"query": "SELECT *\nFROM run -- all", "at": "2026-11-28T12:00:00Z", "snapshot": "20261128"}
@@ -72,7 +73,7 @@ def runs(name: str, *rows: dict[str, Any], about: About | None = None) -> str:
     return made(name, list(rows), schema_of(RUN_COLUMNS), about).decode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS)
 def test_tsv_reads_back_with_tabs_line_breaks_quotes_and_any_letter(rows: list[dict[str, Any]]) -> None:
     back = list(csv.DictReader(io.StringIO(made("tsv", rows).decode(), newline=""), delimiter="\t"))
@@ -83,14 +84,14 @@ def test_tsv_reads_back_with_tabs_line_breaks_quotes_and_any_letter(rows: list[d
     assert [json.loads(r["attributes"]) for r in back] == [r["attributes"] for r in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS)
 def test_json_lines_keep_what_is_nested(rows: list[dict[str, Any]]) -> None:
     back = [json.loads(line) for line in made("jsonl", rows).decode().split("\n")[:-1]]
     assert back == [r | {"at": r["at"].isoformat()} for r in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS)
 def test_parquet_keeps_types_and_says_where_it_is_from(rows: list[dict[str, Any]]) -> None:
     back = pq.read_table(io.BytesIO(made("parquet", rows)))
@@ -99,7 +100,7 @@ def test_parquet_keeps_types_and_says_where_it_is_from(rows: list[dict[str, Any]
     assert back.schema.metadata[b"biotheca.snapshot"] == b"20261128"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ROWS)
 def test_csv_reads_back_and_starts_no_formula(rows: list[dict[str, Any]]) -> None:
     back = list(csv.DictReader(io.StringIO(made("csv", rows).decode(), newline="")))

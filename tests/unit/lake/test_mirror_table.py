@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from biotheca.lake import merging, merging_blocks
 from biotheca.lake.merging import KeyTwice
 from biotheca.lake.mirror_store import BatchIsCompacted, MirrorTable, StaleWriter
+from tests.depth import examples
 from tests.unit.lake.mirror_world import COLUMNS, DyingCatalog, Killed, Twin, VisitedCatalog, mirror, rows, titles
 
 KEYS = [f"SRP{number:06}" for number in range(40)] + ["ERP1", "DRP99", "SRPä"]
@@ -28,7 +29,7 @@ STEPS = st.lists(
     ),
     max_size=12,
 )
-SLOW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))  # half a second each
+SLOW = settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))  # half a second each
 
 
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:

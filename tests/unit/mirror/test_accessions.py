@@ -15,6 +15,7 @@ from biotheca.mirror.digest import Digest, accession_of, keys_of
 from biotheca.mirror.model import FeedIsShort, FeedIsTruncated, FeedIsUnreadable, Kind, Limits, SchemaHasChanged
 from biotheca.mirror.parsing import parse_file
 from local.insdc.world import COLUMNS
+from tests.depth import examples
 from tests.unit.mirror.making import written
 
 DAY = "2026-01-27"
@@ -179,7 +180,7 @@ def test_no_two_accessions_have_one_key(accessions: list[str]) -> None:
     assert [accession_of(int(key)) for key in keys] == accessions
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_thirty_days_of_a_scripted_feed_end_as_the_script_says(
     seed: int, tmp_path_factory: pytest.TempPathFactory

@@ -12,6 +12,7 @@ from biotheca.mirror.assembly import Assembly
 from biotheca.mirror.chunks import Chunk, records
 from biotheca.mirror.mapping import BIOSAMPLE, PACKAGE, SETS, Document
 from biotheca.mirror.shapes import entities
+from tests.depth import examples
 
 TEXTS = st.sampled_from(
     [
@@ -99,7 +100,7 @@ def same(document: Document, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["STUDY", "SAMPLE", "EXPERIMENT", "RUN"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(inside=st.lists(st.lists(ELEMENTS, max_size=6), min_size=1, max_size=3))
 def test_objects_are_read_alike(name: str, inside: list[list[str]]) -> None:
     if not native.has_kernel():
@@ -107,7 +108,7 @@ def test_objects_are_read_alike(name: str, inside: list[list[str]]) -> None:
     same(SETS[name], "\n".join(f'<{name} accession="A{n}">{"".join(e)}</{name}>' for n, e in enumerate(inside)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(inside=st.lists(st.lists(ELEMENTS, max_size=6), min_size=1, max_size=3))
 def test_biosamples_are_read_alike(inside: list[list[str]]) -> None:
     if not native.has_kernel():
@@ -115,7 +116,7 @@ def test_biosamples_are_read_alike(inside: list[list[str]]) -> None:
     same(BIOSAMPLE, "".join(f'<BioSample accession="A{n}">{"".join(e)}</BioSample>' for n, e in enumerate(inside)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(inside=st.lists(ELEMENTS, max_size=4), runs=st.lists(ELEMENTS, max_size=4), samples=st.integers(0, 3))
 def test_packages_of_several_samples_and_runs_are_read_alike(inside: list[str], runs: list[str], samples: int) -> None:
     if not native.has_kernel():
@@ -128,7 +129,7 @@ def test_packages_of_several_samples_and_runs_are_read_alike(inside: list[str], 
     same(PACKAGE, f"<EXPERIMENT_PACKAGE>{body}</EXPERIMENT_PACKAGE>" * 2)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(text=st.text(alphabet="<>/=\"' &;#x1aRUN\r\n]!-?\x01é", max_size=60))
 def test_the_kernel_takes_no_text_that_lxml_refuses(text: str) -> None:
     if not native.has_kernel():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from biotheca.openness import rules
 from biotheca.openness.model import Outcome, Rates, Request, Tally
+from tests.depth import examples
 from tests.unit.openness.slow import slow_mean, slow_score
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -200,7 +201,7 @@ def test_a_committee_is_told_what_answering_all_who_wait_would_do():
     assert [step.score for step in steps[:2]] == [56, 42]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_one_event_at_a_time_gives_the_tally_of_the_whole_log(data):
     stands: dict[str, Request] = {}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from biotheca import catalog
 from biotheca.privacy.anonymity import Report, findings, report
 from biotheca.privacy.hierarchies import NOTHING, hierarchy, quasi_identifiers
+from tests.depth import examples
 
 QUASI = ["age", "sex", "geo_loc_name"]
 
@@ -98,7 +99,7 @@ def brute(rows, k, leave_out):
     return best
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(tables, st.integers(1, 5), st.integers(0, 3))
 def test_the_coarsening_is_the_least_of_all_that_brute_force_finds(rows, k, leave_out):
     found, best = report(rows, QUASI, k=k, leave_out=leave_out).coarsening, brute(rows, k, leave_out)

@@ -11,7 +11,7 @@ from biotheca import clock
 from biotheca.errors import Invalid, NotFound
 from biotheca.publication import articles, reviews, service, visibility
 from biotheca.publication.model import WrongVisibility
-from biotheca.publication.uses import uses
+from biotheca.publication.uses import below, uses
 from biotheca.submissions.model import State
 from tests.unit.publication.test_release import brought, numbers
 from tests.unit.world import ADA, ANA, CHEN, LI, World
@@ -173,6 +173,31 @@ def test_a_sample_names_the_experiments_datasets_and_runs_that_one_may_see(world
     assert seen == [{known["e1"]}, {known["e1"]}, {known["e1"], experiment.accession}]
     with pytest.raises(NotFound):
         uses(world.records, LI, numbers(world, other)["s1"], 9, None)
+
+
+def test_all_below_a_record_is_what_a_walk_of_references_finds_and_one_may_see(world: World) -> None:
+    made = brought(world, State.RELEASED, runs=3)
+    hidden = brought(world, State.ARCHIVED, title="Another, private")
+    sample, other = numbers(world, made)["s1"], world.records.get(numbers(world, hidden)["e1"])
+    assert other
+    world.records.put_references(replace(other, needs=[sample]))  # and its run below it
+    everything = [a for m in (made, hidden) for a in numbers(world, m).values()]
+    needs = {a: set(r.needs) | ({sample} if a == other.accession else set()) for a, r in
+             ((a, world.records.get(a)) for a in everything) if r}  # fmt: skip
+
+    def hangs(accession: str, seen: set[str]) -> bool:
+        return accession in seen and any(n == sample or hangs(n, seen) for n in needs[accession])
+
+    public = set(numbers(world, made).values())
+    for who, seen in ((None, public), (LI, public), (ANA, set(everything))):
+        told = below(world.records, who, sample)
+        found = [row["accession"] for row in told["items"]]
+        assert told["complete"] and len(found) == len(set(found))
+        assert set(found) == {a for a in seen if hangs(a, seen)}
+        assert all(row["of"] in {sample, *found} for row in told["items"])
+    assert len(below(world.records, ANA, sample)["items"]) > len(below(world.records, None, sample)["items"]) >= 2
+    short = below(world.records, ANA, sample, most=1)
+    assert len(short["items"]) == 1 and not short["complete"]
 
 
 def test_pages_of_uses_hold_each_of_them_once(world: World) -> None:

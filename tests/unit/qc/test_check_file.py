@@ -19,6 +19,7 @@ from biotheca.formats import native
 from biotheca.formats.containers import Limits
 from biotheca.qc import Report, Verdict, check_file
 from biotheca.qc.model import NoSuchCheck
+from tests.depth import examples
 from tests.real_data import real_files
 from tests.unit.formats.making import bgzf, cut_into, gzip_member, tiny_fastq
 from tests.unit.qc.defects import CASES
@@ -51,7 +52,7 @@ def test_every_engine_writes_the_same_report(engine: str) -> None:
         assert reports[0] == reports[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(case=st.sampled_from(sorted(CASES)), places=st.lists(st.integers(0, 10**6), max_size=12))
 def test_the_report_does_not_depend_on_how_the_bytes_arrive(case: str, places: list[int]) -> None:
     stored = CASES[case][0]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from biotheca.formats.listings import is_safe
 from biotheca.qc import Verdict, check_file
+from tests.depth import examples
 from tests.unit.formats.making import cut_into
 from tests.unit.qc.defects_omics import CASES, WARNED, fcs, h5ad, mzml, tiff, zipped
 
@@ -41,7 +42,7 @@ def test_empty_files_and_noise_are_unsound_and_never_raise(form: str) -> None:
 BINARY = ["fcs", "h5ad", "mzml", "tiff", "xlsx", "zip", "7z"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(form=st.sampled_from(BINARY), seed=st.integers(0, 2**32), data=st.data())
 def test_a_file_with_bytes_turned_or_cut_never_raises(form: str, seed: int, data: st.DataObject) -> None:
     dice, stored = random.Random(seed), bytearray(next(row[0] for row in CASES[form].values()))

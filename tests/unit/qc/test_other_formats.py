@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from biotheca.formats.cram import CramCheck
 from biotheca.formats.htslib import Htslib
 from biotheca.qc import Verdict, check_file
+from tests.depth import examples
 from tests.real_data import real_files
 from tests.unit.formats.making import cut_into
 from tests.unit.qc.defects_other import CASES, TAR_CASES, WARNED, cram
@@ -55,7 +56,7 @@ def test_no_reference_is_fetched_even_if_the_header_says_where_it_is() -> None:
     assert report.verdict is Verdict.SOUND and not asked
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 2**32), cut=st.integers(0, 3000))
 def test_a_cram_file_with_bytes_turned_never_raises_and_blocks_are_proved(seed: int, cut: int) -> None:
     dice, stored = random.Random(seed), bytearray(cram())
@@ -77,7 +78,7 @@ def test_without_htslib_cram_is_looked_at_from_outside_and_that_is_said(monkeypa
         assert [f.rule for f in report.findings] == ["qc.not_decoded"] and report.verdict is Verdict.SOUND
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(seed=st.integers(0, 2**32), case=st.sampled_from(["sound", "a link", "matrix"]))
 def test_a_mutated_archive_never_raises(seed: int, case: str) -> None:
     dice, stored = random.Random(seed), bytearray(TAR_CASES[case][0])

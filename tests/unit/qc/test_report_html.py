@@ -11,6 +11,7 @@ from lxml import etree, html
 
 from biotheca.qc import report_html, report_json
 from biotheca.qc.report_plots import grouped, normal_of
+from tests.depth import examples
 from tests.unit.qc.defects import CASES
 from tests.unit.qc.reference_statistics import Reads, statistics
 from tests.unit.qc.reports import report_of, some_reads
@@ -121,7 +122,7 @@ some = st.lists(
 words = st.text(max_size=20) | st.just(XSS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(reads=some, name=words, said=words, lines=st.lists(st.integers(1, 10**12), max_size=3))
 def test_any_report_has_a_page_and_no_text_of_a_file_is_markup(
     reads: Reads, name: str, said: str, lines: list[int]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bench.petabyte import PETABYTE, arrivals, simulate
 from biotheca import catalog
 from biotheca.qc.sizing import container_named, size
+from tests.depth import examples
 
 CONTAINERS = list(catalog.sizing()["containers"])
 
@@ -56,7 +57,7 @@ def test_names_of_files_tell_their_containers() -> None:
         size(1, "zip")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(total=st.integers(10**12, 10**14), seed=st.integers(0, 99))
 def test_every_file_that_arrives_is_checked_and_no_processor_is_there_twice(total: int, seed: int) -> None:
     told = simulate(total, 3600, 64, seed)

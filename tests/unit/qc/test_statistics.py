@@ -15,6 +15,7 @@ from biotheca.formats.counts import Counts
 from biotheca.formats.fastq import BASES, FastqCheck
 from biotheca.qc.adapters import ADAPTERS, Adapters
 from biotheca.qc.statistics import statistics
+from tests.depth import examples
 from tests.real_data import real_files
 from tests.unit.qc import reference_statistics as reference
 
@@ -69,7 +70,7 @@ def _reads(draw: st.DrawFn) -> Reads:
     return reads
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(reads=_reads(), block=st.integers(1, 40_000))
 def test_statistics_are_those_of_the_plain_reference(reads: Reads, block: int) -> None:
     for engine in native.engines():
@@ -91,7 +92,7 @@ def test_statistics_of_real_files_are_those_of_the_plain_reference() -> None:
             _same(_told(path.read_bytes(), engine), reference.statistics(reads))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(reads=_reads(), cut=st.floats(0, 1))
 def test_parts_add_up_to_the_whole_and_survive_being_saved(reads: Reads, cut: float) -> None:
     at = int(len(reads) * cut)

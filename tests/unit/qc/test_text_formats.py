@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from biotheca.formats.fasta import FastaCheck
 from biotheca.formats.vcf import VcfCheck
 from biotheca.qc import Verdict, check_file
+from tests.depth import examples
 from tests.unit.formats.making import cut_into
 from tests.unit.qc.defects_text import FASTA, FASTA_CASES, HARMLESS, VCF, VCF_CASES
 
@@ -95,7 +96,7 @@ def test_names_beyond_the_limit_are_not_compared_and_that_is_said() -> None:
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     base=st.sampled_from([VCF, FASTA]),
     changes=st.lists(

@@ -21,6 +21,7 @@ from biotheca.sra_xml.terms import OTHER_NAMES, stand_in
 from biotheca.sra_xml.write import Written, one_set, sets_of
 from biotheca.submissions.rules import check_document, errors_in
 from biotheca.workbooks.verdicts import receive
+from tests.depth import examples
 from tests.real_data import folder_of
 from tests.unit.submissions.making import good, project
 
@@ -90,7 +91,7 @@ def documents() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(sections)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_what_is_written_reads_back_as_the_same_document(document: dict[str, Any]) -> None:
     assert document_of(GSA, together(document)) == document
@@ -133,7 +134,7 @@ def strategies_of(folder: Path) -> set[str]:
     return set(re.findall(r'enumeration value="([^"]*)"', text))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_what_is_written_validates_against_the_schemas(document: dict[str, Any]) -> None:
     folder = folder_of("insdc", "xsd")

@@ -14,6 +14,7 @@ from biotheca.workbooks import writing
 from biotheca.workbooks.plain import joined, tables_of
 from biotheca.workbooks.tables import guarded, unguarded, written
 from biotheca.workbooks.verdicts import TSV, XLSX, receive
+from tests.depth import examples
 from tests.unit.workbooks.making import MEMBER, document
 
 ANY = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
@@ -29,7 +30,7 @@ def with_texts(title: str, isolate: str, own: str) -> dict[str, Any]:
 
 
 @given(TEXTS, TEXTS, TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_document_comes_back_from_its_workbook_and_no_cell_is_a_formula(a: str, b: str, c: str) -> None:
     whole = with_texts(a, b, c)
     body = writing.template(MEMBER, document=whole)
@@ -39,7 +40,7 @@ def test_a_document_comes_back_from_its_workbook_and_no_cell_is_a_formula(a: str
 
 
 @given(TEXTS.filter(lambda t: not set(t) & set("\r\0")), TEXTS.filter(lambda t: not set(t) & set("\r\0")))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_document_comes_back_from_its_tables(a: str, b: str) -> None:
     whole = with_texts(a, a, b)
     assert receive(MEMBER, TSV, joined(tables_of(MEMBER, document=whole))).document == whole

@@ -41,6 +41,7 @@ class Settings:
             "mirror_table",
             "mirror_bucket",
             "mirror_sources",
+            "article_sources",
             "mirror_workflow",
             "mirror_files_workflow",
             "event_bus",

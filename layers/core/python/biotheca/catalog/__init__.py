@@ -310,6 +310,18 @@ def outward() -> list[dict[str, Any]]:
 
 
 @cache
+def bibliography() -> dict[str, dict[str, str]]:
+    """Where the words of articles are asked for: kind of number (doi, pmid) -> form, base, address."""
+    return dict(_read("bibliography.yaml")["sources"])
+
+
+@cache
+def upgrades() -> list[dict[str, Any]]:
+    """Which terms took the place of which, by vocabulary and version: the rows of upgrades.yaml."""
+    return list(_added_rows("upgrades", "id").values())
+
+
+@cache
 def sizing() -> dict[str, Any]:
     """What checks of files need: measured rates, limits of machines, prices."""
     return _read("sizing.yaml")

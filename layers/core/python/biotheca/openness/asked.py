@@ -9,6 +9,7 @@ from biotheca.access.model import Request as Asked
 from biotheca.access.model import State
 from biotheca.access.store import AccessStore
 from biotheca.openness.model import Outcome, Request
+from biotheca.openness.sharing import Placed
 
 
 class AskedRequests:
@@ -20,6 +21,12 @@ class AskedRequests:
     def requests(self) -> Iterator[Request]:
         """Every request that was ever handed in, first to last."""
         return (counted for asked in self.store.all_requests() if (counted := as_counted(asked)))
+
+    def placed(self) -> Iterator[Placed]:
+        """Every request with its member database and committee."""
+        for asked in self.store.all_requests():
+            if counted := as_counted(asked):
+                yield Placed(counted, asked.member, asked.committee)
 
     def request(self, request_id: str) -> Request | None:
         """The request of that number as it stands now (a consistent read), or None."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
 from biotheca import catalog, clock
 from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid, SystemFault
-from biotheca.openness import rules
+from biotheca.openness import rules, sharing
 from biotheca.openness.model import NotScored, RequestLog, Score, Standing, Tally, as_inputs
+from biotheca.openness.sharing import Placed
 from biotheca.openness.store import LISTS, OpennessStore, StandingMoved
 from biotheca.publication.access import mode_of
 from biotheca.publication.model import Visibility
@@ -116,6 +118,19 @@ def recompute(store: OpennessStore) -> dict[str, Any]:
             continue
         changed += 1
     return {"day": rates.day, "datasets": len(rows), "changed": changed}
+
+
+def count(store: OpennessStore, requests: Iterable[Placed]) -> dict[str, Any]:
+    """Each day: the table of sharing of all public datasets and of all requests; kept, and returned."""
+    members = [member.id for member in catalog.members().values() if member.has_files]
+    table = sharing.table(members, store.listed(), requests, clock.now().date().isoformat())
+    store.put_sharing(table)
+    return table
+
+
+def shared(store: OpennessStore) -> dict[str, Any]:
+    """The table of the last recompute; before the first an empty one, without a day."""
+    return store.sharing() or sharing.table([], [], [])
 
 
 def show(store: OpennessStore, records: RecordStore, person: Person | None, accession: str) -> dict[str, Any]:

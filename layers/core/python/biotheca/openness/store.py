@@ -1,7 +1,8 @@
 """Where scores are kept: the openness table.
 
 SET#<accession> / SCORE the dataset's row, / WAIT#<request> and DONE#<request> what was counted of each request,
-/ DAY#<day> the score since that day; ARCHIVE / RATES the archive's rates. The index `by_score` holds what is listed.
+/ DAY#<day> the score since that day; ARCHIVE / RATES the archive's rates, / SHARING the table of sharing. The index
+`by_score` holds what is listed.
 A score can be computed again from what is counted, so a change of it is no event: nobody need hear of it.
 """
 
@@ -21,6 +22,7 @@ from biotheca.settings import Settings
 OPEN, RATED, UNRATED = "open", "controlled", "unrated"
 LISTS = (RATED, OPEN, UNRATED)
 _RATES = {"pk": "ARCHIVE", "sk": "RATES"}
+_SHARING = {"pk": "ARCHIVE", "sk": "SHARING"}
 _NAMES = frozenset(f.name for f in fields(Standing))
 
 
@@ -97,6 +99,15 @@ class OpennessStore:
         """Rates of a day; the same again changes nothing."""
         self.table.put(_RATES | asdict(rates))
 
+    def sharing(self) -> dict[str, Any] | None:
+        """The table of sharing of the last recompute (`biotheca.openness.sharing.table`)."""
+        item = self.table.get(_SHARING)
+        return item["table"] if item else None
+
+    def put_sharing(self, table: dict[str, Any]) -> None:
+        """The table of a day; the same again changes nothing."""
+        self.table.put(_SHARING | {"table": table})
+
     def page(self, which: str, highest: bool, limit: int, cursor: str | None) -> tuple[list[Standing], str | None]:
         """Some rows of a list by score, and the cursor of the next."""
         items, following = self.table.query(
@@ -106,7 +117,14 @@ class OpennessStore:
 
     def controlled(self) -> Iterator[Standing]:
         """Every listed dataset that is not open."""
-        for which in (RATED, UNRATED):
+        return self._listed(RATED, UNRATED)
+
+    def listed(self) -> Iterator[Standing]:
+        """Every listed dataset."""
+        return self._listed(*LISTS)
+
+    def _listed(self, *lists: str) -> Iterator[Standing]:
+        for which in lists:
             for item in self.table.every("list_key = :l", {"l": which}, index="by_score"):
                 yield _standing(item)
 

@@ -10,6 +10,7 @@ from biotheca import catalog, clock, ids
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Invalid, NotFound
 from biotheca.publication import citation, rules
+from biotheca.publication.bibliography import Bibliography, SourceSilent
 from biotheca.publication.model import MATRIX, Door, Record, Visibility
 from biotheca.publication.service import insider, met, owned, visible
 from biotheca.publication.store import RecordStore
@@ -60,6 +61,8 @@ def add(
         "status": "published" if doi or pmid else "in press",
         "at": clock.stamp(),
     }
+    if (doi or pmid) and not row["title"]:  # its words are asked for by `fill`
+        row |= {"accession": record.accession, "queue_key": "QUEUE#articles", "queue_position": row["at"]}
     names = [doi_name(doi)] if doi else []
     names += [f"PMID#{pmid}"] if pmid else []
     records.write(
@@ -68,14 +71,56 @@ def add(
             *(records.name_line(name, record.accession, {"article": identifier}) for name in names),
         ]
     )
-    return row | {"id": identifier}
+    return {name: value for name, value in row.items() if not name.startswith("queue_")} | {"id": identifier}
+
+
+def fill(records: RecordStore, source: Bibliography, most: int = 500) -> dict[str, int]:
+    """Ask for the words of articles that are known by a number only; what was done with how many.
+
+    A number that nobody knows is `unknown` and not asked for again; where a service is silent the article waits.
+    """
+    counts = {"filled": 0, "unknown": 0, "waiting": 0}
+    cursor: str | None = None
+    rows: list[dict[str, Any]] = []
+    while len(rows) < most:
+        page, cursor = records.articles_without_words(100, cursor)
+        rows += page
+        if cursor is None:
+            break
+    for row in rows[:most]:
+        counts[_filled(records, source, row)] += 1
+    return counts
+
+
+def _filled(records: RecordStore, source: Bibliography, row: dict[str, Any]) -> str:
+    kinds = [kind for kind in ("doi", "pmid") if row.get(kind) and source.asks(kind)]
+    try:
+        answers = [source.words(kind, row[kind]) for kind in kinds]
+    except SourceSilent:
+        return "waiting"
+    if not kinds:
+        return "waiting"
+    found = next((answer for answer in answers if answer), None)
+    if found is None:
+        records.settle_row(row["accession"], "PUB#", row["id"], status="unknown", looked_at=clock.stamp())
+        return "unknown"
+    # Numbers that a person gave stay; the other one is added and leads to the record too.
+    fields = {name: value for name, value in found.items() if value and not row.get(name)}
+    if not records.settle_row(row["accession"], "PUB#", row["id"], **fields, source=kinds[0], looked_at=clock.stamp()):
+        return "unknown"
+    names = [doi_name(fields["doi"])] if "doi" in fields else []
+    names += [f"PMID#{fields['pmid']}"] if "pmid" in fields else []
+    for name in names:
+        records.write([records.name_line(name, row["accession"], {"article": row["id"]})])
+    return "filled"
 
 
 def articles(records: RecordStore, person: Person | None, accession: str) -> list[dict[str, Any]]:
     """The articles of a record, those of its metadata first; at most two hundred were added later."""
     record = visible(records, person, accession)
     of_metadata = [
-        {"doi": a.get("doi"), "pmid": str(a["pubmed_id"]) if a.get("pubmed_id") else None, "title": a.get("title")}
+        {"doi": a.get("doi"), "pmid": str(a["pubmed_id"]) if a.get("pubmed_id") else None}
+        | {"title": a.get("title"), "journal": a.get("journal"), "year": str(a["year"]) if a.get("year") else None}
         for a in record.attributes.get("publications") or []
         if isinstance(a, dict)
     ]
@@ -182,8 +227,26 @@ def cited(records: RecordStore, person: Person | None, accession: str) -> dict[s
     return citation.facts(record, _creator(records, record), year)
 
 
+def described(records: RecordStore, record: Record) -> dict[str, Any]:
+    """Description, organisms as (taxon, name) and words of a record, each its own or of the nearest record above."""
+    organisms = _nearest(records, record, "organisms") or []
+    kinds = _nearest(records, record, "data_types", "data_type") or []
+    named = [(one["taxon_id"], one["organism"]) for one in organisms if one.get("taxon_id")]
+    words = [kinds] if isinstance(kinds, str) else list(kinds)
+    return {
+        "description": str(_nearest(records, record, "description") or ""),
+        "organisms": named,
+        "words": [*words, *(name for _, name in named), record.type, record.member],
+    }
+
+
 def _creator(records: RecordStore, record: Record) -> str:
     """The organisation of the record, or of the nearest record above that names one."""
+    return str(_nearest(records, record, "organisation", "consortium") or "")
+
+
+def _nearest(records: RecordStore, record: Record, *names: str) -> Any:
+    """The first of these attributes that the record has, or else the nearest record above; None if none has."""
     left = [record.accession, *record.needs]
     seen: set[str] = set()
     while left and len(seen) < 20:
@@ -194,10 +257,11 @@ def _creator(records: RecordStore, record: Record) -> str:
         found = records.get(accession)
         if found is None:
             continue
-        if name := found.attributes.get("organisation") or found.attributes.get("consortium"):
-            return str(name)
+        for name in names:
+            if value := found.attributes.get(name):
+                return value
         left += found.needs
-    return ""
+    return None
 
 
 def certify(records: RecordStore, person: Person | None, accession: str) -> dict[str, Any]:

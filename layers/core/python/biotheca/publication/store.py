@@ -281,6 +281,25 @@ class RecordStore:
         )
         return [_row(item, "COR#") for item in items], after
 
+    def articles_without_words(self, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of the articles that are known by a number only, longest waiting first."""
+        items, after = self.table.query(
+            "queue_key = :q", {"q": "QUEUE#articles"}, index="by_queue", limit=limit, cursor=cursor
+        )
+        return [_row(item, "PUB#") for item in items], after
+
+    def settle_row(self, accession: str, prefix: str, identifier: str, **fields: str) -> bool:
+        """Set fields of an item below a record and take it out of its queue; False if it is gone."""
+        names = {f"n_f{n}": name for n, name in enumerate(fields)}
+        values = {f"v{n}": value for n, value in enumerate(fields.values())}
+        text = "SET " + ", ".join(f"#f{n} = :v{n}" for n in range(len(fields))) + " REMOVE queue_key, queue_position"
+        key = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"}
+        try:
+            self.table.update(key, text, "attribute_exists(pk)", **names, **values)
+        except ConditionFailed:
+            return False
+        return True
+
     def date_line(self, accession: str, day: str | None) -> dict[str, Any]:
         """The transaction line that sets the release date of a record that is not public."""
         key = {"pk": f"ACC#{accession}", "sk": "REC"}

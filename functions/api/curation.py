@@ -53,7 +53,7 @@ def _desk(submission: Submission, person: Person) -> DeskShape:
     "/v1/curation/queue",
     signed_in=True,
     answer=Page,
-    query={"view": "data (usual), metadata, mine, checks, failed or held", **PAGED},
+    query={"view": "data (usual), metadata, mine, release (waits for numbers), checks, failed or held", **PAGED},
     errors=(401, 403, 422),
 )
 def queue(person: Person) -> Page:

@@ -79,6 +79,7 @@ class SubmissionSummary(BaseModel):
     policies: Annotated[dict[str, int], Field(default_factory=dict)]
     catalog_version: str = ""
     warnings: int = 0
+    waits_for: list[dict[str, str]] = []
     created_at: str
     updated_at: str
 

@@ -5,6 +5,7 @@ import { checkReport } from "./check_report.js";
 import { checklistOf } from "./checklist.js";
 import { element, size, words } from "./dom.js";
 import { button, field, findings, form, moment, quiet, section, select, table } from "./forms.js";
+import { numbersOf } from "./human_resources.js";
 import { parts } from "./parts.js";
 import { doing, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
@@ -24,6 +25,7 @@ export async function decide(place, id, me) {
     element("p", { class: "acts" }, curator && desk.stage ? assignment(desk, id) : "", desk.stage ? priority(desk, id) : ""),
     checks.node,
     await filesOf(of),
+    await numbersOf(of, true),
     metadata(of),
     ...(curator && desk.stage ? await decision(desk, id, reasons.items, checks) : []),
     written(notes.items, id, curator),

@@ -112,6 +112,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/r/{accession}"): (404, 404, 404, 404, 404),
     ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200, 401),
     ("PUT", "/v1/submissions/{submission_id}/access"): (401, 404, 404, 200, 401),
+    ("GET", "/v1/submissions/{submission_id}/human-resources"): (401, 404, 200, 200, 401),
+    ("POST", "/v1/submissions/{submission_id}/human-resources"): (401, 404, 422, 403, 401),
     ("PUT", "/v1/submissions/{submission_id}/committee"): (401, 404, 404, 404, 401),
     ("POST", "/v1/committees"): (401, 201, 201, 201, 401),
     ("GET", "/v1/committees"): (401, 200, 200, 200, 401),
@@ -202,6 +204,12 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/openapi.json"): PUBLIC,
 }
 BODIES = {
+    "/v1/submissions/{submission_id}/human-resources": {
+        "document": "cn_backup",
+        "number": "2026BF0001",
+        "dated": "2026-01-01",
+        "standing": "verified",
+    },
     "/v1/submissions/{submission_id}/committee": {"committee": "HDAC999999"},
     "/v1/committees": {"name": "From the matrix"},
     "/v1/committees/{committee}/invitations": {"email": "somebody@example.org"},

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from biotheca import catalog
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
+from biotheca.publication.gate import must_open
 from biotheca.publication.model import Record
 from biotheca.publication.store import RecordStore
 from biotheca.submissions.model import EDITABLE, OPEN, State, Submission
@@ -91,6 +92,8 @@ def set_mode(
         return submission
     if submission.state not in EDITABLE:  # a draft is looked at when it is handed in
         check_mode(store, submission, mode)
+    if released:
+        must_open(store, records, replace(submission, access=mode))
     words = f"The access mode is now {mode}; it was {before}." + (f" Reason: {reason.strip()}" if released else "")
     record = records.get(submission.dataset) if submission.dataset else None
     extra = []

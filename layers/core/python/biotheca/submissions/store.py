@@ -521,6 +521,8 @@ def _item(submission: Submission) -> dict[str, Any]:
         keys |= {"queue_key": f"QUEUE#{stage}", "queue_position": f"{urgency}#{submission.since}#{submission.id}"}
         if submission.assignee:
             keys["assignee_key"] = f"ASSIGNEE#{submission.assignee}"
+    elif submission.waits_for:
+        keys |= {"queue_key": "QUEUE#release", "queue_position": f"1#{submission.since}#{submission.id}"}
     if submission.group:
         keys["group_key"] = f"GROUP#{submission.group}"
     return keys | fields

@@ -31,5 +31,5 @@ class Publication(Capability):
         on_event(self, "Requested", house, RELEASE_REQUESTED, requested)
         due = self.add("release_due", SUBMISSIONS, timeout=long)
         on_schedule(self, "ReleaseDue", house, due, Duration.minutes(15), "Release what has reached its date")
-        command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]
+        command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id", "--gate", "Ref::gate"]
         self.jobs["PublicationJob"] = BatchJob(self, "publication", house, ARCHIVING, command)

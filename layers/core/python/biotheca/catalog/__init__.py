@@ -174,6 +174,7 @@ def members() -> dict[str, Member]:
             one_click=row.get("one_click", False),
             jurisdiction=row.get("jurisdiction", {}),
             numbers=row.get("numbers", ""),
+            sensitivity=row.get("sensitivity", {}),
         )
         for row in rows
     }

@@ -149,7 +149,8 @@ class Member:
     needs; `only_with_taxa`: access mode -> taxa one of which the data must be of. `sealed`: access modes whose files
     are kept encrypted. `request_form`: the form with which controlled files are asked for. `one_click`: committees
     may approve from a mail. `jurisdiction`: fact of human_resources.yaml -> where a document says it, and
-    `numbers`: the items (`type.field`) with numbers of authorities (submissions.rules.human_facts).
+    `numbers`: the items (`type.field`) with numbers of authorities (submissions.rules.human_facts). `sensitivity`:
+    fact of sensitivity.yaml -> where its dataset says it.
     """
 
     id: str
@@ -170,6 +171,7 @@ class Member:
     one_click: bool = False
     jurisdiction: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: str = ""
+    sensitivity: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""

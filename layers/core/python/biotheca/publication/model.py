@@ -148,4 +148,5 @@ def public_file(file: dict[str, Any]) -> dict[str, Any]:
     """A file as everybody may see it."""
     shown = {k: file.get(k) for k in ("name", "original_name", "run", "size_bytes", "md5", "sha256", "reads", "bases")}
     shown |= {"encrypted": True} if file.get("sealed") else {}
+    shown |= {"sensitivity": file["class"]} if file.get("class") else {}
     return shown | {"statistics": (file.get("statistics") or {}).get("name"), "measured": file.get("measured")}

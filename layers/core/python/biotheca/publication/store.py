@@ -22,6 +22,8 @@ from biotheca.errors import SystemFault
 from biotheca.publication.model import Record, StaleRecord, Visibility
 from biotheca.settings import Settings
 
+OPEN_PLACE = "open_archive"
+
 
 class RecordStore:
     """Published (and about to be published) records by accession."""
@@ -388,12 +390,12 @@ class Archive:
         self.bucket = bucket or Settings().open_archive_bucket
         self._sealing = sealing
 
-    def of(self, mode: str, sealed: bool = False) -> Archive:
-        """The archive of data with an access mode. `open` is the only mode whose files lie in the open bucket.
+    def of(self, place: str, sealed: bool = False) -> Archive:
+        """The archive of files of a place (`bucket` of sensitivity.yaml): open_archive or controlled_archive.
 
         `sealed`: the one that keeps them encrypted (delivery stands above and is handed in); SystemFault without it.
         """
-        if mode == "open":
+        if place == OPEN_PLACE:
             return self
         if not sealed:
             return Archive(self.inbox, Settings().controlled_archive_bucket)

@@ -21,7 +21,7 @@ from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.agreement import check_mode, document_of
 from biotheca.submissions.rules.families import ped_of
 from biotheca.submissions.rules.finding import finding, objects_of
-from biotheca.submissions.rules.human_facts import documents_of, facts_of
+from biotheca.submissions.rules.human_facts import documents_of, facts_of, said_of
 from biotheca.submissions.rules.normal import normalised
 from biotheca.submissions.rules.references import accessions_in
 from biotheca.submissions.rules.taxa import taxa_in
@@ -45,6 +45,7 @@ __all__ = [
     "normalised",
     "objects_of",
     "ped_of",
+    "said_of",
     "taxa_in",
 ]
 

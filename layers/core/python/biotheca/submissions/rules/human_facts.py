@@ -1,4 +1,5 @@
-"""What a document says of what countries look at: facts and numbers, read where the member's row says. Pure."""
+"""What a document says of what countries and classes of files look at: facts and numbers, read where the member's row
+says. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +19,15 @@ Section = dict[str, Any]
 def facts_of(member: Member, document: Section, mode: str, taxa: Mapping[int, Taxon]) -> Facts:
     """The facts of a document (submissions.rules.document_of) that is to have an access mode; what it does not say is
     left out. `taxa`: those that the document names, as far as they are known; others are of nobody."""
-    found: dict[str, Any] = {"access": mode}
-    for fact, row in member.jurisdiction.items():
+    return {"access": mode, **said_of(member, member.jurisdiction, document, taxa)}
+
+
+def said_of(
+    member: Member, rows: Mapping[str, Mapping[str, Any]], document: Section, taxa: Mapping[int, Taxon]
+) -> dict[str, Any]:
+    """The facts that rows of a member (`jurisdiction`, `sensitivity`) read from a document."""
+    found = {}
+    for fact, row in rows.items():
         value = _READERS[next(key for key in _READERS if key in row)](member, document, row, taxa)
         if not is_empty(value):
             found[fact] = value
@@ -62,11 +70,13 @@ def _values(member: Member, document: Section, place: str) -> Iterator[Any]:
 
 def _said(member: Member, document: Section, row: Mapping[str, Any], taxa: Mapping[int, Taxon]) -> Any:
     values = list(_values(member, document, row["of"]))
+    if not values or "terms" in row:
+        return row["terms"].get(values[0], row.get("else")) if values else row.get("else")
     if "true_if" in row:
-        return any(value in row["true_if"] for value in values) if values else None
+        return any(value in row["true_if"] for value in values)
     owner, _, name = row["of"].partition(".")
     several = "." in name or member.object_type(owner).fields[name].multiple
-    return values if several else next(iter(values), None)
+    return values if several else values[0]
 
 
 def _within(member: Member, document: Section, row: Mapping[str, Any], taxa: Mapping[int, Taxon]) -> bool | None:

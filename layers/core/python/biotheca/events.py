@@ -45,6 +45,7 @@ ACCESS_CHANGED = "AccessChanged"
 ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
+FILE_MOVED = "FileMoved"
 FILE_SEALED = "FileSealed"
 HEADER_GIVEN = "HeaderGiven"
 KEY_TURNED = "KeyTurned"
@@ -84,6 +85,7 @@ ALL = (
     ACCESS_REMINDED,
     GRANT_CHANGED,
     CONTROLLED_FILE_LINKED,
+    FILE_MOVED,
     FILE_SEALED,
     HEADER_GIVEN,
     KEY_TURNED,

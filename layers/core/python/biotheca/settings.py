@@ -43,6 +43,7 @@ class Settings:
             "mirror_sources",
             "mirror_workflow",
             "mirror_files_workflow",
+            "moving_workflow",
             "event_bus",
             "submission_workflow",
             "user_pool",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol
 
-from biotheca import catalog
+from biotheca import catalog, events
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
 from biotheca.publication.gate import must_open
@@ -113,7 +113,10 @@ def to_inherit(records: RecordStore, dataset: str, asked: str | None) -> str:
 def set_mode(
     store: SubmissionStore, records: RecordStore, person: Person, submission_id: str, mode: str, reason: str = ""
 ) -> Submission:
-    """Change it; the same mode again changes nothing. Submission, record and histories in one transaction."""
+    """Change it; the same mode again changes nothing. Submission, record and histories in one transaction.
+
+    It holds at every door from that write on; the files are brought to their place after it (delivery.moving).
+    """
     submission = changeable(store, person, submission_id)
     member = catalog.members()[submission.member]
     released = submission.state == State.RELEASED
@@ -139,6 +142,10 @@ def set_mode(
     if record:
         new = replace(record, access=mode, committee=submission.committee)
         extra = records.change_lines(record, new, event="access", words=words, actor=person.subject)
+        if record.visibility != Visibility.PRIVATE:  # index, lake and the places of its files follow
+            told = {"accession": record.accession, "dataset": record.accession, "actor": person.subject}
+            told |= {"event": "access", "change": "access"}
+            extra.append(records.outbox_line(events.RECORD_CHANGED, submission.id, told))
     body = {"access": mode, "before": before, "accession": submission.dataset}
     changed = replace(submission, access=mode)
     return store.save(submission, changed, event="access", words=words, actor=person.subject, body=body, extra=extra)

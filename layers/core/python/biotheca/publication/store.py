@@ -157,6 +157,15 @@ class RecordStore:
         """The transaction line of an event about a record; the round is that of the submission's end."""
         return outgoing.line(self.outbox, kind, submission, submission=submission, **body)
 
+    def unchanged_line(self, record: Record) -> dict[str, Any]:
+        """The line that lets a transaction fail if a record's access mode or visibility changed since it was read."""
+        key = {"pk": f"ACC#{record.accession}", "sk": "REC"}
+        same = "#access = :access AND visibility = :seen"
+        seen = str(record.visibility)
+        return self.table.update_line(
+            key, "SET revision = revision", same, n_access="access", access=record.access, seen=seen
+        )
+
     def history(self, accession: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """A page of what happened to a record, oldest first: at, event, words, actor, visibility."""
         return self.rows(accession, "HIST#", limit, cursor)

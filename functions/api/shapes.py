@@ -95,6 +95,24 @@ class SubmissionShape(SubmissionSummary):
     extends: str | None
 
 
+class AnonymityShape(BaseModel):
+    """Counts and names of columns of the table of persons; no value of a person."""
+
+    rows: int
+    quasi_identifiers: list[str]
+    wanted: int
+    k: int
+    groups: int
+    groups_below: int
+    rows_below: int
+    rows_alone: int
+    distinct: dict[str, int]
+    sensitive: str | None
+    l: int | None  # noqa: E741 - the measure's own name
+    searched: bool
+    coarsening: dict[str, Any] | None
+
+
 class ReceptionShape(BaseModel):
     """Which files came: of those that the metadata names, and beside them."""
 

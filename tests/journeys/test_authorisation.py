@@ -77,6 +77,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403, 401),
     ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/pedigree"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/submissions/{submission_id}/anonymity"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),

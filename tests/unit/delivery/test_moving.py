@@ -10,7 +10,7 @@ import pytest
 
 from biotheca import catalog
 from biotheca.access.grants import Granted
-from biotheca.aws import streams
+from biotheca.aws import buckets, streams
 from biotheca.delivery import moving
 from biotheca.delivery.store import HeaderStore, Places, UnsealingArchive
 from biotheca.errors import NotFound
@@ -148,7 +148,7 @@ def test_broken_off_at_any_step_it_goes_on_and_ends_the_same(dataset: Dataset, m
                 assert lies(dataset) == before and PLAIN in sum(dataset.bodies().values(), [PLAIN] * (mode == "open"))
         dataset.move()
         with monkeypatch.context() as broken:
-            broken.setattr(moving.buckets, "delete_other_versions", ends)
+            broken.setattr(buckets, "delete_other_versions", ends)
             with pytest.raises(Killed):
                 dataset.clear()
         dataset.move()  # the machinery begins the item anew

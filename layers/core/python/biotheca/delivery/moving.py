@@ -12,8 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from biotheca import catalog, events
-from biotheca.aws import buckets
-from biotheca.aws.buckets import ObjectMissing
 from biotheca.delivery.store import HeaderStore, Places
 from biotheca.errors import SystemFault
 from biotheca.publication.access import class_in
@@ -68,9 +66,10 @@ def move_file(records: RecordStore, places: Places, accession: str, name: str) -
     Raises CopyDiffers if the copy's bytes are others. The write fails, and is made again, if the access mode changed
     meanwhile: a record never comes to name a place that its mode does not ask for.
     """
-    record, above, file = _found(records, accession, name)
-    if _lies_right(records, places, record, file, above):
+    found = _found(records, accession, name)
+    if found is None or _lies_right(records, places, *found):
         return False
+    record, file, above = found
     bucket, sealed = _wanted(records, places, record, file, above)
     facts = {"sha256": file["sha256"], "md5": file["md5"], "accession": accession}
     target = places.archive(file, bucket, sealed)
@@ -83,7 +82,7 @@ def move_file(records: RecordStore, places: Places, accession: str, name: str) -
     moved |= {"sealed": True} if sealed else {}
     moved |= noted(class_in(records, record, file, above), file.get("facts") or {}) if file.get("facts") else {}
     if beside := file.get("statistics"):
-        moved["statistics"] = _statistics(beside, bucket)
+        moved["statistics"] = places.with_statistics(beside, bucket)
     records.save(
         record,
         replace(record, files=[moved if one["name"] == name else one for one in record.files]),
@@ -97,27 +96,16 @@ def move_file(records: RecordStore, places: Places, accession: str, name: str) -
     return True
 
 
-def _statistics(beside: dict[str, Any], bucket: str) -> dict[str, Any]:
-    """What was counted in a file lies beside it; it is small, and its digest stands in the record."""
-    if beside.get("bucket") not in (None, bucket):
-        buckets.put_text(bucket, beside["key"], buckets.get_text(beside["bucket"], beside["key"]), "application/json")
-    return beside | {"bucket": bucket}
-
-
 def clear_moved(records: RecordStore, headers: HeaderStore, places: Places, accession: str, name: str) -> int:
     """Delete for good what is left of a file at former places, its former header too; how many versions there were.
 
     Only what the record does not name goes; again it is 0.
     """
-    record, above, file = _found(records, accession, name)
-    if not _lies_right(records, places, record, file, above):
+    found = _found(records, accession, name)
+    if found is None or not _lies_right(records, places, *found):
         return 0  # the mode changed again: another move comes
-    gone = 0
-    for one in (file, file.get("statistics") or {}):
-        for bucket in places.all if one.get("key") else ():
-            here = bucket == file["bucket"]
-            if not here or one.get("version_id"):  # of an object without versions the one that is here is in use
-                gone += buckets.delete_other_versions(bucket, one["key"], one["version_id"] if here else None)
+    file = found[1]
+    gone = sum(places.clear(file["bucket"], one) for one in (file, file.get("statistics") or {}) if one.get("key"))
     headers.forget_others(file["key"], (file.get("version_id") or "") if file.get("sealed") else None)
     return gone
 
@@ -129,10 +117,9 @@ def check(records: RecordStore, places: Places, dataset: str) -> None:
         raise FilesLeft(f"{left} file(s) of {dataset} do not lie where their class asks for")
 
 
-def _found(records: RecordStore, accession: str, name: str) -> tuple[Record, Record, dict[str, Any]]:
+def _found(records: RecordStore, accession: str, name: str) -> tuple[Record, dict[str, Any], Record] | None:
+    """(record, file, dataset); None if there is no such file any more, because consent was withdrawn meanwhile."""
     record = records.get(accession)
     above = records.get(record.dataset or "") if record else None
     file = next((one for one in record.files if one["name"] == name), None) if record else None
-    if record is None or above is None or file is None:
-        raise ObjectMissing(f"{accession} has no file of that name any more")
-    return record, above, file
+    return (record, file, above) if record and above and file else None

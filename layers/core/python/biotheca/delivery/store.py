@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from biotheca import clock, events
-from biotheca.aws import outbox, secrets, streams, workflows
+from biotheca.aws import buckets, outbox, secrets, streams, workflows
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.delivery.model import Keys, NoArchiveKey, Ring, Sealed, key_id
@@ -167,6 +167,22 @@ class Places:
         if sealed or self.ring is None:
             raise SystemFault(f"an encrypted file of {file.get('run')} is moved as it is by nobody")
         return UnsealingArchive(self.headers, self.ring, file["bucket"], bucket)
+
+    def with_statistics(self, beside: dict[str, Any], bucket: str) -> dict[str, Any]:
+        """Copy what was counted in a file, which lies beside it; where it lies now. Its digest stands in the record."""
+        if beside.get("bucket") not in (None, bucket):
+            text = buckets.get_text(beside["bucket"], beside["key"])
+            buckets.put_text(bucket, beside["key"], text, "application/json")
+        return beside | {"bucket": bucket}
+
+    def clear(self, bucket: str, one: dict[str, Any]) -> int:
+        """Delete every version of an object but the one in use, which lies in `bucket`; how many there were."""
+        gone = 0
+        for place in self.all:
+            here = place == bucket
+            if not here or one.get("version_id"):  # of an object without versions the one that is here is in use
+                gone += buckets.delete_other_versions(place, one["key"], one["version_id"] if here else None)
+        return gone
 
 
 class UnsealingArchive(Archive):

@@ -10,6 +10,8 @@ from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import Conflict, Finding, Invalid, NotFound
+from biotheca.privacy import anonymity
+from biotheca.privacy.anonymity import Report
 from biotheca.submissions import rules
 from biotheca.submissions.model import (
     EDITABLE,
@@ -21,6 +23,7 @@ from biotheca.submissions.model import (
     State,
     Submission,
 )
+from biotheca.submissions.rules.anonymous import people, rows_of
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
@@ -258,6 +261,20 @@ def pedigree(store: SubmissionStore, person: Person, submission_id: str) -> str:
     if not text:
         raise NotFound(f"{submission_id} names no families.")
     return text
+
+
+def anonymity_of(store: SubmissionStore, person: Person, submission_id: str) -> tuple[Report, list[dict[str, str]]]:
+    """How well the persons of a submission are hidden, and their table made as coarse as proposed; for its people and
+    staff. NotFound if it describes nobody. The table has no alias, title or text: quasi-identifiers and choices."""
+    submission = visible(store, person, submission_id)
+    member = catalog.members()[submission.member]
+    rows = rows_of(member, rules.document_of(member, store.objects(submission)))
+    kind = people(member)
+    if kind is None or not rows:
+        raise NotFound(f"{submission_id} describes no persons.")
+    told = anonymity.report(rows)
+    choices = [name for name, spec in kind.fields.items() if spec.kind == "choice" and not spec.sensitive]
+    return told, anonymity.generalised(rows, told, choices)
 
 
 def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import OPEN, Known, Submission
-from biotheca.submissions.rules import agreement, families, files, objects, plausibility, privacy, references
+from biotheca.submissions.rules import agreement, anonymous, families, files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.agreement import check_mode, document_of
@@ -83,6 +83,7 @@ def check_document(
     if mode:
         found += check_mode(member, document, mode, taxa)
     found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]
+    found += anonymous.check(member, document)
     return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
 
 

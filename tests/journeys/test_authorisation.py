@@ -94,6 +94,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("POST", "/v1/curation/next"): (401, 403, 404, 403, 401),
     ("GET", "/v1/curation/figures"): (401, 403, 200, 403, 401),
     ("GET", "/v1/curation/{submission_id}"): (401, 403, 200, 403, 401),
+    ("PUT", "/v1/curation/{submission_id}/member"): (401, 403, 422, 403, 401),
     ("PUT", "/v1/curation/{submission_id}/assignment"): (401, 403, 409, 403, 401),
     ("DELETE", "/v1/curation/{submission_id}/assignment"): (401, 403, 204, 403, 401),
     ("PUT", "/v1/curation/{submission_id}/priority"): (401, 403, 200, 403, 401),
@@ -205,6 +206,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/openapi.json"): PUBLIC,
 }
 BODIES = {
+    "/v1/curation/{submission_id}/member": {"member": "no-such", "reason": "From the matrix"},
     "/v1/submissions/{submission_id}/human-resources": {
         "document": "cn_backup",
         "number": "2026BF0001",

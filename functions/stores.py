@@ -11,7 +11,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
-from biotheca.delivery.store import HeaderStore, SealedArchive, SecretRing
+from biotheca.delivery.store import HeaderStore, MovingWorkflow, Places, SealedArchive, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
@@ -22,6 +22,7 @@ from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.store import ReportStore
 from biotheca.search.store import WordIndex
 from biotheca.sequences.store import CopyWorkflow, MirrorBucket, SequenceStore
+from biotheca.settings import Settings
 from biotheca.submissions.store import SubmissionStore
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.taxonomy.store import TaxonomyStore
@@ -48,12 +49,19 @@ copies = cache(CopyWorkflow)
 openness = cache(OpennessStore)
 headers = cache(HeaderStore)
 ring = cache(SecretRing)
+moves = cache(MovingWorkflow)
 
 
 @cache
 def archive() -> Archive:
     """The open archive, which leads to the controlled one and to the one that keeps files encrypted."""
     return Archive(sealing=lambda: SealedArchive(headers()))
+
+
+@cache
+def places() -> Places:
+    """The buckets of archived files, for those who move them."""
+    return Places(headers(), ring() if Settings().optional("delivery_keys") else None)
 
 
 @cache

@@ -59,7 +59,7 @@ ROWS = [
     ),
     Row(
         r"AwsSolutions-IAM5\[Resource::.*:execution:.*\*\]",
-        r"Biotheca-Service/(Submission|Mirror)Workflow/Children/Resource",
+        r"Biotheca-Service/(Submission|Mirror|Delivery/Moving)Workflow/Children/Resource",
         "Child executions of the distributed Map are named by Step Functions; the machine's own name bounds them.",
     ),
     Row(

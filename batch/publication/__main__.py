@@ -42,10 +42,12 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m batch.publication", description=__doc__)
     parser.add_argument("--submission", required=True)
     parser.add_argument("--file", required=True)
+    parser.add_argument("--gate", choices=("open", "shut"), default="open", help="the release gate when it was planned")
     job = parser.parse_args(words)
     try:
         archive = Archive(sealing=lambda: SealedArchive(HeaderStore()))
-        key = service.archive_file(SubmissionStore(), Inbox(), archive, ReportStore(), job.submission, job.file)
+        of = job.submission, job.file, job.gate == "open"
+        key = service.archive_file(SubmissionStore(), Inbox(), archive, ReportStore(), *of)
     except Exception as fault:  # the door: everything here is a reason to try again
         _say("archive failed", file=job.file, fault=type(fault).__name__, reason=str(fault))
         return FAULT

@@ -7,7 +7,7 @@ from typing import Any
 from biotheca.accounts.model import Person, Scope
 from biotheca.catalog.reasons import return_reasons
 from biotheca.curation import figures as computed
-from biotheca.curation import service
+from biotheca.curation import moving, service
 from biotheca.curation.model import Decision
 from biotheca.submissions.model import REVIEWS, Submission
 from functions.api import views
@@ -19,11 +19,12 @@ from functions.api.shapes_curation import (
     DecisionBody,
     DeskShape,
     FiguresShape,
+    MoveBody,
     NoteBody,
     PriorityBody,
 )
 from functions.api.submissions import PAGED
-from functions.stores import desk, submissions
+from functions.stores import desk, registry, submissions
 
 routes = Routes(__name__, "curation", changes=Scope.CURATE)
 STAGE = {"stage": "data (usual) or metadata"}
@@ -53,7 +54,7 @@ def _desk(submission: Submission, person: Person) -> DeskShape:
     "/v1/curation/queue",
     signed_in=True,
     answer=Page,
-    query={"view": "data (usual), metadata, mine, checks, failed or held", **PAGED},
+    query={"view": "data (usual), metadata, mine, release (waits for numbers), checks, failed or held", **PAGED},
     errors=(401, 403, 422),
 )
 def queue(person: Person) -> Page:
@@ -95,6 +96,20 @@ def show(submission_id: str, person: Person) -> DeskShape:
 def assign(submission_id: str, body: AssignmentBody, person: Person) -> DeskShape:
     """Take a submission up; 409 `curation.taken` if another curator has it."""
     return _desk(service.assign(submissions(), person, submission_id, body.take_over), person)
+
+
+@routes.on(
+    "PUT",
+    "/v1/curation/{submission_id}/member",
+    signed_in=True,
+    body=MoveBody,
+    answer=SubmissionShape,
+    errors=(401, 403, 404, 409, 422),
+)
+def move(submission_id: str, body: MoveBody, person: Person) -> SubmissionShape:
+    """Move a submission that has no numbers yet to the member where it belongs; its files stay, its owner is told."""
+    given = body.member, body.reason, body.metadata, body.version
+    return views.of(submissions(), moving.move(submissions(), person, submission_id, *given, registry()))
 
 
 @routes.on("DELETE", "/v1/curation/{submission_id}/assignment", signed_in=True, status=204, errors=(401, 403, 404, 409))

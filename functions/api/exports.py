@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -35,12 +36,17 @@ def _runs(accession: str) -> tuple[list[Record], str | None, bool]:
     limit, cursor = page_of(request, LARGEST_TEXT_PAGE, LARGEST_TEXT_PAGE)
     record = service.visible(records(), person, accession, Door.FILES, grants())
     if record.accession != record.dataset:
-        return [record], None, True
+        return _readable([record], records().get(record.dataset or "") or record, person), None, True
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
     if not kinds:
         raise NotFound(f"{record.accession} has no files.")
     runs, following = service.inside(records(), person, record.accession, kinds[0], limit, cursor)
-    return runs, following, cursor is None
+    return _readable(runs, record, person), following, cursor is None
+
+
+def _readable(runs: list[Record], dataset: Record, person: Person | None) -> list[Record]:
+    """Runs with those of their files that the reader may have."""
+    return [replace(run, files=service.shown_files(records(), person, run, dataset, grants())) for run in runs]
 
 
 def _text(body: str, kind: str, path: str = "", cursor: str | None = None) -> Response:
@@ -99,7 +105,9 @@ def statistics(accession: str) -> Response:
     """What was counted in the files of a run: reads, bases, bytes, digests."""
     request = routes.current_request
     wanted = _one_of("format", query_of(request).get("format", "json"), ("json", "xml"))
-    record = service.visible(records(), optional_person(request), accession, Door.FILES, grants())
+    person = optional_person(request)
+    found = service.visible(records(), person, accession, Door.FILES, grants())
+    (record,) = _readable([found], records().get(found.dataset or "") or found, person)
     if not record.files:
         raise NotFound(f"{record.accession} has no files of its own.")
     name = f"{record.accession}_sta.{wanted}"

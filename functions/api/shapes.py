@@ -79,6 +79,7 @@ class SubmissionSummary(BaseModel):
     policies: Annotated[dict[str, int], Field(default_factory=dict)]
     catalog_version: str = ""
     warnings: int = 0
+    waits_for: list[dict[str, str]] = []
     created_at: str
     updated_at: str
 
@@ -92,6 +93,24 @@ class SubmissionShape(SubmissionSummary):
     counts: dict[str, int]
     queue: dict[str, Any] | None
     extends: str | None
+
+
+class AnonymityShape(BaseModel):
+    """Counts and names of columns of the table of persons; no value of a person."""
+
+    rows: int
+    quasi_identifiers: list[str]
+    wanted: int
+    k: int
+    groups: int
+    groups_below: int
+    rows_below: int
+    rows_alone: int
+    distinct: dict[str, int]
+    sensitive: str | None
+    l: int | None  # noqa: E741 - the measure's own name
+    searched: bool
+    coarsening: dict[str, Any] | None
 
 
 class ReceptionShape(BaseModel):

@@ -21,6 +21,15 @@ class DecisionBody(Shape):
     version: Annotated[int, Field(ge=1)] | None = None
 
 
+class MoveBody(Shape):
+    """`metadata`: the document as the other member wants it; without it, what both know by the same names."""
+
+    member: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    reason: Annotated[Text, StringConstraints(min_length=3, max_length=2000)]
+    metadata: dict[str, Any] | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
 class AssignmentBody(Shape):
     """`take_over`: also from another curator (data managers)."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from chalice import Response
 
 from biotheca.accounts.model import Person
+from biotheca.errors import Finding, Invalid
 from biotheca.publication.access import to_inherit
+from biotheca.publication.exports import table
 from biotheca.publication.release import to_extend
 from biotheca.submissions import service
 from biotheca.workbooks import service as workbooks
 from biotheca.workbooks.verdicts import TAKEN
 from functions.api import views
 from functions.api.seam import Routes, Sent, attachment, page_of, query_of
-from functions.api.shapes import Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
+from functions.api.shapes import AnonymityShape, Metadata, NewSubmission, Page, ReceptionShape, SubmissionShape
 from functions.observability import logger
 from functions.stores import records, registry, submissions
 
@@ -114,6 +116,29 @@ def resume(submission_id: str, person: Person) -> SubmissionShape:
 def cancel(submission_id: str, person: Person) -> None:
     """Give a draft or a returned submission up."""
     service.cancel(submissions(), person, submission_id)
+
+
+@routes.on(
+    "GET",
+    "/v1/submissions/{submission_id}/anonymity",
+    signed_in=True,
+    answer=AnonymityShape,
+    query={"format": "json (usual), or tsv: the table of persons, as coarse as is proposed"},
+    errors=(401, 404, 422),
+    gives=("text/tab-separated-values",),
+)
+def anonymity(submission_id: str, person: Person) -> AnonymityShape | Response:
+    """How well the persons of a submission are hidden among each other, and what would hide them better."""
+    wanted = query_of(routes.current_request).get("format", "json")
+    if wanted not in ("json", "tsv"):
+        message = "format is json or tsv."
+        raise Invalid(message, [Finding("metadata.choice", "?format", message, wanted[:80], "json, tsv")])
+    told, rows = service.anonymity_of(submissions(), person, submission_id)
+    if wanted == "json":
+        return AnonymityShape(**told.as_dict())
+    columns = list(rows[0]) if rows else list(told.quasi_identifiers)
+    text = table(columns, ([row[column] for column in columns] for row in rows), "\t")
+    return attachment(text.encode(), "text/tab-separated-values; charset=utf-8", f"{submission_id}_people.tsv")
 
 
 @routes.on("GET", "/v1/submissions/{submission_id}/pedigree", signed_in=True, errors=(401, 404), gives=("text/plain",))

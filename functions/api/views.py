@@ -89,6 +89,7 @@ def _common(submission: Submission) -> dict[str, Any]:
         "dataset": submission.dataset,
         "catalog_version": submission.catalog_version,
         "warnings": submission.warnings,
+        "waits_for": submission.waits_for,
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
     }

@@ -24,7 +24,7 @@ def mint(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def plan_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Write the manifest of files to archive."""
-    items = service.plan_archive(submissions(), event["submission_id"])
+    items = service.plan_archive(submissions(), records(), event["submission_id"])
     key = reports().put_manifest(event["submission_id"], event["round"], "archive", items)
     return {"bucket": reports().bucket, "key": key, "count": len(items)}
 
@@ -32,7 +32,8 @@ def plan_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @step(of_submission)
 def archive_file(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Copy one file to the archive and prove the copy."""
-    service.archive_file(submissions(), inbox(), archive(), reports(), event["submission_id"], event["file_id"])
+    of = event["submission_id"], event["file_id"], event.get("gate") != "shut"
+    service.archive_file(submissions(), inbox(), archive(), reports(), *of)
     metrics().add_metric(name="FilesArchived", unit=MetricUnit.Count, value=1)
     return {}
 

@@ -35,5 +35,5 @@ class Publication(Capability):
         on_schedule(self, "UpgradeWords", house, words, Duration.days(1), "Terms of today for records of former days")
         articles = self.add("fill_articles", {"records_table": "rw", "outbox_table": "name"}, timeout=long)
         on_schedule(self, "FillArticles", house, articles, Duration.hours(1), "Words of articles known by a number")
-        command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id"]
+        command = ["--submission", "Ref::submission_id", "--file", "Ref::file_id", "--gate", "Ref::gate"]
         self.jobs["PublicationJob"] = BatchJob(self, "publication", house, ARCHIVING, command)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from infra.capabilities import api, curation, events, mirror, publication, qc, sequences, submissions, uploads
+from infra.capabilities import (
+    api,
+    curation,
+    delivery,
+    events,
+    mirror,
+    publication,
+    qc,
+    sequences,
+    submissions,
+    uploads,
+)
 from infra.capabilities.capability import Capability
 from infra.constructs.assets import layers
 from infra.constructs.batch_job import Computers
@@ -40,6 +51,7 @@ class ServiceStack(Stack):
         house.values["mirror_workflow"] = daily.machine.state_machine_arn
         mirroring.schedule(daily.machine)
         sequences.Sequences(self, house, computers)
+        delivery.Moving(self, house, computers)
         self.door = api.Api(self, house)
         self.machine = workflow.machine
         CfnOutput(self, "UserPoolId", value=house.pool.user_pool_id)

@@ -4,10 +4,13 @@ import { call, get, post } from "./api.js";
 import { checkReport } from "./check_report.js";
 import { checklistOf } from "./checklist.js";
 import { element, size, words } from "./dom.js";
-import { button, field, findings, form, moment, quiet, section, select, table } from "./forms.js";
+import { button, field, findings, form, input, moment, quiet, section, select, table } from "./forms.js";
+import { numbersOf } from "./human_resources.js";
 import { parts } from "./parts.js";
 import { doing, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
+
+const MOVABLE = ["metadata_review", "data_review", "revision_requested", "files_failed"];
 
 const path = (id) => `/v1/curation/${encodeURIComponent(id)}`;
 const fact = (name, value) => [element("dt", {}, name), element("dd", {}, value)];
@@ -24,8 +27,10 @@ export async function decide(place, id, me) {
     element("p", { class: "acts" }, curator && desk.stage ? assignment(desk, id) : "", desk.stage ? priority(desk, id) : ""),
     checks.node,
     await filesOf(of),
+    await numbersOf(of, true),
     metadata(of),
     ...(curator && desk.stage ? await decision(desk, id, reasons.items, checks) : []),
+    curator && MOVABLE.includes(of.state) ? await move(of, id, desk.version) : "",
     written(notes.items, id, curator),
     keys(),
   );
@@ -91,6 +96,30 @@ function metadata(of) {
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain).join(", ");
   return value !== null && typeof value === "object" ? Object.values(value).map(plain).join(" ") : String(value ?? "");
+}
+
+/** To the database where it belongs: with the document that that one wants, or what both know by the same names. */
+async function move(of, id, version) {
+  const others = (await get("/v1/members")).items.filter((one) => one.id !== of.member);
+  const act = (values, pressed) =>
+    doing(pressed, async () => {
+      const sheet = /** @type {any} */ (pressed.form.elements.namedItem("document")).files[0];
+      const metadata = sheet ? JSON.parse(await sheet.text()) : null;
+      await call("PUT", `${path(id)}/member`, { body: { member: values.member, reason: values.reason, metadata, version } });
+      go("queue/data", t("move.done"));
+    });
+  const choice = select("member", /** @type {any} */ (others.map((one) => [one.id, one.title[language()]])));
+  return section(
+    t("move.title"),
+    form(
+      t("move.title"),
+      act,
+      field(t("move.to"), choice),
+      field(t("move.reason"), input("reason", { maxlength: 2000, minlength: 3 }), { must: true }),
+      field(t("move.document"), input("document", { type: "file", accept: "application/json,.json" }), { hint: t("move.hint") }),
+      element("button", { type: "submit" }, t("move.title")),
+    ),
+  );
 }
 
 async function decision(desk, id, known, checks) {

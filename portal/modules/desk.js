@@ -7,7 +7,7 @@ import { button, day, input, moment, quiet, section, table } from "./forms.js";
 import { doing, go, reload, start } from "./shell.js";
 import { stateWords, t } from "./texts.js";
 
-const VIEWS = ["data", "metadata", "mine", "checks", "failed", "held"];
+const VIEWS = ["data", "metadata", "mine", "release", "checks", "failed", "held"];
 
 async function queue(place, [asked], me) {
   const view = VIEWS.includes(asked) ? asked : "data";

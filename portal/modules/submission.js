@@ -4,6 +4,7 @@ import { call, get, post } from "./api.js";
 import { checkReport } from "./check_report.js";
 import { element, save, size } from "./dom.js";
 import { button, findings, moment, quiet, section, table } from "./forms.js";
+import { numbersOf } from "./human_resources.js";
 import { sharing } from "./sharing.js";
 import { doing, follow, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
@@ -28,6 +29,7 @@ export async function one(place, id, me) {
     found.reasons.length ? returned(found.reasons, reasons.items) : "",
     steps(found),
     await findingsOf(found),
+    await numbersOf(found, false),
     objects(found),
     filesOf(found),
     happened(history.items),

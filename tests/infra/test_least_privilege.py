@@ -85,6 +85,10 @@ ROLES: dict[str, set[str]] = {
     "ConsentForget": TABLES | FAILED | {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"},
     "CurationAsk": TABLES | ANSWER,
     "CurationResume": TABLES_READ | ANSWER | FAILED,
+    "DeliveryCheckMoves": TABLES_READ,
+    "DeliveryClearMoved": TABLES | {"s3:ListBucketVersions", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+    "DeliveryMoveFile": TABLES | READ | WRITE | {"secretsmanager:GetSecretValue"},
+    "DeliveryStartMoves": TABLES_READ | KEY_WRITE | WRITE | FAILED | {"states:StartExecution"},
     "DeliveryTurnKeys": TABLES | FAILED | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
     "LakeAnswerQuery": TABLES
@@ -207,18 +211,22 @@ def test_only_archiving_writes_controlled_files_and_only_the_api_signs_links_to_
     readers = {role for role, verbs in touching.items() if not verbs & writing}
     assert readers and all("ApiHandler" in role for role in readers), readers
     deleting = {role for role, verbs in touching.items() if verbs & {"s3:DeleteObject", "s3:DeleteObjectVersion"}}
-    assert deleting and all("ConsentForget" in role for role in deleting), deleting
+    named = ("ConsentForget", "DeliveryClearMoved")
+    assert deleting and all(any(name in role for name in named) for role in deleting), deleting
     assert not any("s3:PutObject" in touching[role] for role in deleting)
     writers = set(touching) - readers - deleting
-    assert writers and all("PublicationArchiveFile" in role or "PublicationJob" in role for role in writers), writers
+    archiving = ("PublicationArchiveFile", "PublicationJob", "DeliveryMoveFile")
+    assert writers and all(any(name in role for name in archiving) for role in writers), writers
 
 
 def test_only_headers_and_turns_of_the_key_touch_the_private_keys(templates: Templates) -> None:
     touching = {
         role for role, s in _statements(templates).items() if re.search("DeliveryKeys|SecretsKey", json.dumps(s))
     }
-    assert len(touching) == 2
-    assert all(any(name in role for role in touching) for name in ("ApiHandler", "DeliveryTurnKeys"))
+    # Moving opens what was encrypted and is open to everybody now.
+    assert len(touching) == 3
+    named = ("ApiHandler", "DeliveryTurnKeys", "DeliveryMoveFile")
+    assert all(any(name in role for role in touching) for name in named)
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:
@@ -266,7 +274,7 @@ def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(temp
             assert all("/files/*" in json.dumps(s["Resource"]) for s in mirror) and len(mirror) == 1
 
 
-@pytest.mark.parametrize(("name", "functions"), [("submission", 13), ("sequences", 4)])
+@pytest.mark.parametrize(("name", "functions"), [("submission", 13), ("sequences", 4), ("moving", 3)])
 def test_a_workflow_invokes_only_the_functions_of_its_file(templates: Templates, name: str, functions: int) -> None:
     role = f"{name.capitalize()}WorkflowMachineRole"
     (machine,) = [s for known, s in _statements(templates).items() if role in known]

@@ -77,6 +77,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("POST", "/v1/submissions/{submission_id}/resume"): (401, 403, 403, 403, 401),
     ("GET", "/v1/submissions/{submission_id}/history"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/pedigree"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/submissions/{submission_id}/anonymity"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),
@@ -93,6 +94,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("POST", "/v1/curation/next"): (401, 403, 404, 403, 401),
     ("GET", "/v1/curation/figures"): (401, 403, 200, 403, 401),
     ("GET", "/v1/curation/{submission_id}"): (401, 403, 200, 403, 401),
+    ("PUT", "/v1/curation/{submission_id}/member"): (401, 403, 422, 403, 401),
     ("PUT", "/v1/curation/{submission_id}/assignment"): (401, 403, 409, 403, 401),
     ("DELETE", "/v1/curation/{submission_id}/assignment"): (401, 403, 204, 403, 401),
     ("PUT", "/v1/curation/{submission_id}/priority"): (401, 403, 200, 403, 401),
@@ -112,6 +114,8 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/r/{accession}"): (404, 404, 404, 404, 404),
     ("PUT", "/v1/submissions/{submission_id}/release"): (401, 404, 404, 200, 401),
     ("PUT", "/v1/submissions/{submission_id}/access"): (401, 404, 404, 200, 401),
+    ("GET", "/v1/submissions/{submission_id}/human-resources"): (401, 404, 200, 200, 401),
+    ("POST", "/v1/submissions/{submission_id}/human-resources"): (401, 404, 422, 403, 401),
     ("PUT", "/v1/submissions/{submission_id}/committee"): (401, 404, 404, 404, 401),
     ("POST", "/v1/committees"): (401, 201, 201, 201, 401),
     ("GET", "/v1/committees"): (401, 200, 200, 200, 401),
@@ -205,6 +209,13 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/openapi.json"): PUBLIC,
 }
 BODIES = {
+    "/v1/curation/{submission_id}/member": {"member": "no-such", "reason": "From the matrix"},
+    "/v1/submissions/{submission_id}/human-resources": {
+        "document": "cn_backup",
+        "number": "2026BF0001",
+        "dated": "2026-01-01",
+        "standing": "verified",
+    },
     "/v1/submissions/{submission_id}/committee": {"committee": "HDAC999999"},
     "/v1/committees": {"name": "From the matrix"},
     "/v1/committees/{committee}/invitations": {"email": "somebody@example.org"},

@@ -269,7 +269,7 @@ def released(cloud: Cloud) -> tuple[Submission, str, str]:
     class NoReports:
         def report(self, _: str) -> None: ...
 
-    for item in publication.plan_archive(cloud.submissions, made.id):
+    for item in publication.plan_archive(cloud.submissions, cloud.records, made.id):
         publication.archive_file(cloud.submissions, inbox, cloud.archive, NoReports(), made.id, item["file_id"])  # type: ignore[arg-type]
     publication.close_archive(cloud.submissions, cloud.records, made.id)
     run = next(o.accession for o in cloud.submissions.objects(made) if o.type == "run")

@@ -16,7 +16,7 @@ def archived(world: World, submission: Submission) -> dict[str, object]:
     """Play the steps after acceptance; the copies themselves are not made."""
     mint = Mint(AccessionStore(Table("accessions")))
     service.mint(world.submissions, mint, submission.id)
-    for item in service.plan_archive(world.submissions, submission.id):
+    for item in service.plan_archive(world.submissions, world.records, submission.id):
         _, file = world.submissions.file(item["file_id"])
         from dataclasses import replace
 

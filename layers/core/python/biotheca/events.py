@@ -26,6 +26,8 @@ SUBMISSION_CHANGED = "SubmissionChanged"
 RELEASE_REQUESTED = "ReleaseRequested"
 RELEASE_CHANGED = "ReleaseChanged"
 RELEASE_NEAR = "ReleaseNear"
+RELEASE_WAITS = "ReleaseWaits"
+NUMBER_CHECKED = "NumberChecked"
 RECORD_CHANGED = "RecordChanged"
 CORRECTION_REQUESTED = "CorrectionRequested"
 CORRECTION_DECIDED = "CorrectionDecided"
@@ -43,6 +45,7 @@ ACCESS_CHANGED = "AccessChanged"
 ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
+FILE_MOVED = "FileMoved"
 FILE_SEALED = "FileSealed"
 HEADER_GIVEN = "HeaderGiven"
 KEY_TURNED = "KeyTurned"
@@ -63,6 +66,8 @@ ALL = (
     RELEASE_REQUESTED,
     RELEASE_CHANGED,
     RELEASE_NEAR,
+    RELEASE_WAITS,
+    NUMBER_CHECKED,
     RECORD_CHANGED,
     CORRECTION_REQUESTED,
     CORRECTION_DECIDED,
@@ -80,6 +85,7 @@ ALL = (
     ACCESS_REMINDED,
     GRANT_CHANGED,
     CONTROLLED_FILE_LINKED,
+    FILE_MOVED,
     FILE_SEALED,
     HEADER_GIVEN,
     KEY_TURNED,

@@ -44,6 +44,7 @@ class Settings:
             "article_sources",
             "mirror_workflow",
             "mirror_files_workflow",
+            "moving_workflow",
             "event_bus",
             "submission_workflow",
             "user_pool",

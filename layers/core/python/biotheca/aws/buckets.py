@@ -295,6 +295,14 @@ def delete_every_version(bucket: str, key: str) -> int:
     return len(found)
 
 
+def delete_other_versions(bucket: str, key: str, kept: str | None) -> int:
+    """Delete every version of an object but one, markers too; returns how many. Again it is 0."""
+    others = [version for version in versions(bucket, key) if version != kept]
+    for version in others:
+        client("s3").delete_object(Bucket=bucket, Key=key, VersionId=version)
+    return len(others)
+
+
 def keys(bucket: str, prefix: str, from_key: str = "") -> Iterator[str]:
     """Keys below a prefix in order, from `from_key` on (that one too)."""
     wanted = {"Bucket": bucket, "Prefix": prefix}

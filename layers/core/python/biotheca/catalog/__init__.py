@@ -172,6 +172,9 @@ def members() -> dict[str, Member]:
             sealed=tuple(row.get("sealed", ())),
             request_form=row.get("request_form", "full"),
             one_click=row.get("one_click", False),
+            jurisdiction=row.get("jurisdiction", {}),
+            numbers=row.get("numbers", ""),
+            sensitivity=row.get("sensitivity", {}),
         )
         for row in rows
     }

@@ -148,7 +148,9 @@ class Member:
     `agree`: terms of one object that go with terms of others. `demands`: access mode -> fields (`type.field`) that it
     needs; `only_with_taxa`: access mode -> taxa one of which the data must be of. `sealed`: access modes whose files
     are kept encrypted. `request_form`: the form with which controlled files are asked for. `one_click`: committees
-    may approve from a mail.
+    may approve from a mail. `jurisdiction`: fact of human_resources.yaml -> where a document says it, and
+    `numbers`: the items (`type.field`) with numbers of authorities (submissions.rules.human_facts). `sensitivity`:
+    fact of sensitivity.yaml -> where its dataset says it.
     """
 
     id: str
@@ -167,6 +169,9 @@ class Member:
     sealed: tuple[str, ...] = ()
     request_form: str = "full"
     one_click: bool = False
+    jurisdiction: dict[str, dict[str, Any]] = field(default_factory=dict)
+    numbers: str = ""
+    sensitivity: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""

@@ -29,8 +29,9 @@ def fingerprint(found: dict[str, Any]) -> str:
 
 
 def open_findings(findings: list[dict[str, Any]], approved: list[str]) -> list[dict[str, Any]]:
-    """Warnings that no curator has let pass; hints ask nobody."""
-    return [f for f in findings if f.get("severity") == "warning" and fingerprint(f) not in approved]
+    """Warnings that no curator has let pass; hints ask nobody, nor do warnings whose rule says so (`asks: false`)."""
+    asking = [f for f in findings if catalog.rules().get(str(f.get("rule")), {}).get("asks", True)]
+    return [f for f in asking if f.get("severity") == "warning" and fingerprint(f) not in approved]
 
 
 def must_be_decided(found: dict[str, Any]) -> bool:

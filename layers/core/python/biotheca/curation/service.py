@@ -22,7 +22,7 @@ from biotheca.submissions.store import StaleWrite, SubmissionStore, saved
 
 log = logging.getLogger(__name__)
 STATE_VIEWS = {"checks": State.FILES_CHECKING, "failed": State.FILES_FAILED, "held": State.HELD}
-VIEWS = ("data", "metadata", "mine", *STATE_VIEWS)
+VIEWS = ("data", "metadata", "mine", "release", *STATE_VIEWS)
 RECENT = 50  # decisions that a forecast rests on
 
 

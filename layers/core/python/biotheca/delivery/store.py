@@ -10,16 +10,18 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from biotheca import clock, events
-from biotheca.aws import outbox, secrets, streams
+from biotheca.aws import buckets, outbox, secrets, streams, workflows
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.delivery.model import Keys, NoArchiveKey, Ring, Sealed, key_id
-from biotheca.formats.crypt4gh import decrypted, encrypted, stored_size
+from biotheca.errors import SystemFault
+from biotheca.formats.crypt4gh import decrypt, decrypted, encrypted, stored_size
 from biotheca.formats.crypt4gh_header import Header, new_key, sealed
-from biotheca.publication.store import Archive
+from biotheca.publication.store import OPEN_PLACE, Archive
 from biotheca.settings import Settings
 
 _KEYS = {"pk": "C4GH", "sk": "KEYS"}
@@ -82,6 +84,12 @@ class HeaderStore:
         item = self.records.get({"pk": f"SEALED#{key}", "sk": version_id or "-"})
         return _sealed(item) if item else None
 
+    def forget_others(self, key: str, version_id: str | None) -> None:
+        """Remove the headers of an object's versions but one; None: of all, for the file is kept plain now."""
+        for item in list(self.records.every("pk = :p", {"p": f"SEALED#{key}"})):
+            if version_id is None or item["sk"] != (version_id or "-"):
+                self.records.delete({"pk": item["pk"], "sk": item["sk"]})
+
     def sealed_for(self, name: str) -> Iterator[Sealed]:
         """Every header that is for that key of ours."""
         for item in self.records.every("queue_key = :k", {"k": f"SEALEDFOR#{name}"}, index="by_queue"):
@@ -119,6 +127,81 @@ class HeaderStore:
         )
         transact([self.people.put_line({"pk": f"PERSON#{subject}", "sk": "PUBLICKEY"} | found), told])
         return found
+
+
+class MovingWorkflow:
+    """The state machine that brings files to their place."""
+
+    def start(self, name: str, given: dict[str, Any]) -> bool:
+        """Start an execution under a name; False if there was one."""
+        return workflows.start(Settings().moving_workflow, name, given)
+
+
+class Places:
+    """The buckets of archived files, and the archive that copies a file from one to another, encrypted or not."""
+
+    def __init__(
+        self,
+        headers: HeaderStore,
+        ring: SecretRing | None = None,
+        opened: str | None = None,
+        controlled: str | None = None,
+    ) -> None:
+        self.headers, self.ring = headers, ring
+        self.opened = opened or Settings().open_archive_bucket
+        self.controlled = controlled or Settings().controlled_archive_bucket
+
+    @property
+    def all(self) -> tuple[str, str]:
+        """Every bucket in which archived files lie."""
+        return self.opened, self.controlled
+
+    def bucket(self, place: str) -> str:
+        """The bucket of a place of sensitivity.yaml."""
+        return self.opened if place == OPEN_PLACE else self.controlled
+
+    def archive(self, file: dict[str, Any], bucket: str, sealed: bool) -> Archive:
+        """What copies an archived file into a bucket. SystemFault for what is encrypted and is to stay so."""
+        if not file.get("sealed"):
+            return SealedArchive(self.headers, file["bucket"], bucket) if sealed else Archive(file["bucket"], bucket)
+        if sealed or self.ring is None:
+            raise SystemFault(f"an encrypted file of {file.get('run')} is moved as it is by nobody")
+        return UnsealingArchive(self.headers, self.ring, file["bucket"], bucket)
+
+    def with_statistics(self, beside: dict[str, Any], bucket: str) -> dict[str, Any]:
+        """Copy what was counted in a file, which lies beside it; where it lies now. Its digest stands in the record."""
+        if beside.get("bucket") not in (None, bucket):
+            text = buckets.get_text(beside["bucket"], beside["key"])
+            buckets.put_text(bucket, beside["key"], text, "application/json")
+        return beside | {"bucket": bucket}
+
+    def clear(self, bucket: str, one: dict[str, Any]) -> int:
+        """Delete every version of an object but the one in use, which lies in `bucket`; how many there were."""
+        gone = 0
+        for place in self.all:
+            here = place == bucket
+            if not here or one.get("version_id"):  # of an object without versions the one that is here is in use
+                gone += buckets.delete_other_versions(place, one["key"], one["version_id"] if here else None)
+        return gone
+
+
+class UnsealingArchive(Archive):
+    """A bucket to which an encrypted file is copied plain, because everybody may have it now."""
+
+    def __init__(self, headers: HeaderStore, ring: SecretRing, inbox: str, bucket: str) -> None:
+        super().__init__(inbox, bucket)
+        self._headers, self._ring = headers, ring
+
+    def copy(self, from_key: str, version: str | None, key: str, size_bytes: int, metadata: dict[str, str]) -> str:
+        """Decrypt while it streams; the version id of the plain copy. Raises NoArchiveKey, Crypt4ghFault."""
+        found = self._headers.get(from_key, version or "")
+        private = self._ring.read().private.get(found.key_id) if found else None
+        if found is None or private is None:
+            raise NoArchiveKey(f"the key or the header of {metadata.get('accession', '')} is not there")
+        whole = chain([base64.b64decode(found.header)], RangedReader(self.inbox, from_key, version or None))
+        return streams.put(
+            self.bucket, key, decrypt(whole, [private], empty_is_whole=size_bytes == 0), size_bytes, metadata
+        )
 
 
 class SealedArchive(Archive):

@@ -6,7 +6,7 @@ It reads the present state of records, so events may come twice and in any order
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from biotheca import catalog
@@ -16,6 +16,7 @@ from biotheca.lake.rules import Row, dataset_column, entity_of, entity_row, file
 from biotheca.publication.model import MATRIX, Door, Record, Visibility
 from biotheca.publication.release import is_dataset
 from biotheca.publication.rules import effective
+from biotheca.publication.sensitivity import of_file
 from biotheca.publication.store import RecordStore
 
 PAGE = 200
@@ -119,7 +120,8 @@ def _inside(records: RecordStore, written: _Written, member: Member, entity: str
             row = entity_row(member, entity, record, _related(records, written, record))
             if has_files and (released := dataset.released_at):
                 row = with_times(row, released)
-                files += file_rows(record, released)
+                counted = [f for f in record.files if of_file(f, member.access_mode(dataset.access), True).lake]
+                files += file_rows(replace(record, files=counted), released)
             rows.append(row)
         if cursor is None:
             return

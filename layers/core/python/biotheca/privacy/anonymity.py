@@ -94,6 +94,23 @@ def report(
     )
 
 
+def generalised(rows: Sequence[Mapping[str, Any]], told: Report, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows with these columns and the quasi-identifiers as coarse as the report proposes, in an order that tells
+    nothing; none if it proposes nothing. Rows in groups that stay too small are left out."""
+    if told.coarsening is None:
+        return []
+    made = []
+    for row in rows:
+        shown = {column: _value(row, column) for column in columns if column not in told.quasi_identifiers}
+        for column in told.quasi_identifiers:
+            ladder = hierarchy(column)
+            shown[column] = ladder.steps[ladder.names.index(told.coarsening.steps[column])](_value(row, column))
+        made.append(shown)
+    sizes = Counter(tuple(row[column] for column in told.quasi_identifiers) for row in made)
+    kept = [row for row in made if sizes[tuple(row[c] for c in told.quasi_identifiers)] >= told.wanted]
+    return sorted(kept, key=lambda row: tuple(sorted(row.items())))
+
+
 def findings(told: Report, where: str) -> list[Finding]:
     """A warning if groups are too small, with counts and names of columns and no value."""
     if told.k >= told.wanted or not told.rows:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol
 
-from biotheca import catalog
+from biotheca import catalog, events
 from biotheca.accounts.model import Person, Role
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
-from biotheca.publication.model import Record
+from biotheca.publication.gate import must_open
+from biotheca.publication.model import Record, Visibility
+from biotheca.publication.sensitivity import GRANT, of_file, of_mode, reaches
 from biotheca.publication.store import RecordStore
 from biotheca.submissions.model import EDITABLE, OPEN, State, Submission
 from biotheca.submissions.rules import check_access, check_committee, finding
+from biotheca.submissions.rules.sensitivity import Sensitivity
 from biotheca.submissions.service import check_mode, own, visible
 from biotheca.submissions.store import SubmissionStore
 
@@ -50,14 +53,51 @@ def is_open(records: RecordStore, record: Record) -> bool:
     return catalog.members()[record.member].access_modes == (OPEN,) or mode_of(records, record) == OPEN
 
 
+def class_in(
+    records: RecordStore, record: Record, file: dict[str, Any] | None = None, dataset: Record | None = None
+) -> Sensitivity:
+    """The class that holds now of a file of a record; without one, that of the dataset's access mode.
+
+    `dataset`: the one that the record lies in, where the caller has read it.
+    """
+    if dataset is None:
+        dataset = record if record.dataset in (None, record.accession) else records.get(record.dataset or "")
+    mode = catalog.members()[record.member].access_mode(dataset.access if dataset else "")
+    if file is None:
+        return of_mode(mode)
+    return of_file(file, mode, dataset is not None and dataset.visibility != Visibility.PRIVATE)
+
+
 def must_be_open(
-    records: RecordStore, record: Record, person: Person | None, grants: Grants | None, name: str | None = None
+    records: RecordStore,
+    record: Record,
+    person: Person | None,
+    grants: Grants | None,
+    file: dict[str, Any] | None = None,
 ) -> None:
-    """Controlled, unless everybody may have the files of the record, or the person has a live grant for this one."""
-    if is_open(records, record):
-        return
-    if grants is None or not grants.allow(person, record.dataset or record.accession, name):
+    """Controlled, unless the class of the file (without one, the access mode) lets this person have it."""
+    if not _reached(class_in(records, record, file), record, person, grants, file):
         raise Controlled(f"The access to the files of {record.accession} is {mode_of(records, record)}.")
+
+
+def _reached(
+    found: Sensitivity, record: Record, person: Person | None, grants: Grants | None, file: dict[str, Any] | None
+) -> bool:
+    dataset, name = record.dataset or record.accession, file["name"] if file else None
+    has_grant = found.access == GRANT and grants is not None and grants.allow(person, dataset, name)
+    return reaches(found, person, has_grant)
+
+
+def readable(
+    records: RecordStore, record: Record, person: Person | None, grants: Grants | None, dataset: Record
+) -> list[dict[str, Any]]:
+    """The files of a record in a dataset that a reader may have who is none of its people nor staff.
+
+    The door asked for the access mode before: only files of another class are asked for again.
+    """
+    usual = class_in(records, record, None, dataset).access
+    classes = [(file, class_in(records, record, file, dataset)) for file in record.files]
+    return [file for file, found in classes if found.access == usual or _reached(found, record, person, grants, file)]
 
 
 def to_inherit(records: RecordStore, dataset: str, asked: str | None) -> str:
@@ -73,7 +113,10 @@ def to_inherit(records: RecordStore, dataset: str, asked: str | None) -> str:
 def set_mode(
     store: SubmissionStore, records: RecordStore, person: Person, submission_id: str, mode: str, reason: str = ""
 ) -> Submission:
-    """Change it; the same mode again changes nothing. Submission, record and histories in one transaction."""
+    """Change it; the same mode again changes nothing. Submission, record and histories in one transaction.
+
+    It holds at every door from that write on; the files are brought to their place after it (delivery.moving).
+    """
     submission = changeable(store, person, submission_id)
     member = catalog.members()[submission.member]
     released = submission.state == State.RELEASED
@@ -91,12 +134,18 @@ def set_mode(
         return submission
     if submission.state not in EDITABLE:  # a draft is looked at when it is handed in
         check_mode(store, submission, mode)
+    if released:
+        must_open(store, records, replace(submission, access=mode))
     words = f"The access mode is now {mode}; it was {before}." + (f" Reason: {reason.strip()}" if released else "")
     record = records.get(submission.dataset) if submission.dataset else None
     extra = []
     if record:
         new = replace(record, access=mode, committee=submission.committee)
         extra = records.change_lines(record, new, event="access", words=words, actor=person.subject)
+        if record.visibility != Visibility.PRIVATE:  # index, lake and the places of its files follow
+            told = {"accession": record.accession, "dataset": record.accession, "actor": person.subject}
+            told |= {"event": "access", "change": "access"}
+            extra.append(records.outbox_line(events.RECORD_CHANGED, submission.id, told))
     body = {"access": mode, "before": before, "accession": submission.dataset}
     changed = replace(submission, access=mode)
     return store.save(submission, changed, event="access", words=words, actor=person.subject, body=body, extra=extra)

@@ -9,6 +9,7 @@ from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication import rules, service
 from biotheca.publication.model import Record
+from biotheca.publication.sensitivity import open_to_all
 from biotheca.publication.store import RecordStore
 from biotheca.sra_xml.terms import ELEMENTS
 from biotheca.sra_xml.write import Written, one_set
@@ -28,7 +29,8 @@ def xml(
         expected = ", ".join(ELEMENTS)
         message = f"{record.accession} has no set of {kind[:40]!r}."
         raise Invalid(message, [Finding("metadata.choice", "?set", message, kind[:40], expected)])
-    made = [_submission(one) if name == "submission" else _written(one) for one in found]
+    above = records.get_many(list(dict.fromkeys(one.dataset for one in found if one.files and one.dataset)))
+    made = [_submission(one) if name == "submission" else _written(one, above.get(one.dataset or "")) for one in found]
     return one_set(name, made), following
 
 
@@ -60,14 +62,15 @@ def _seen(records: RecordStore, person: Person | None, accessions: list[str]) ->
     return [there[a] for a in sorted(there) if service.may_see(records, person, there[a])]
 
 
-def _written(record: Record) -> Written:
+def _written(record: Record, above: Record | None) -> Written:
     kind = catalog.members()[record.member].object_type(record.type)
     refers = {}
     for spec in kind.fields.values():
         if spec.kind == "reference" and record.links.get(forth := rules.link_names(record.type, spec)[0]):
             refers[spec.name] = record.links[forth][0]
-    files = [{"name": file["name"], "md5": file["md5"]} for file in record.files]
     dataset = record.dataset or ""
+    # What leaves for other archives names no file that not everybody may have.
+    files = [{"name": file["name"], "md5": file["md5"]} for file in open_to_all(record, above)]
     return Written(record.type, record.alias, record.attributes, record.accession, refers, files, (dataset, dataset))
 
 

@@ -151,4 +151,5 @@ def public_file(file: dict[str, Any], inside: bool = False) -> dict[str, Any]:
         file = file | {"original_name": None}
     shown = {k: file.get(k) for k in ("name", "original_name", "run", "size_bytes", "md5", "sha256", "reads", "bases")}
     shown |= {"encrypted": True} if file.get("sealed") else {}
+    shown |= {"sensitivity": file["class"]} if file.get("class") else {}
     return shown | {"statistics": (file.get("statistics") or {}).get("name"), "measured": file.get("measured")}

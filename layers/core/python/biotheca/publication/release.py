@@ -15,6 +15,7 @@ from biotheca import catalog, clock, events
 from biotheca.accounts.model import Person
 from biotheca.catalog.archive import archive, day_of
 from biotheca.errors import Invalid, SystemFault
+from biotheca.publication.gate import keeps_back
 from biotheca.publication.model import Record, StaleRecord, Visibility, WrongVisibility
 from biotheca.publication.service import owned
 from biotheca.publication.store import RecordStore
@@ -92,7 +93,8 @@ def to_extend(store: SubmissionStore, records: RecordStore, person: Person, memb
 def release(store: SubmissionStore, records: RecordStore, submission_id: str) -> Submission:
     """Make an archived submission public: what it needs to be understood first, then the dataset, in one write.
 
-    One whose date lies ahead, or whose dataset is private while it only extends it, stays as it is.
+    One whose date lies ahead, or whose dataset is private while it only extends it, stays as it is; so does one that
+    the rules of a country keep back (gate).
     """
     submission = store.get(submission_id)
     if submission.state not in (State.ARCHIVED, State.RELEASED):
@@ -104,6 +106,8 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
         raise SystemFault(f"submission {submission_id} has no dataset")
     if submission.extends and dataset.visibility == Visibility.PRIVATE:
         return submission  # it is released with the dataset that it extends
+    if keeps_back(store, records, submission):
+        return store.get(submission_id)
     at = clock.stamp()
     mine = {o.accession for o in store.objects(submission) if o.accession}
     fresh = [record for record in records.get_many(sorted(mine)).values() if not _postponed(record)]
@@ -120,7 +124,7 @@ def release(store: SubmissionStore, records: RecordStore, submission_id: str) ->
         first = dataset.visibility == Visibility.PRIVATE and not _postponed(dataset)
         return store.save(
             current,
-            replace(current, state=State.RELEASED),
+            replace(current, state=State.RELEASED, waits_for=[]),
             event="released",
             words=f"Released: {current.dataset} is public.",
             actor="archive",
@@ -333,8 +337,8 @@ def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
             if row["release_on"] > today.isoformat():
                 _tell_near(records, row)
                 continue
-            _release_row(store, records, row)
-            released.append(row["accession"])
+            if _release_row(store, records, row):
+                released.append(row["accession"])
         except Exception:
             log.exception("a record could not be released", extra={"submission": row["submission"]})
             failed.append(row["accession"])
@@ -343,12 +347,17 @@ def release_due(store: SubmissionStore, records: RecordStore) -> list[str]:
     return released
 
 
-def _release_row(store: SubmissionStore, records: RecordStore, row: dict[str, Any]) -> None:
+def _release_row(store: SubmissionStore, records: RecordStore, row: dict[str, Any]) -> bool:
+    """Whether it was released; what the gate keeps back stays in the sweep."""
     if row["sk"].startswith("EXT#"):
-        release(store, records, row["submission"])
+        done = release(store, records, row["submission"])
+        if done.waits_for:
+            return False
         records.delete_due(row)
-    else:
-        release_record(store, records, row["accession"])
+        return True
+    release_record(store, records, row["accession"])
+    now = records.get(row["accession"])
+    return now is None or now.visibility != Visibility.PRIVATE
 
 
 def _tell_near(records: RecordStore, row: dict[str, Any]) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 from biotheca import catalog, clock, ids
 from biotheca.accounts.model import Person
 from biotheca.errors import BiothecaError, Invalid, NotFound
-from biotheca.publication.access import is_open
+from biotheca.publication.access import class_in, is_open
 from biotheca.publication.model import Record, Visibility, WrongVisibility
 from biotheca.publication.release import is_dataset
+from biotheca.publication.sensitivity import EVERYBODY
 from biotheca.publication.service import file_of, link_to, owned
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.submissions.rules import finding
@@ -153,14 +154,22 @@ def files(
     _must_show_data(records, record, link)
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
     runs, following = records.inside(record.accession, kinds[0], limit, cursor)
-    return [file for run in runs for file in run.files], following
+    return [file for run in runs for file in run.files if _is_for_all(records, run, file)], following
 
 
 def download(records: RecordStore, archive: Archive, record: Record, link: dict[str, Any], name: str) -> dict[str, Any]:
     """A presigned link to one file; NotFound if the reviewer link shows metadata alone."""
     _must_show_data(records, record, link)
     as_owner = Person(record.owner, "", frozenset())  # a link shows what its owner sees
-    return link_to(archive, file_of(records, as_owner, record, name))
+    file = file_of(records, as_owner, record, name)
+    if not _is_for_all(records, record, file):
+        raise NotFound(f"{record.accession} has no file {name[:100]!r}.")
+    return link_to(archive, file)
+
+
+def _is_for_all(records: RecordStore, record: Record, file: dict[str, Any]) -> bool:
+    """A link shows what everybody will have, and no file that its class keeps from them."""
+    return class_in(records, record, file).access == EVERYBODY
 
 
 def _must_show_data(records: RecordStore, record: Record, link: dict[str, Any]) -> None:

@@ -16,11 +16,14 @@ from biotheca import catalog, clock, events
 from biotheca.accessions.model import derived, recognise
 from biotheca.accessions.service import Mint
 from biotheca.accounts.model import Person, Role
+from biotheca.catalog import Member
 from biotheca.catalog.archive import day_of
 from biotheca.errors import NotFound, SystemFault
 from biotheca.publication import rules
-from biotheca.publication.access import OPEN, Grants, is_open, must_be_open
+from biotheca.publication.access import Grants, class_in, must_be_open, readable
+from biotheca.publication.gate import gate_of
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn, public_file
+from biotheca.publication.sensitivity import EVERYBODY, facts_of_file, is_sealed, noted, of_file
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.report_json import public_statistics
 from biotheca.qc.store import ReportStore
@@ -76,11 +79,14 @@ def batch_of(store: SubmissionStore, submission: Submission) -> list[ArchiveObje
     return rules.chosen(member, store.objects(submission), submission.batch, runs)
 
 
-def plan_archive(store: SubmissionStore, submission_id: str) -> list[dict[str, Any]]:
-    """Work items for the archive step: one per file of what was accepted."""
+def plan_archive(store: SubmissionStore, records: RecordStore, submission_id: str) -> list[dict[str, Any]]:
+    """Work items for the archive step: one per file of what was accepted. `gate`: open or shut, asked once for all."""
     submission = store.get(submission_id)
+    gate = "open" if gate_of(store, records, submission)[0].open else "shut"
     wanted = {identifier for obj in batch_of(store, submission) for identifier in obj.file_ids}
-    return [{"file_id": f.id, "size_bytes": f.size_bytes} for f in store.files(submission) if f.id in wanted]
+    return [
+        {"file_id": f.id, "size_bytes": f.size_bytes, "gate": gate} for f in store.files(submission) if f.id in wanted
+    ]
 
 
 def archive_file(
@@ -90,8 +96,11 @@ def archive_file(
     reports: ReportStore,
     submission_id: str,
     file_id: str,
+    gate_open: bool = True,
 ) -> str:
     """Copy one checked file to the archive, read the copy back, compare SHA-256; returns its key.
+
+    Its class decides on bucket, key and encryption (sensitivity); `gate_open`: the release gate when it was planned.
 
     Raises CopyDiffers if the copy's bytes are others (the machinery tries again). A replay changes nothing.
     """
@@ -110,7 +119,10 @@ def archive_file(
     name = rules.published_name(kind, accession, file)
     key = rules.archive_key(member, dataset, accession, name)
     mode = member.access_mode(submission.access)
-    archive = archive.of(mode, sealed=mode in member.sealed)
+    above = _dataset_object(store, member, submission)
+    facts = facts_of_file(member, above, submission, file, gate_open)
+    placed = of_file({"facts": facts}, mode, released=False)
+    archive = archive.of(placed.bucket, sealed=is_sealed(member, mode, placed))
     version = archive.held(key, file.sha256)
     if version is None:
         metadata = {"sha256": file.sha256, "md5": file.md5, "accession": accession}
@@ -136,8 +148,7 @@ def archive_file(
         "container": file.container,
         "measured": file.measured,
         **({"sealed": True} if archive.sealed else {}),
-        # What its owner calls a file may tell of a person: of what is not open only insiders see it.
-        **({"private_name": True} if mode != OPEN else {}),
+        **noted(placed, facts),
     }
     if report := reports.report(file.report) if file.report else None:
         beside = rules.statistics_name(name)
@@ -148,6 +159,14 @@ def archive_file(
     words = f"{file.name} was archived as {name}; the copy was read back and its SHA-256 is equal."
     store.save_file(submission_id, changed, only_from={FileState.QC_PASSED}, words=words)
     return key
+
+
+def _dataset_object(store: SubmissionStore, member: Member, submission: Submission) -> ArchiveObject | None:
+    """The object that speaks for the whole dataset; of an addition, the record that it extends."""
+    if submission.extends:
+        record = RecordStore(store.records).get(submission.extends)
+        return ArchiveObject(record.type, record.alias, record.attributes | record.sensitive) if record else None
+    return next(iter(store.objects_of(submission, member.dataset)), None)
 
 
 def close_archive(store: SubmissionStore, records: RecordStore, submission_id: str) -> dict[str, Any]:
@@ -301,12 +320,24 @@ def files(
     """A page of the files of a record; of a dataset, those of its runs."""
     record = visible(records, person, accession, Door.FILES, grants)
     if record.accession != record.dataset:
-        return record.files, None
+        return shown_files(records, person, record, _dataset_of(records, record), grants), None
     kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
     if not kinds:
         return [], None
     runs, following = inside(records, person, record.accession, kinds[0], limit, cursor)
-    return [file for run in runs for file in run.files], following
+    return [file for run in runs for file in shown_files(records, person, run, record, grants)], following
+
+
+def shown_files(
+    records: RecordStore, person: Person | None, record: Record, dataset: Record, grants: Grants | None = None
+) -> list[dict[str, Any]]:
+    """The files of a record in a dataset that a reader who came through the door of files may have."""
+    return record.files if insider(records, person, record) else readable(records, record, person, grants, dataset)
+
+
+def _dataset_of(records: RecordStore, record: Record) -> Record:
+    """The dataset that a record lies in; of what lies in none, itself."""
+    return (records.get(record.dataset) if record.dataset else None) or record
 
 
 def download(
@@ -322,7 +353,8 @@ def download(
     What is not open is linked to for a minute only, so that a grant that ends opens nothing more after that.
     """
     record, file = permitted(records, person, accession, name, grants)
-    return link_to(archive, file, DOWNLOAD_LINK_VALID_S if is_open(records, record) else CONTROLLED_LINK_VALID_S)
+    for_all = class_in(records, record, file).access == EVERYBODY
+    return link_to(archive, file, DOWNLOAD_LINK_VALID_S if for_all else CONTROLLED_LINK_VALID_S)
 
 
 def permitted(
@@ -334,9 +366,10 @@ def permitted(
     """
     record = visible(records, person, accession, Door.FILES, grants)
     file = file_of(records, person, record, name)
-    if not is_open(records, record):
+    found = class_in(records, record, file)
+    if found.access != EVERYBODY:
         if not insider(records, person, record):
-            must_be_open(records, record, person, grants, file["name"])
+            must_be_open(records, record, person, grants, file)
         if person and grants:
             grants.note_link(person, record.dataset or record.accession, file)
     return record, file
@@ -354,7 +387,8 @@ def file_of(records: RecordStore, person: Person | None, record: Record, name: s
             and (insider(records, person, run) or Door.FILES in MATRIX[run.visibility])
         ):
             found = run
-    beside = (f["statistics"] for f in found.files if f.get("statistics"))
+    # What was counted in a file is of its class.
+    beside = ({**f["statistics"], "facts": f.get("facts")} for f in found.files if f.get("statistics"))
     inside = insider(records, person, found)
     named = ((f, (f.get("name"), public_file(f, inside)["original_name"] or f["name"])) for f in found.files)
     file = next((f for f, names in [*named, *((s, (s["name"],)) for s in beside)] if name in names), None)

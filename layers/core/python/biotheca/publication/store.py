@@ -22,6 +22,8 @@ from biotheca.errors import SystemFault
 from biotheca.publication.model import Record, StaleRecord, Visibility
 from biotheca.settings import Settings
 
+OPEN_PLACE = "open_archive"
+
 
 class RecordStore:
     """Published (and about to be published) records by accession."""
@@ -154,6 +156,15 @@ class RecordStore:
     def outbox_line(self, kind: str, submission: str, body: dict[str, Any]) -> dict[str, Any]:
         """The transaction line of an event about a record; the round is that of the submission's end."""
         return outgoing.line(self.outbox, kind, submission, submission=submission, **body)
+
+    def unchanged_line(self, record: Record) -> dict[str, Any]:
+        """The line that lets a transaction fail if a record's access mode or visibility changed since it was read."""
+        key = {"pk": f"ACC#{record.accession}", "sk": "REC"}
+        same = "#access = :access AND visibility = :seen"
+        seen = str(record.visibility)
+        return self.table.update_line(
+            key, "SET revision = revision", same, n_access="access", access=record.access, seen=seen
+        )
 
     def history(self, accession: str, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """A page of what happened to a record, oldest first: at, event, words, actor, visibility."""
@@ -407,12 +418,12 @@ class Archive:
         self.bucket = bucket or Settings().open_archive_bucket
         self._sealing = sealing
 
-    def of(self, mode: str, sealed: bool = False) -> Archive:
-        """The archive of data with an access mode. `open` is the only mode whose files lie in the open bucket.
+    def of(self, place: str, sealed: bool = False) -> Archive:
+        """The archive of files of a place (`bucket` of sensitivity.yaml): open_archive or controlled_archive.
 
         `sealed`: the one that keeps them encrypted (delivery stands above and is handed in); SystemFault without it.
         """
-        if mode == "open":
+        if place == OPEN_PLACE:
             return self
         if not sealed:
             return Archive(self.inbox, Settings().controlled_archive_bucket)

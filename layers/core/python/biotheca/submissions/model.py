@@ -167,6 +167,8 @@ class Submission:
     `extends` names the dataset that its objects are added to. `access`: one of the member's modes; empty is the first.
     `committee`: number of the committee that decides on requests to its files.
     `policies`: document -> version that was in force, and so accepted, when it was last handed in.
+    `vouched`: what staff said of numbers of authorities; `waits_for`: rule and place of each thing that keeps the
+    release of an archived submission back (publication.gate).
     """
 
     id: str
@@ -199,6 +201,8 @@ class Submission:
     access: str = ""
     committee: str = ""
     policies: dict[str, int] = field(default_factory=dict)
+    vouched: list[dict[str, str]] = field(default_factory=list)
+    waits_for: list[dict[str, str]] = field(default_factory=list)
 
     def must_be_in(self, *states: State) -> None:
         """WrongState unless the submission is in one of the states."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from biotheca import catalog, clock, events, ids
 from biotheca.accounts.model import Person, Role
 from biotheca.catalog.archive import day_of
 from biotheca.errors import Conflict, Finding, Invalid, NotFound
+from biotheca.privacy import anonymity
+from biotheca.privacy.anonymity import Report
 from biotheca.submissions import rules
 from biotheca.submissions.model import (
     EDITABLE,
@@ -21,6 +24,7 @@ from biotheca.submissions.model import (
     State,
     Submission,
 )
+from biotheca.submissions.rules.anonymous import people, rows_of
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.taxonomy.model import Taxon
 from biotheca.taxonomy.service import Taxonomy
@@ -152,6 +156,25 @@ def describe(
     document, _ = rules.normalised(member, document)
     before = {(f.owner_alias, f.name, f.md5): f for f in store.files(submission)}
     known = {(o.type, o.alias): o for o in store.objects(submission)}
+    objects, files = parts_of(member, document, known, before, replaced)
+    if changed := rules.check_accepted(list(known.values()), objects):
+        raise Invalid(changed[0].message, changed)
+    words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
+    counts = counts_of(member, objects, files)
+    warnings = sum(f.severity == "warning" for f in findings)
+    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings, counts=counts)
+    return store.describe(checked, objects, files, words, person.subject, findings=findings, refers_to=named)
+
+
+def parts_of(
+    member: catalog.Member,
+    document: dict[str, Any],
+    known: Mapping[tuple[str, str], ArchiveObject],
+    before: Mapping[tuple[str, str, str], DataFile],
+    replaced: Mapping[tuple[str, int], str],
+) -> tuple[list[ArchiveObject], list[DataFile]]:
+    """The objects and files of a right document. `known`: objects that are there, by (type, alias); `before`: files
+    that are, by (alias of their object, name, MD5); `replaced`: which object takes which accession's place."""
     objects: list[ArchiveObject] = []
     files: list[DataFile] = []
     for kind in member.objects:
@@ -167,13 +190,12 @@ def describe(
             number, batch = (old.accession, old.batch) if old else (None, 0)
             objects.append(ArchiveObject(kind.type, entry["alias"], attributes, position, number, ids_of_files, batch))
             files += declared
-    if changed := rules.check_accepted(list(known.values()), objects):
-        raise Invalid(changed[0].message, changed)
-    words = f"Metadata with {len(objects)} objects and {len(files)} files was stored."
-    counts = {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
-    warnings = sum(f.severity == "warning" for f in findings)
-    checked = replace(submission, catalog_version=catalog.version(), warnings=warnings, counts=counts)
-    return store.describe(checked, objects, files, words, person.subject, findings=findings, refers_to=named)
+    return objects, files
+
+
+def counts_of(member: catalog.Member, objects: list[ArchiveObject], files: list[DataFile]) -> dict[str, int]:
+    """How many objects of each type and files there are."""
+    return {kind.type: sum(o.type == kind.type for o in objects) for kind in member.objects} | {"files": len(files)}
 
 
 def _without_successors(
@@ -197,7 +219,7 @@ def _without_successors(
 
 
 def _declared(
-    before: dict[tuple[str, str, str], DataFile], entry: dict[str, Any], place: int, kind: catalog.ObjectType
+    before: Mapping[tuple[str, str, str], DataFile], entry: dict[str, Any], place: int, kind: catalog.ObjectType
 ) -> DataFile:
     """The file as declared; what was uploaded under the same run, name and MD5 stays."""
     file = entry["files"][place]
@@ -258,6 +280,20 @@ def pedigree(store: SubmissionStore, person: Person, submission_id: str) -> str:
     if not text:
         raise NotFound(f"{submission_id} names no families.")
     return text
+
+
+def anonymity_of(store: SubmissionStore, person: Person, submission_id: str) -> tuple[Report, list[dict[str, str]]]:
+    """How well the persons of a submission are hidden, and their table made as coarse as proposed; for its people and
+    staff. NotFound if it describes nobody. The table has no alias, title or text: quasi-identifiers and choices."""
+    submission = visible(store, person, submission_id)
+    member = catalog.members()[submission.member]
+    rows = rows_of(member, rules.document_of(member, store.objects(submission)))
+    kind = people(member)
+    if kind is None or not rows:
+        raise NotFound(f"{submission_id} describes no persons.")
+    told = anonymity.report(rows)
+    choices = [name for name, spec in kind.fields.items() if spec.kind == "choice" and not spec.sensitive]
+    return told, anonymity.generalised(rows, told, choices)
 
 
 def cancel(store: SubmissionStore, person: Person, submission_id: str) -> None:

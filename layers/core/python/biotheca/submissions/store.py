@@ -304,10 +304,15 @@ class SubmissionStore:
         *,
         findings: Sequence[Finding] = (),
         refers_to: Sequence[str] = (),
+        becomes: Submission | None = None,
+        event: str = "described",
+        announce: str | None = None,
+        body: dict[str, Any] | None = None,
     ) -> Submission:
         """Put a metadata document in force with its findings, all of it or nothing, and clear the old one away.
 
         `refers_to`: accessions of records that the document names; each gets a pointer to this submission.
+        `becomes`: what else changes of the submission in the same write, told as `event` and `announce` with `body`.
         """
         # A name of its own for each attempt: two documents sent at once must never mix.
         pk, generation = f"SUB#{old.id}", ids.new("gen")
@@ -324,7 +329,8 @@ class SubmissionStore:
         ]
         pointers += [{"pk": f"ACC#{number}", "sk": f"BY#submission#{old.id}", "by": old.id} for number in refers_to]
         self.records.put_many(pointers + _finding_items(pk, generation, findings))
-        new = self.save(old, replace(old, generation=generation), event="described", words=words, actor=actor)
+        new = replace(becomes or old, generation=generation)
+        new = self.save(old, new, event=event, words=words, actor=actor, announce=announce, body=body)
         self._clear(old, before - {file.id for file in files})
         return new
 
@@ -345,6 +351,20 @@ class SubmissionStore:
         keys += [{"pk": f"FILE#{identifier}", "sk": "POINTER"} for identifier in files]
         for key in keys:
             self.records.delete(key)
+
+    def keep_document(self, submission: Submission, name: str) -> None:
+        """Keep the document in force under a name (`KEPT#<name>#...`), object by object."""
+        pk = f"SUB#{submission.id}"
+        rows = [
+            {"pk": pk, "sk": f"KEPT#{name}#{_place(obj)}", "member": submission.member, **asdict(obj)}
+            for obj in self.objects(submission)
+        ]
+        self.records.put_many(rows)
+
+    def kept_document(self, submission_id: str, name: str) -> list[ArchiveObject]:
+        """The objects of a document that was kept under a name."""
+        values = {"p": f"SUB#{submission_id}", "s": f"KEPT#{name}#"}
+        return [_object(item) for item in self.records.every("pk = :p AND begins_with(sk, :s)", values)]
 
     def set_accession(self, submission: Submission, obj: ArchiveObject, accession: str) -> None:
         """Note an object's public number and the batch that gave it; the same number again changes nothing."""
@@ -374,10 +394,11 @@ class SubmissionStore:
 
     def _change_objects(self, submission_id: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """In every document of the submission that still lies here, not only in the one in force."""
-        items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": "OBJ#"})
-        for item in items:
-            if (changed := change(item)) != item["attributes"]:
-                self.records.put({**item, "attributes": changed})
+        for prefix in ("OBJ#", "KEPT#"):
+            items = self.records.every("pk = :p AND begins_with(sk, :s)", {"p": f"SUB#{submission_id}", "s": prefix})
+            for item in items:
+                if (changed := change(item)) != item["attributes"]:
+                    self.records.put({**item, "attributes": changed})
 
     def save_file(
         self,
@@ -521,6 +542,8 @@ def _item(submission: Submission) -> dict[str, Any]:
         keys |= {"queue_key": f"QUEUE#{stage}", "queue_position": f"{urgency}#{submission.since}#{submission.id}"}
         if submission.assignee:
             keys["assignee_key"] = f"ASSIGNEE#{submission.assignee}"
+    elif submission.waits_for:
+        keys |= {"queue_key": "QUEUE#release", "queue_position": f"1#{submission.since}#{submission.id}"}
     if submission.group:
         keys["group_key"] = f"GROUP#{submission.group}"
     return keys | fields

@@ -15,12 +15,13 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import OPEN, Known, Submission
-from biotheca.submissions.rules import agreement, families, files, objects, plausibility, privacy, references
+from biotheca.submissions.rules import agreement, anonymous, families, files, objects, plausibility, privacy, references
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.agreement import check_mode, document_of
 from biotheca.submissions.rules.families import ped_of
 from biotheca.submissions.rules.finding import finding, objects_of
+from biotheca.submissions.rules.human_facts import documents_of, facts_of, said_of
 from biotheca.submissions.rules.normal import normalised
 from biotheca.submissions.rules.references import accessions_in
 from biotheca.submissions.rules.taxa import taxa_in
@@ -37,11 +38,14 @@ __all__ = [
     "check_mode",
     "check_release",
     "document_of",
+    "documents_of",
     "errors_in",
+    "facts_of",
     "finding",
     "normalised",
     "objects_of",
     "ped_of",
+    "said_of",
     "taxa_in",
 ]
 
@@ -79,6 +83,7 @@ def check_document(
     if mode:
         found += check_mode(member, document, mode, taxa)
     found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]
+    found += anonymous.check(member, document)
     return sorted([*found, *hints], key=lambda f: ("error", "warning", "hint").index(f.severity))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -32,12 +32,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Document:
-    """A number that was given out by an authority. `kind` is a document of the catalog, `dated` is YYYY-MM-DD."""
+    """A number that was given out by an authority. `kind` is a document of the catalog, `dated` is YYYY-MM-DD;
+    so is `ends`, the last day on which it holds, or it is empty."""
 
     kind: str
     number: str
     dated: str
     standing: Standing = Standing.DECLARED
+    ends: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,10 @@ def _document(kind: str, held: list[Document], today: date) -> list[Finding]:
     for one in alike:
         if not re.fullmatch(spec["form"], one.number.strip()) or not _is_past(one.dated, today):
             told.append(finding("jurisdiction.document_form", where, f"Number or date is wrong: {title}.", one.number))
+        elif one.ends and _is_past(one.ends, today - timedelta(days=1)):
+            told.append(
+                finding("jurisdiction.document_expired", where, f"It held until {one.ends}: {title}.", one.number)
+            )
         elif one.standing == Standing.VERIFIED:
             return []
         else:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from biotheca.access.duo import Verdict
 from biotheca.access.model import Rule
 from functions.api.shapes import Shape, Text
 from functions.api.shapes_accounts import Email
@@ -133,8 +134,28 @@ class Requester(BaseModel):
     email: str
 
 
+class DataUseOpinion(BaseModel):
+    """`verdict`: met, not_met or to_judge; `why`: a sentence in each language."""
+
+    code: str
+    shorthand: str
+    title: dict[str, str]
+    verdict: Verdict
+    why: dict[str, str]
+
+
+class DataUseMatch(BaseModel):
+    """What the answers say about each data use code of the dataset; it decides nothing."""
+
+    verdict: Verdict
+    codes: list[DataUseOpinion]
+
+
 class RequestShape(BaseModel):
-    """`waiting`: days, and place in the committee's queue. `requester`, `votes`, `conflicts`: the committee's."""
+    """`waiting`: days, and place in the committee's queue. `requester`, `votes`, `conflicts`: the committee's.
+
+    `data_use_match`: when one request is shown, if its dataset carries data use codes.
+    """
 
     id: str
     number: str | None
@@ -154,6 +175,7 @@ class RequestShape(BaseModel):
     reason: str | None
     waiting: dict[str, int] | None
     grant: GrantShape | None
+    data_use_match: DataUseMatch | None = None
     requester: Requester | None = None
     votes: list[dict[str, Any]] | None = None
     conflicts: list[str] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from biotheca.access.grants import Granted
+from biotheca.access.proofs.store import VisaRing, VisaStore
 from biotheca.access.store import AccessStore
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
@@ -48,6 +49,8 @@ copies = cache(CopyWorkflow)
 openness = cache(OpennessStore)
 headers = cache(HeaderStore)
 ring = cache(SecretRing)
+visa_ring = cache(VisaRing)
+visas = cache(VisaStore)
 
 
 @cache

@@ -34,6 +34,7 @@ from functions.api import (
     submissions,
     taxonomy,
     uploads,
+    visas,
     workbooks,
 )
 from functions.observability import MetricUnit, logger, metrics, tracer
@@ -57,6 +58,7 @@ CAPABILITIES = (
     committees,
     requests,
     grants,
+    visas,
     review,
     exports,
     exchange,

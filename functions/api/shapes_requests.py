@@ -222,3 +222,29 @@ class ApprovalShape(BaseModel):
     state: str
     purpose: str
     months: int | None
+
+
+class VisaShape(BaseModel):
+    """`visa`: a signed JWT; it ends with the grant, or `longest_s` seconds from now."""
+
+    visa: str
+    longest_s: int
+
+
+class PassportBody(Shape):
+    """Visas of other archives, each a signed JWT."""
+
+    ga4gh_passport_v1: list[str]
+
+
+class TakenVisa(BaseModel):
+    dataset: str
+    issuer: str
+    ends_at: str
+
+
+class PassportShape(BaseModel):
+    """`items`: what was taken. `refused`: one and the same finding for each visa that was not, at its place."""
+
+    items: list[TakenVisa]
+    refused: list[dict[str, Any]]

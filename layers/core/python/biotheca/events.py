@@ -42,6 +42,8 @@ ACCESS_DECIDED = "AccessDecided"
 ACCESS_CHANGED = "AccessChanged"
 ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
+VISA_GIVEN = "VisaGiven"
+VISA_TAKEN = "VisaTaken"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
 FILE_SEALED = "FileSealed"
 HEADER_GIVEN = "HeaderGiven"
@@ -79,6 +81,8 @@ ALL = (
     ACCESS_CHANGED,
     ACCESS_REMINDED,
     GRANT_CHANGED,
+    VISA_GIVEN,
+    VISA_TAKEN,
     CONTROLLED_FILE_LINKED,
     FILE_SEALED,
     HEADER_GIVEN,

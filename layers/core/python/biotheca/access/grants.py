@@ -12,20 +12,29 @@ from typing import Any
 from biotheca import clock, events
 from biotheca.access import rules
 from biotheca.access.model import Grant, GrantState, Request, State, WrongRequestState
+from biotheca.access.proofs.store import VisaStore
+from biotheca.access.service import no_grant
 from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person, Role
-from biotheca.errors import Invalid, NotFound
+from biotheca.errors import Invalid
 from biotheca.submissions.rules import finding
 
 
 def may_read_files(
     store: AccessStore, person: Person | None, dataset: str, name: str | None = None, when: datetime | None = None
 ) -> Grant | None:
-    """The live grant that lets a person read a file of a dataset (without a name: any file), or None."""
+    """The live grant that lets a person read a file of a dataset (without a name: any file), or None.
+
+    A visa of another archive that was taken counts as a grant while it lives (proofs.service.present).
+    """
     if person is None:
         return None
     now = when or clock.now()
-    return next((g for g in store.grants(person.subject, dataset) if rules.covers(g, now, name)), None)
+    own = next((g for g in store.grants(person.subject, dataset) if rules.covers(g, now, name)), None)
+    if own:
+        return own
+    taken = VisaStore(store.table).grants(person.subject, dataset)
+    return next((g for g in taken if rules.covers(g, now, name)), None)
 
 
 class Granted:
@@ -84,7 +93,7 @@ def revoke(store: AccessStore, person: Person, number: str, reason: str) -> Gran
     committee = store.committee(request.committee)
     member = committee is not None and committee.joined(person.subject) and person.subject != grant.person
     if not (member or Role.DATA_MANAGER in person.roles):
-        raise _no_grant(number)
+        raise no_grant(number)
     if not reason.strip():
         message = "Say why: the holder of the grant reads it."
         raise Invalid(message, [finding("access.reason_needed", "/reason", message)])
@@ -113,7 +122,7 @@ def close(store: AccessStore, person: Person, number: str, report: str, deleted:
     """The closing report of a grant of one's own, with the attestation that the data are deleted; it ends the grant."""
     request, grant = _with_grant(store, number)
     if grant.person != person.subject:
-        raise _no_grant(number)
+        raise no_grant(number)
     if grant.closed_at:
         return grant
     if grant.revoked_at:
@@ -141,9 +150,5 @@ def _with_grant(store: AccessStore, number: str) -> tuple[Request, Grant]:
     request = store.request(number)
     grant = store.grant(request) if request and request.number else None
     if request is None or grant is None:
-        raise _no_grant(number)
+        raise no_grant(number)
     return request, grant
-
-
-def _no_grant(number: str) -> NotFound:
-    return NotFound(f"There is no grant {number[:60]!r} of yours.")

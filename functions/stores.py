@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from biotheca.access.glass.store import GlassStore
 from biotheca.access.grants import Granted
 from biotheca.access.proofs.store import VisaRing, VisaStore
 from biotheca.access.store import AccessStore
@@ -69,6 +70,12 @@ def asked() -> AskedRequests:
 def grants() -> Granted:
     """Who holds a live grant, for publication's doors."""
     return Granted(access())
+
+
+@cache
+def glass() -> GlassStore:
+    """Who of the staff broke which glass."""
+    return GlassStore(access().table)
 
 
 @cache

@@ -248,3 +248,12 @@ class PassportShape(BaseModel):
 
     items: list[TakenVisa]
     refused: list[dict[str, Any]]
+
+
+class GlassShape(BaseModel):
+    """`id` stands in the log as the right by which each file is read."""
+
+    id: str
+    dataset: str
+    starts_at: str
+    ends_at: str

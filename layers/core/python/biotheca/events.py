@@ -44,6 +44,7 @@ ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
 VISA_GIVEN = "VisaGiven"
 VISA_TAKEN = "VisaTaken"
+GLASS_BROKEN = "GlassBroken"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
 FILE_SEALED = "FileSealed"
 HEADER_GIVEN = "HeaderGiven"
@@ -83,6 +84,7 @@ ALL = (
     GRANT_CHANGED,
     VISA_GIVEN,
     VISA_TAKEN,
+    GLASS_BROKEN,
     CONTROLLED_FILE_LINKED,
     FILE_SEALED,
     HEADER_GIVEN,

@@ -78,9 +78,9 @@ def from_approval(store: AccessStore, request: Request, now: datetime) -> list[d
     return [store.new_grant_line(grant), _told(store, grant, "granted", request.decided_by)]
 
 
-def _told(store: AccessStore, grant: Grant, change: str, actor: str) -> dict[str, Any]:
+def _told(store: AccessStore, grant: Grant, change: str, actor: str, **more: str) -> dict[str, Any]:
     body = {"request": grant.request, "dataset": grant.dataset, "person": grant.person, "committee": grant.committee}
-    return store.told(events.GRANT_CHANGED, grant.request, **body, change=change, actor=actor)
+    return store.told(events.GRANT_CHANGED, grant.request, **body, **more, change=change, actor=actor)
 
 
 def mine(store: AccessStore, person: Person) -> list[Grant]:
@@ -140,6 +140,14 @@ def close(store: AccessStore, person: Person, number: str, report: str, deleted:
     words = "Closed with a report; the requester attests that the data are deleted."
     store.save_request(request, new, event="closed", words=words, actor=person.subject, lines=lines)
     return closed
+
+
+def remind(store: AccessStore, request: Request, grant: Grant, day: int, now: datetime) -> None:
+    """Tell the reader that a grant ends soon; `day` (14 or 3) is noted in the same write, so it is told once."""
+    left = str(rules.days_left(grant, now))
+    words = f"The reader was told that the grant ends on {grant.ends_at[:10]}."
+    lines = [store.reminded_line(grant, day), _told(store, grant, "ending", "archive", days=left)]
+    store.write([*lines, store.history_line(f"REQ#{request.id}", "ending", words, "archive")], f"Grant {grant.request}")
 
 
 def expire(store: AccessStore, request: Request, grant: Grant) -> Request:

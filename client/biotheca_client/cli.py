@@ -28,6 +28,8 @@ MODULES = {
         *("records", "release", "append", "reception", "reviewer-link", "correct", "versions", "difference"),
         *("publications", "cite", "certificate", "listing"),
     ),
+    "committees": ("committees",),
+    "asking": ("requests", "grants"),
     "archive": ("search", "show", "download", "rules"),
     "query": ("query",),
     "mirror": ("mirror",),

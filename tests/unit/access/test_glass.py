@@ -69,6 +69,8 @@ def test_curators_alone_read_what_is_under_review_and_only_before_release(here: 
     assert reads(here, ADA, waiting) == "access.break_glass"
     (line,) = here.store.log_of(waiting, 9, None)[0]
     assert (line["person"], line["grant"]) == ("chen", "insider")
+    broken(here, ADA, waiting)
+    assert reads(here, ADA, waiting) == "yes"
     for change in ({"released_at": "2026-01-01T00:00:00Z"}, {"visibility": publishing.Visibility.SUPPRESSED}):
         record = here.world.records.get(waiting)
         assert record and not publishing.by_right(here.world.records, CHEN, replace(record, **change))

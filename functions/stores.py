@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from biotheca.access.glass.store import GlassStore
 from biotheca.access.grants import Granted
+from biotheca.access.proofs.store import VisaRing, VisaStore
 from biotheca.access.store import AccessStore
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
@@ -50,6 +52,8 @@ openness = cache(OpennessStore)
 headers = cache(HeaderStore)
 ring = cache(SecretRing)
 moves = cache(MovingWorkflow)
+visa_ring = cache(VisaRing)
+visas = cache(VisaStore)
 
 
 @cache
@@ -74,6 +78,12 @@ def asked() -> AskedRequests:
 def grants() -> Granted:
     """Who holds a live grant, for publication's doors."""
     return Granted(access())
+
+
+@cache
+def glass() -> GlassStore:
+    """Who of the staff broke which glass."""
+    return GlassStore(access().table)
 
 
 @cache

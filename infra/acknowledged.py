@@ -37,6 +37,11 @@ ROWS = [
         "delivery.turn_keys turns the key after a year and wraps every header anew, which the service's own rotation cannot do.",
     ),
     Row(
+        r"AwsSolutions-SMG4",
+        r"Biotheca-Data/VisaKeys",
+        "access.turn_keys turns the key after a year and keeps the former one as long as visas live; the service's own rotation cannot.",
+    ),
+    Row(
         r"AwsSolutions-IAM5\[Resource::\*\]",
         r".*/(\w+Role|Machine/Role)/DefaultPolicy/Resource",
         "X-Ray segments have no resource to name; for the workflow also log delivery and Batch's DescribeJobs and TerminateJob.",

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from biotheca_client import words
+from biotheca_client.access import AccessCalls
 from biotheca_client.accounts import AccountCalls
 from biotheca_client.api import Session, path_of
 from biotheca_client.config import Config
@@ -44,7 +45,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client(AccountCalls, DeskCalls, QueryCalls, RecordCalls, SequenceCalls):
+class Client(AccessCalls, AccountCalls, DeskCalls, QueryCalls, RecordCalls, SequenceCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).

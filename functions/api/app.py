@@ -35,6 +35,7 @@ from functions.api import (
     submissions,
     taxonomy,
     uploads,
+    visas,
     workbooks,
 )
 from functions.observability import MetricUnit, logger, metrics, tracer
@@ -59,6 +60,7 @@ CAPABILITIES = (
     committees,
     requests,
     grants,
+    visas,
     review,
     exports,
     exchange,

@@ -1,15 +1,16 @@
-"""Grants of controlled data: one's own, their end, the closing report; the log of links that one was given."""
+"""Grants of controlled data: one's own, their end, the closing report; the log of links; how staff break the glass."""
 
 from __future__ import annotations
 
 from biotheca.access import grants as granting
+from biotheca.access.glass.service import break_glass
 from biotheca.accounts.model import Person, Scope
 from functions.api.requests import grant_shape
 from functions.api.seam import Routes, page_of
 from functions.api.shapes import Page
-from functions.api.shapes_requests import Closing, GrantShape, Said
+from functions.api.shapes_requests import Closing, GlassShape, GrantShape, Said
 from functions.api.submissions import PAGED
-from functions.stores import access
+from functions.stores import access, glass, records
 
 routes = Routes(__name__, "access", changes=Scope.ACCOUNT)
 
@@ -53,3 +54,17 @@ def own_log(person: Person) -> Page:
     limit, cursor = page_of(routes.current_request)
     found, following = access().log_by(person.subject, limit, cursor)
     return Page(items=found, next_cursor=following)
+
+
+@routes.on(
+    "POST",
+    "/v1/records/{accession}/break-glass",
+    signed_in=True,
+    body=Said,
+    answer=GlassShape,
+    status=201,
+    errors=(401, 403, 404, 410, 422),
+)
+def broken(accession: str, body: Said, person: Person) -> GlassShape:
+    """Staff open the files of a controlled dataset for an hour, with a reason that its committee reads at once."""
+    return GlassShape(**break_glass(access(), glass(), records(), person, accession, body.reason))

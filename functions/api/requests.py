@@ -7,6 +7,7 @@ from typing import Any
 from biotheca import catalog, clock
 from biotheca.access import clicks, decisions, rules, service
 from biotheca.access.model import WORDS, Grant, GrantState, Request, State
+from biotheca.access.purposes import match_of
 from biotheca.accounts.model import Person, Scope
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.publication.service import visible
@@ -17,6 +18,8 @@ from functions.api.shapes_requests import (
     Approval,
     ApprovalShape,
     Conflicted,
+    DataUseMatch,
+    DataUseOpinion,
     DocumentShape,
     Filled,
     FormShape,
@@ -164,7 +167,27 @@ def list_own(person: Person) -> Page:
 @routes.on("GET", "/v1/requests/{request}", signed_in=True, answer=RequestShape, errors=(401, 404))
 def show(request: str, person: Person) -> RequestShape:
     """A request by its number or id: yours, or one to a committee of yours."""
-    return shape(service.show(access(), person, request), person)
+    found = service.show(access(), person, request)
+    return shape(found, person).model_copy(update={"data_use_match": _data_use(found)})
+
+
+def _data_use(request: Request) -> DataUseMatch | None:
+    record = records().get(request.dataset)
+    matched = match_of(record, request) if record else None
+    if matched is None:
+        return None
+    known = catalog.duo()["codes"]
+    told = [
+        DataUseOpinion(
+            code=one.code,
+            shorthand=one.shorthand,
+            title=known.get(one.code, {}).get("title", {}),
+            verdict=one.verdict,
+            why=dict(one.why),
+        )
+        for one in matched.opinions
+    ]
+    return DataUseMatch(verdict=matched.verdict, codes=told)
 
 
 @routes.on(

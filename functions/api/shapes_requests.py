@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from biotheca.access.duo import Verdict
 from biotheca.access.model import Rule
 from functions.api.shapes import Shape, Text
 from functions.api.shapes_accounts import Email
@@ -133,8 +134,28 @@ class Requester(BaseModel):
     email: str
 
 
+class DataUseOpinion(BaseModel):
+    """`verdict`: met, not_met or to_judge; `why`: a sentence in each language."""
+
+    code: str
+    shorthand: str
+    title: dict[str, str]
+    verdict: Verdict
+    why: dict[str, str]
+
+
+class DataUseMatch(BaseModel):
+    """What the answers say about each data use code of the dataset; it decides nothing."""
+
+    verdict: Verdict
+    codes: list[DataUseOpinion]
+
+
 class RequestShape(BaseModel):
-    """`waiting`: days, and place in the committee's queue. `requester`, `votes`, `conflicts`: the committee's."""
+    """`waiting`: days, and place in the committee's queue. `requester`, `votes`, `conflicts`: the committee's.
+
+    `data_use_match`: when one request is shown, if its dataset carries data use codes.
+    """
 
     id: str
     number: str | None
@@ -154,6 +175,7 @@ class RequestShape(BaseModel):
     reason: str | None
     waiting: dict[str, int] | None
     grant: GrantShape | None
+    data_use_match: DataUseMatch | None = None
     requester: Requester | None = None
     votes: list[dict[str, Any]] | None = None
     conflicts: list[str] | None = None
@@ -200,3 +222,38 @@ class ApprovalShape(BaseModel):
     state: str
     purpose: str
     months: int | None
+
+
+class VisaShape(BaseModel):
+    """`visa`: a signed JWT; it ends with the grant, or `longest_s` seconds from now."""
+
+    visa: str
+    longest_s: int
+
+
+class PassportBody(Shape):
+    """Visas of other archives, each a signed JWT."""
+
+    ga4gh_passport_v1: list[str]
+
+
+class TakenVisa(BaseModel):
+    dataset: str
+    issuer: str
+    ends_at: str
+
+
+class PassportShape(BaseModel):
+    """`items`: what was taken. `refused`: one and the same finding for each visa that was not, at its place."""
+
+    items: list[TakenVisa]
+    refused: list[dict[str, Any]]
+
+
+class GlassShape(BaseModel):
+    """`id` stands in the log as the right by which each file is read."""
+
+    id: str
+    dataset: str
+    starts_at: str
+    ends_at: str

@@ -45,6 +45,7 @@ class Api(Capability):
         )
         needs |= {"derived_bucket": "r"}  # reports of the file checks
         needs |= {"delivery_keys": "r"}  # headers of encrypted files
+        needs |= {"visa_keys": "r"}  # visas are signed here, and their key set is shown
         needs |= {"mirror_table": "rw", "mirror_bucket": "name", "mirror_workflow": "value"}
         needs |= {"people_table": "rw", "audit_table": "r", "audit_bucket": "r", "taxonomy_table": "r"}
         needs |= {"access_table": "rw", "accessions_table": "name"}
@@ -80,6 +81,8 @@ class Api(Capability):
         holding = [house.buckets[name].bucket_arn for name in HOLDING]
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=holding))
         self._lends_keys(house)
+        if address := house.stage.public_url:  # who signs visas, and where their keys are
+            door.add_environment(variable("public_url"), address)
         if smallest := house.stage.smallest_part_mib:
             door.add_environment(variable("smallest_part_mib"), str(smallest))
         self.authorizer = self.add("who_is_calling", TOKENS, handler="functions.api.authorizer.who_is_calling")

@@ -37,7 +37,7 @@ class DataStack(Stack):
             # Controlled data has its own key, so that its use can be granted, audited and withdrawn alone.
             "controlled": self._key("ControlledKey", "Controlled-access files"),
             # Who may read a bucket of controlled files must not by that read what opens them.
-            "secrets": self._key("SecretsKey", "The archive's private keys of encrypted files"),
+            "secrets": self._key("SecretsKey", "The archive's private keys of encrypted files and of visas"),
         }
         self.alarms = sns.Topic(self, "Alarms", master_key=self.keys["data"], enforce_ssl=True)
         self.keys["data"].grant(iam.ServicePrincipal("cloudwatch.amazonaws.com"), "kms:Decrypt", "kms:GenerateDataKey*")
@@ -54,7 +54,10 @@ class DataStack(Stack):
         )
         self.buckets = self._buckets()
         self.tables = self._tables()
-        self.secrets = {"delivery_keys": self._secret("DeliveryKeys", "Private keys of encrypted files (Crypt4GH)")}
+        self.secrets = {
+            "delivery_keys": self._secret("DeliveryKeys", "Private keys of encrypted files (Crypt4GH)"),
+            "visa_keys": self._secret("VisaKeys", "Private keys that sign visas (GA4GH Passports)"),
+        }
         self.bus = events.EventBus(self, "Bus", description="What happens in the archive")
         self.bus.archive(
             "BusArchive", event_pattern=events.EventPattern(source=["biotheca"]), retention=Duration.days(365)
@@ -79,7 +82,7 @@ class DataStack(Stack):
         return kms.Key(self, name, description=description, enable_key_rotation=True, removal_policy=self.removal)
 
     def _secret(self, name: str, description: str) -> secretsmanager.CfnSecret:
-        """A secret without a value: delivery.turn_keys gives it the first."""
+        """A secret without a value: turn_keys of its capability gives it the first."""
         made = secretsmanager.CfnSecret(self, name, description=description, kms_key_id=self.keys["secrets"].key_arn)
         made.apply_removal_policy(self.removal)
         return made

@@ -3,7 +3,7 @@
 import { call, get, post } from "./api.js";
 import { element } from "./dom.js";
 import { widget } from "./form_fields.js";
-import { button, day, field, form, moment, quiet, section } from "./forms.js";
+import { button, day, field, form, moment, quiet, section, table } from "./forms.js";
 import { doing, go, reload, tell } from "./shell.js";
 import { language, t } from "./texts.js";
 
@@ -31,6 +31,7 @@ export async function one(place, [name], me) {
   const asked = await get(`/v1/records/${encodeURIComponent(found.dataset)}/request-form`, { form: found.form });
   if (editable) place.append(filling(found, asked));
   else place.append(answers(found, asked));
+  if (found.data_use_match) place.append(dataUse(found.data_use_match));
   if (own && ["draft", "submitted", "returned"].includes(found.state)) place.append(quiet(t("access.withdraw"), act(found, "withdraw")));
   if (own && ["live", "expired"].includes(found.grant?.state)) place.append(closing(found));
   if (!own && found.state === "submitted") place.append(deciding(found, me));
@@ -50,6 +51,19 @@ function answers(found, asked) {
   const known = new Map(asked.fields.map((spec) => [spec.name, labelOf(spec)]));
   const rows = Object.entries(found.answers).map(([name, value]) => [known.get(name) ?? name, [value].flat().join(", ")]);
   return section(t("access.said"), facts(rows));
+}
+
+/** What the saved answers say about each data use code; a person decides. */
+function dataUse(match) {
+  const verdict = (word) => element("span", { class: `state ${word}` }, t(`data_use.${word}`));
+  const rows = match.codes.map((one) => [`${one.title[language()] ?? one.code} (${one.shorthand || one.code})`, verdict(one.verdict), one.why[language()] ?? one.why.en]);
+  const title = t("data_use.title");
+  return section(
+    title,
+    element("p", { class: "quiet" }, t("data_use.about")),
+    table(title, [t("data_use.code"), t("data_use.verdict"), t("data_use.why")], rows),
+    element("p", {}, `${t("data_use.all")} `, element("strong", { id: "data-use" }, t(`data_use.${match.verdict}`))),
+  );
 }
 
 /** The form: saved as it is, and looked at when it is handed in; findings stand at their fields. */

@@ -72,6 +72,12 @@ STREAM = {
 }
 
 ROLES: dict[str, set[str]] = {
+    "AccessTurnKeys": EVERY
+    | KEY_READ
+    | KEY_WRITE
+    | TABLE_WRITE
+    | FAILED
+    | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "AccessRemind": TABLES | {"cognito-idp:ListUsersInGroup"},
     "ApiHandler": TABLES
     | READ
@@ -220,13 +226,14 @@ def test_only_archiving_writes_controlled_files_and_only_the_api_signs_links_to_
 
 
 def test_only_headers_and_turns_of_the_key_touch_the_private_keys(templates: Templates) -> None:
-    touching = {
-        role for role, s in _statements(templates).items() if re.search("DeliveryKeys|SecretsKey", json.dumps(s))
-    }
     # Moving opens what was encrypted and is open to everybody now.
-    assert len(touching) == 3
-    named = ("ApiHandler", "DeliveryTurnKeys", "DeliveryMoveFile")
-    assert all(any(name in role for role in touching) for name in named)
+    turns = {"DeliveryKeys": ("DeliveryTurnKeys", "DeliveryMoveFile"), "VisaKeys": ("AccessTurnKeys",)}
+    for secret, turning in turns.items():
+        touching = {role for role, s in _statements(templates).items() if secret in json.dumps(s)}
+        assert len(touching) == 1 + len(turning)
+        assert all(any(name in role for role in touching) for name in ("ApiHandler", *turning))
+    unlocking = {role for role, s in _statements(templates).items() if "SecretsKey" in json.dumps(s)}
+    assert len(unlocking) == 4  # these, and nobody else
 
 
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:

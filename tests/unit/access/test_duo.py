@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from biotheca import catalog
 from biotheca.access.duo import Aim, Purpose, Verdict, match
-from biotheca.access.duo_codes import Code, faults
+from biotheca.submissions.rules.data_use import Code, faults
 
 DIABETES, TYPE_2, CANCER, UNKNOWN = "MONDO:0005015", "MONDO:0005148", "MONDO:0004992", "MONDO:9999999"
 ABOVE = {TYPE_2: frozenset({DIABETES, "MONDO:0000001"}), DIABETES: frozenset({"MONDO:0000001"})}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from biotheca import clock
 from biotheca.access import committees, decisions, grants, reminders, service
 from biotheca.access.figures import facts, totals
 from biotheca.access.model import (
@@ -375,6 +376,52 @@ def test_the_sweep_notes_what_has_ended_and_what_was_never_answered(
         assert asked and asked.state == State.EXPIRED
     assert here.store.undecided(here.committee) == 0
     assert [b["change"] for b in _told(here, "GrantChanged")].count("expired") == 1
+
+
+def test_a_reader_hears_14_and_3_days_before_a_grant_ends_once_each(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = here.vote(ANA, here.asked(months=1).number).number
+    (grant,) = here.store.grants("wang")
+    length = clock.parse(grant.ends_at) - clock.now()
+    later(monkeypatch, days=length.days - 15)
+    assert _swept(here) == {}
+    swept = []
+    for _ in range(14):
+        later(monkeypatch, days=1)
+        swept.append(_swept(here))
+        assert _swept(here) == {}
+    assert [day for day, done in zip(range(15, 1, -1), swept, strict=True) if done] == [14, 3]
+    told = [(b["person"], b["request"], b["days"]) for b in _told(here, "GrantChanged") if b["change"] == "ending"]
+    assert sorted(told) == [("wang", number, "14"), ("wang", number, "3")]
+
+
+@pytest.mark.parametrize("ended", ["revoked", "closed", "prolonged"])
+def test_nobody_is_reminded_of_a_grant_that_has_ended_or_goes_on(
+    here: Desk, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    number = here.vote(ANA, here.asked(months=1).number).number
+    if ended == "revoked":
+        grants.revoke(here.store, ADA, number, "Misused.")
+    elif ended == "closed":
+        grants.close(here.store, WANG, number, "Done.", True)
+    else:
+        here.vote(ANA, here.asked(renews=number).number)
+    later(monkeypatch, days=26)
+    assert _swept(here) == {}
+    assert [b for b in _told(here, "GrantChanged") if b["change"] == "ending"] == []
+
+
+def test_a_sweep_that_comes_late_reminds_once_and_a_lost_race_reminds_nobody(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = here.vote(ANA, here.asked(months=1).number)
+    (grant,) = here.store.grants("wang")
+    later(monkeypatch, days=(clock.parse(grant.ends_at) - clock.now()).days - 1)
+    assert _swept(here) == {"ending": 1} and _swept(here) == {}
+    with pytest.raises(StaleAccess):
+        grants.remind(here.store, request, grant, 3, clock.now())
+    assert [b["days"] for b in _told(here, "GrantChanged") if b["change"] == "ending"] == ["2"]
 
 
 def test_when_those_who_were_waited_for_are_gone_the_sweep_decides_by_what_was_said(here: Desk) -> None:

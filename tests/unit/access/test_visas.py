@@ -197,6 +197,8 @@ FORGED: dict[str, tuple[Callable[[], str], str]] = {
     "an access token": (lambda: made(scope="openid ga4gh_passport_v1"), "visas.form"),
     "asserted after its end": (lambda: made(own={"asserted": MOMENT + 601}), "visas.form"),
     "no source": (lambda: made(own={"source": None}), "visas.form"),
+    "for another service": (lambda: made(aud="https://other.example"), "visas.audience"),
+    "for several other services": (lambda: made(aud=["https://other.example", "x"]), "visas.audience"),
     "conditions": (lambda: made(own={"conditions": [[{"type": "ResearcherStatus"}]]}), "visas.conditions"),
     "empty conditions": (lambda: made(own={"conditions": []}), "visas.conditions"),
     "a type beyond trust": (lambda: made(own={"type": "ResearcherStatus"}), "visas.type"),
@@ -353,4 +355,7 @@ def test_a_key_set_without_end_elsewhere_or_busy_is_given_up(source: HttpSource)
     for order in ((302, {"Location": "http://169.254.169.254/"}), (503, {}), (404, {}), (500, {}), 100):
         source.orders = [order]
         assert told() == ["visas.key"], order
+    source.files["other"] = source.files["jwks"]
+    source.orders = [(302, {"Location": source.url("other")})]
+    assert told() == ["visas.key"]  # not even on the same host
     assert told() == []

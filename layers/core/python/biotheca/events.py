@@ -44,6 +44,9 @@ ACCESS_DECIDED = "AccessDecided"
 ACCESS_CHANGED = "AccessChanged"
 ACCESS_REMINDED = "AccessReminded"
 GRANT_CHANGED = "GrantChanged"
+VISA_GIVEN = "VisaGiven"
+VISA_TAKEN = "VisaTaken"
+GLASS_BROKEN = "GlassBroken"
 CONTROLLED_FILE_LINKED = "ControlledFileLinked"
 FILE_MOVED = "FileMoved"
 FILE_SEALED = "FileSealed"
@@ -84,6 +87,9 @@ ALL = (
     ACCESS_CHANGED,
     ACCESS_REMINDED,
     GRANT_CHANGED,
+    VISA_GIVEN,
+    VISA_TAKEN,
+    GLASS_BROKEN,
     CONTROLLED_FILE_LINKED,
     FILE_MOVED,
     FILE_SEALED,

@@ -36,6 +36,7 @@ class Settings:
             "open_archive_bucket",
             "controlled_archive_bucket",
             "delivery_keys",
+            "visa_keys",
             "derived_bucket",
             "lake_database",
             "mirror_table",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from biotheca import catalog
-from biotheca.access.duo_codes import Code, permits, sound
+from biotheca.submissions.rules.data_use import Code, permits, sound
 
 # A term -> all terms above it, without itself; None if the term is unknown.
 Ancestors = Callable[[str], frozenset[str] | None]

@@ -11,21 +11,34 @@ from typing import Any
 
 from biotheca import clock, events
 from biotheca.access import rules
+from biotheca.access.glass.store import GlassStore
 from biotheca.access.model import Grant, GrantState, Request, State, WrongRequestState
+from biotheca.access.proofs.store import VisaStore
+from biotheca.access.service import no_grant
 from biotheca.access.store import AccessStore
 from biotheca.accounts.model import Person, Role
-from biotheca.errors import Invalid, NotFound
+from biotheca.errors import Invalid
+from biotheca.publication.service import STAFF
 from biotheca.submissions.rules import finding
 
 
 def may_read_files(
     store: AccessStore, person: Person | None, dataset: str, name: str | None = None, when: datetime | None = None
 ) -> Grant | None:
-    """The live grant that lets a person read a file of a dataset (without a name: any file), or None."""
+    """The live grant that lets a person read a file of a dataset (without a name: any file), or None.
+
+    A visa of another archive that was taken counts as a grant while it lives (proofs.service.present), and
+    so does glass that staff broke, as long as they are staff (glass.service.break_glass).
+    """
     if person is None:
         return None
     now = when or clock.now()
-    return next((g for g in store.grants(person.subject, dataset) if rules.covers(g, now, name)), None)
+    own = next((g for g in store.grants(person.subject, dataset) if rules.covers(g, now, name)), None)
+    if own:
+        return own
+    taken = VisaStore(store.table).grants(person.subject, dataset)
+    broken = GlassStore(store.table).grant(person.subject, dataset) if person.roles & STAFF else None
+    return next((g for g in (*taken, *([broken] if broken else [])) if rules.covers(g, now, name)), None)
 
 
 class Granted:
@@ -65,9 +78,9 @@ def from_approval(store: AccessStore, request: Request, now: datetime) -> list[d
     return [store.new_grant_line(grant), _told(store, grant, "granted", request.decided_by)]
 
 
-def _told(store: AccessStore, grant: Grant, change: str, actor: str) -> dict[str, Any]:
+def _told(store: AccessStore, grant: Grant, change: str, actor: str, **more: str) -> dict[str, Any]:
     body = {"request": grant.request, "dataset": grant.dataset, "person": grant.person, "committee": grant.committee}
-    return store.told(events.GRANT_CHANGED, grant.request, **body, change=change, actor=actor)
+    return store.told(events.GRANT_CHANGED, grant.request, **body, **more, change=change, actor=actor)
 
 
 def mine(store: AccessStore, person: Person) -> list[Grant]:
@@ -84,7 +97,7 @@ def revoke(store: AccessStore, person: Person, number: str, reason: str) -> Gran
     committee = store.committee(request.committee)
     member = committee is not None and committee.joined(person.subject) and person.subject != grant.person
     if not (member or Role.DATA_MANAGER in person.roles):
-        raise _no_grant(number)
+        raise no_grant(number)
     if not reason.strip():
         message = "Say why: the holder of the grant reads it."
         raise Invalid(message, [finding("access.reason_needed", "/reason", message)])
@@ -113,7 +126,7 @@ def close(store: AccessStore, person: Person, number: str, report: str, deleted:
     """The closing report of a grant of one's own, with the attestation that the data are deleted; it ends the grant."""
     request, grant = _with_grant(store, number)
     if grant.person != person.subject:
-        raise _no_grant(number)
+        raise no_grant(number)
     if grant.closed_at:
         return grant
     if grant.revoked_at:
@@ -129,6 +142,14 @@ def close(store: AccessStore, person: Person, number: str, report: str, deleted:
     return closed
 
 
+def remind(store: AccessStore, request: Request, grant: Grant, day: int, now: datetime) -> None:
+    """Tell the reader that a grant ends soon; `day` (14 or 3) is noted in the same write, so it is told once."""
+    left = str(rules.days_left(grant, now))
+    words = f"The reader was told that the grant ends on {grant.ends_at[:10]}."
+    lines = [store.reminded_line(grant, day), _told(store, grant, "ending", "archive", days=left)]
+    store.write([*lines, store.history_line(f"REQ#{request.id}", "ending", words, "archive")], f"Grant {grant.request}")
+
+
 def expire(store: AccessStore, request: Request, grant: Grant) -> Request:
     """Write down that a grant's day has come; its files were shut by the clock already."""
     new = replace(request, state=State.EXPIRED)
@@ -141,9 +162,5 @@ def _with_grant(store: AccessStore, number: str) -> tuple[Request, Grant]:
     request = store.request(number)
     grant = store.grant(request) if request and request.number else None
     if request is None or grant is None:
-        raise _no_grant(number)
+        raise no_grant(number)
     return request, grant
-
-
-def _no_grant(number: str) -> NotFound:
-    return NotFound(f"There is no grant {number[:60]!r} of yours.")

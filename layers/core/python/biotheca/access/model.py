@@ -192,7 +192,8 @@ class Grant:
     """The right of one person to files of one dataset from `starts_at` until `ends_at` (exclusive).
 
     `request`: the number of the request that it follows, and its own name. `files`: names, or none for all.
-    `closed_at`, `report`: the requester attested that the data are deleted.
+    `closed_at`, `report`: the requester attested that the data are deleted. `reminded`: the days before its end (14, 3)
+    of the last reminder to the reader.
     """
 
     request: str
@@ -207,6 +208,7 @@ class Grant:
     reason: str = ""
     closed_at: str = ""
     report: str = ""
+    reminded: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain values."""

@@ -63,11 +63,13 @@ def examined(
     now: datetime,
     issuers: Mapping[str, Issuer] | None = None,
     spent: Spent = lambda _issuer, _id: False,
+    audience: str = "",
 ) -> Passport:
     """Take what can be taken of a passport of somebody who is known to be these identities.
 
     `spent` says of (issuer, jti) whether the visa was taken back, or was for once; presenting a visa again is no replay
-    by itself, since visas are made to be shown. NotTaken, for the whole, if there are too many.
+    by itself, since visas are made to be shown. `audience`: who we are; a visa that is for somebody says for whom, most
+    are for nobody. NotTaken, for the whole, if there are too many.
     """
     limits = catalog.visas()["limits"]
     if len(tokens) > limits["most_visas"]:
@@ -77,7 +79,7 @@ def examined(
     met: set[Identity] = set()
     for place, token in enumerate(tokens):
         try:
-            one = _verified(token, rows, keys, budget, now)
+            one = _verified(token, rows, keys, budget, now, audience)
             if one.id and ((one.issuer, one.id) in met or spent(one.issuer, one.id)):
                 raise NotTaken("visas.replayed", "The visa was used before, or taken back.")
             met.add((one.issuer, one.id))
@@ -122,7 +124,7 @@ def linked_identities(value: str) -> Iterator[Identity]:
             yield unquote(issuer), unquote(subject)
 
 
-def _verified(token: str, rows: Mapping[str, Issuer], keys: Keys, budget: Budget, now: datetime) -> Visa:
+def _verified(token: str, rows: Mapping[str, Issuer], keys: Keys, budget: Budget, now: datetime, audience: str) -> Visa:
     """A visa whose signature, issuer and times are right. Raises NotTaken."""
     limits = catalog.visas()["limits"]
     if not isinstance(token, str) or len(token) > limits["longest_visa"]:
@@ -136,6 +138,9 @@ def _verified(token: str, rows: Mapping[str, Issuer], keys: Keys, budget: Budget
     except (jwt.PyJWTError, ValueError, TypeError) as fault:
         raise NotTaken("visas.form", "The visa cannot be read.") from fault
     _must_be_now(claims, now, limits["leeway_s"])
+    named = claims.get("aud")
+    if named is not None and audience not in (named if isinstance(named, list) else [named]):
+        raise NotTaken("visas.audience", "The visa is for somebody else to look at.")
     return _visa(claims, row)
 
 

@@ -1,6 +1,6 @@
-"""What the clock brings: reminders of waiting requests, the word to staff after thirty days, and what has expired.
+"""What the clock brings: reminders of waiting requests and of grants that end soon, the word to staff, what expired.
 
-One sweep does it all and may be repeated: each reminder is noted on its request in the write that announces it.
+One sweep does it all and may be repeated: each reminder is noted on its request or grant in the write that tells of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from biotheca import clock, events
 from biotheca.access import rules
 from biotheca.access.decisions import settled
-from biotheca.access.grants import expire
+from biotheca.access.grants import expire, remind
 from biotheca.access.model import Grant, Request, StaleAccess, State
 from biotheca.access.store import AccessStore
 
@@ -37,6 +37,10 @@ def sweep(store: AccessStore, staff: Callable[[], list[str]]) -> dict[str, int]:
             if not result:
                 continue
         store.leave_queue(grant)
+    for grant in store.grants_until(clock.stamp(now + timedelta(days=max(rules.ENDING)))):
+        live = store.request(grant.request)
+        if live and live.state == State.APPROVED:
+            done[_one(live, partial(_ends_soon, store, grant, now))] += 1
     done.pop("", None)
     return dict(done)
 
@@ -87,3 +91,11 @@ def _give_up(store: AccessStore, request: Request) -> str:
 def _end(store: AccessStore, grant: Grant, request: Request) -> str:
     expire(store, request, grant)
     return "expired"
+
+
+def _ends_soon(store: AccessStore, grant: Grant, now: datetime, request: Request) -> str:
+    day = rules.ending_due(grant, store.grants(grant.person, grant.dataset), now)
+    if day is None:
+        return ""
+    remind(store, request, grant, day, now)
+    return "ending"

@@ -19,6 +19,7 @@ REMINDERS = (3, 7, 14, 21)  # days that a request has waited
 ESCALATION = 30  # days, after which the archive's staff hear of it too
 ANSWER_DAYS = 90  # that a returned request waits for its requester
 GRANT_MONTHS = 3
+ENDING = (14, 3)  # days before its end that the reader is told
 LONGEST_MONTHS = 12
 
 
@@ -167,6 +168,30 @@ def state_of(grant: Grant, now: datetime) -> GrantState:
 def covers(grant: Grant, now: datetime, name: str | None = None) -> bool:
     """Whether a grant opens a file of its dataset now; without a name, whether it opens any."""
     return state_of(grant, now) == GrantState.LIVE and (name is None or not grant.files or name in grant.files)
+
+
+def ending_due(grant: Grant, others: Iterable[Grant], now: datetime) -> int | None:
+    """The reminder (14 or 3 days before the end) whose day has come and that was not sent; the last one only.
+
+    None for a grant that another of the same reader and dataset goes on with.
+    """
+    if state_of(grant, now) != GrantState.LIVE:
+        return None
+    ends = clock.parse(grant.ends_at)
+    due = [day for day in ENDING if ends - now <= timedelta(days=day)]
+    if not due or (grant.reminded and due[-1] >= grant.reminded):
+        return None
+    on = (GrantState.LIVE, GrantState.FUTURE)
+    goes_on = any(
+        state_of(o, now) in on and o.starts_at <= grant.ends_at < o.ends_at and (not o.files or o.files == grant.files)
+        for o in others
+    )
+    return None if goes_on else due[-1]
+
+
+def days_left(grant: Grant, now: datetime) -> int:
+    """Days till a grant ends, a begun one counted whole."""
+    return -((now - clock.parse(grant.ends_at)) // timedelta(days=1))
 
 
 # --- waiting ---

@@ -33,6 +33,11 @@ def no_request(name: str) -> NotFound:
     return NotFound(f"There is no request {name[:60]!r} of yours.")
 
 
+def no_grant(number: str) -> NotFound:
+    """The one answer for a grant that there is not, or that is not the caller's."""
+    return NotFound(f"There is no grant {number[:60]!r} of yours.")
+
+
 # --- the requester's side ---
 
 

@@ -229,7 +229,7 @@ class AccessStore:
         return (_request(item) for item in self._queued("RETURNED", moment))
 
     def grants_until(self, moment: str) -> Iterator[Grant]:
-        """Grants whose end has come by a moment and was not noted."""
+        """Grants that end by a moment and whose end was not noted, the next to end first."""
         return (_grant(item) for item in self._queued("LIVE", moment))
 
     def _queued(self, queue: str, until: str) -> list[dict[str, Any]]:
@@ -270,6 +270,12 @@ class AccessStore:
         """The transaction line that writes a grant which nobody has ended before."""
         item = {k: v for k, v in _grant_item(grant).items() if not k.startswith("queue_")}
         return self.table.put_line(item, "revoked_at = :no AND closed_at = :no", no="")
+
+    def reminded_line(self, grant: Grant, day: int) -> Line:
+        """The transaction line that notes a reminder, once, of a grant that nobody has ended."""
+        key = _grant_key(grant.person, grant.dataset, grant.request)
+        still = "revoked_at = :no AND closed_at = :no AND (attribute_not_exists(reminded) OR reminded = :seen)"
+        return self.table.update_line(key, "SET reminded = :day", still, day=day, seen=grant.reminded, no="")
 
     def leave_queue(self, grant: Grant) -> None:
         """The end of a grant is noted."""

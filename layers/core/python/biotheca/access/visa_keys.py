@@ -35,13 +35,14 @@ class NotTaken(BiothecaError):
 
 @dataclass(frozen=True)
 class Issuer:
-    """Whose visas are taken: a row of catalog/visas.yaml."""
+    """Whose visas are taken: a row of catalog/visas.yaml. `ours`: it names people by this archive's own identifiers."""
 
     issuer: str
     jku: str
     algorithms: tuple[str, ...]
     types: tuple[str, ...] = (GRANT,)
     sources: tuple[str, ...] | None = None
+    ours: bool = False
 
     def __post_init__(self) -> None:
         if not self.algorithms or not set(self.algorithms) <= set(_KEY_TYPES):
@@ -99,14 +100,14 @@ class Budget:
 
 
 def web_fetch(extra: tuple[str, ...] = (), issuers: Iterable[Issuer] | None = None) -> Fetch:
-    """Fetch by HTTPS from the hosts of the trusted issuers only, at public addresses, without redirects elsewhere.
+    """Fetch by HTTPS from the hosts of the trusted issuers only, at public addresses, without following any redirect.
 
     `extra`: beginnings of URLs that may be http and private, for the laptop's tests.
     """
     rows = trusted().values() if issuers is None else issuers
     hosts: dict[str, dict[str, Any]] = {(urlsplit(row.jku).hostname or "").lower(): {} for row in rows}
     allowed = Allowed({}, hosts, extra)
-    web = WebSource(allowed)
+    web = WebSource(allowed, redirects=0)
 
     def fetch(url: str) -> bytes:
         most = int(catalog.visas()["limits"]["longest_keys"])

@@ -193,6 +193,7 @@ def vocabularies() -> dict[str, tuple[str, ...]]:
     platforms = _platforms()["platforms"]
     found["platform"] = tuple(platforms)
     found["instrument_model"] = tuple(dict.fromkeys(model for models in platforms.values() for model in models))
+    found["data_use_code"] = tuple(duo()["codes"])
     found["country"] = tuple(_read("countries.yaml")["countries"])
     return found
 

@@ -100,7 +100,8 @@ class ObjectType:
     `differ_beyond`: objects of one document must differ in a field beyond these.
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
     who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
-    (submissions.rules.families).
+    (submissions.rules.families). `data_use`: the field of data use codes, rows of `code` and `value`
+    (submissions.rules.data_use).
     """
 
     type: str
@@ -119,6 +120,7 @@ class ObjectType:
     custom: str = "public"
     person: bool = False
     pedigree: dict[str, Any] | None = None
+    data_use: str = ""
 
     def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """(what everybody may see, what is sensitive) of an object's attributes. What the catalog does not know of

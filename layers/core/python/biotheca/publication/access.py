@@ -21,7 +21,18 @@ from biotheca.submissions.rules.sensitivity import Sensitivity
 from biotheca.submissions.service import check_mode, own, visible
 from biotheca.submissions.store import SubmissionStore
 
-__all__ = ["OPEN", "Controlled", "Grants", "changeable", "is_open", "mode_of", "must_be_open", "set_mode", "to_inherit"]
+__all__ = [
+    "OPEN",
+    "Controlled",
+    "GlassNeeded",
+    "Grants",
+    "changeable",
+    "is_open",
+    "mode_of",
+    "must_be_open",
+    "set_mode",
+    "to_inherit",
+]
 
 
 class Controlled(NotFound):
@@ -30,8 +41,14 @@ class Controlled(NotFound):
     rule = "access.controlled"
 
 
+class GlassNeeded(Controlled):
+    """Staff read a controlled file only after they wrote why (access.glass)."""
+
+    rule = "access.break_glass"
+
+
 class Grants(Protocol):
-    """Who knows which person holds a live grant (access.grants.Granted; it stands above this capability)."""
+    """Who knows which person holds a live grant, or broke the glass (access.grants.Granted, which stands above)."""
 
     def allow(self, person: Person | None, dataset: str, name: str | None = None) -> bool:
         """Whether a live grant opens the file (without a name: any file) of a dataset to a person."""

@@ -60,9 +60,10 @@ def is_public(address: str) -> bool:
 class WebSource:
     """Ranged GETs. The redirects of a server are followed on the same host only."""
 
-    def __init__(self, allowed: Allowed, resolve: Resolve = addresses) -> None:
+    def __init__(self, allowed: Allowed, resolve: Resolve = addresses, redirects: int = MOST_REDIRECTS) -> None:
         self._allowed = allowed
         self._resolve = resolve
+        self._redirects = redirects
 
     def look(self, place: Place) -> Seen:
         """Size and ETag of what stands there."""
@@ -112,7 +113,7 @@ class WebSource:
     @contextmanager
     def _answer(self, method: str, place: Place, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
         url = place.url
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(self._redirects + 1):
             line = self._connected(url)
             try:
                 found = urlsplit(url)
@@ -129,7 +130,7 @@ class WebSource:
                 raise SourceFailed(f"{place.url} broke: {type(fault).__name__}: {fault}") from fault
             finally:
                 line.close()
-        raise SourceRefused(f"{place.url} redirects more than {MOST_REDIRECTS} times")
+        raise SourceRefused(f"{place.url} redirects more than {self._redirects} times")
 
     def _connected(self, url: str) -> http.client.HTTPConnection:
         found = urlsplit(url)

@@ -3,7 +3,7 @@
 Pure: the member's object types come from the catalog; what an accession refers to comes in as `known`.
 `check_document` is the one verdict: form, API, workbooks, command line and curators all ask it.
 `normalised` writes a document as it is stored (an alias of a term as the term). Values: values; objects: objects;
-files: files; what refers to what: references; families: families.
+files: files; what refers to what: references; families: families; data use codes: data_use.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from typing import Any
 from biotheca.catalog import Member
 from biotheca.errors import Finding
 from biotheca.submissions.model import OPEN, Known, Submission
-from biotheca.submissions.rules import agreement, anonymous, families, files, objects, plausibility, privacy, references
+from biotheca.submissions.rules import (
+    agreement,
+    anonymous,
+    data_use,
+    families,
+    files,
+    objects,
+    plausibility,
+    privacy,
+    references,
+)
 from biotheca.submissions.rules import taxa as organisms
 from biotheca.submissions.rules.accepted import check_accepted
 from biotheca.submissions.rules.agreement import check_mode, document_of
@@ -80,6 +90,7 @@ def check_document(
     ]
     found += [*files.check(member, document, known), *organisms.check(member, document, taxa)]
     found += [*agreement.check(member, document), *families.check(member, document, known, existing)]
+    found += data_use.check(member, document, mode)
     if mode:
         found += check_mode(member, document, mode, taxa)
     found += [*plausibility.check(member, document, taxa, today), *privacy.check(member, document)]

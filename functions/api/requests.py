@@ -182,12 +182,12 @@ def _data_use(request: Request) -> DataUseMatch | None:
             code=one.code,
             shorthand=one.shorthand,
             title=known.get(one.code, {}).get("title", {}),
-            verdict=one.verdict,
+            verdict=one.verdict.value,
             why=dict(one.why),
         )
         for one in matched.opinions
     ]
-    return DataUseMatch(verdict=matched.verdict, codes=told)
+    return DataUseMatch(verdict=matched.verdict.value, codes=told)
 
 
 @routes.on(

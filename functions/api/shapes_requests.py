@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from biotheca.access.duo import Verdict
 from biotheca.access.model import Rule
 from functions.api.shapes import Shape, Text
 from functions.api.shapes_accounts import Email
@@ -134,20 +133,24 @@ class Requester(BaseModel):
     email: str
 
 
+# The values of access.duo.Verdict; a shape of that name is the workbooks'.
+DataUseVerdict = Literal["met", "not_met", "to_judge"]
+
+
 class DataUseOpinion(BaseModel):
     """`verdict`: met, not_met or to_judge; `why`: a sentence in each language."""
 
     code: str
     shorthand: str
     title: dict[str, str]
-    verdict: Verdict
+    verdict: DataUseVerdict
     why: dict[str, str]
 
 
 class DataUseMatch(BaseModel):
     """What the answers say about each data use code of the dataset; it decides nothing."""
 
-    verdict: Verdict
+    verdict: DataUseVerdict
     codes: list[DataUseOpinion]
 
 

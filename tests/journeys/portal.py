@@ -18,7 +18,8 @@ SHOTS = os.environ.get("BIOTHECA_SCREENSHOTS")  # a folder, for whoever wants to
 
 
 def look(page: Page, name: str) -> None:
-    """Nothing is wider than a telephone; pictures for whoever wants them."""
+    """Nothing is wider than a telephone, no word is missing; pictures for whoever wants them."""
+    assert "undefined" not in page.locator("body").inner_text(), name
     if SHOTS:
         screenshots(page, Path(SHOTS), name)
     page.set_viewport_size({"width": 390, "height": 844})

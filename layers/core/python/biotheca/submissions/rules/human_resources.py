@@ -44,12 +44,12 @@ class Document:
 
 @dataclass(frozen=True)
 class Demand:
-    """A document that a rule demands. An empty `document`: nothing can open the gate but other facts."""
+    """A document that a rule demands, and why, by language. Empty `document`: only other facts can open the gate."""
 
     pack: str
     rule: str
     document: str
-    why: str
+    why: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def gate(facts: Facts, documents: Iterable[Document], today: date) -> Gate:
     for demand in dict.fromkeys((d.pack, d.document) for d in demands):
         found += _document(demand[1], held, today) if demand[1] else []
     found += [
-        finding("jurisdiction.not_allowed", WHERE, demand.why, f"{demand.pack}.{demand.rule}")
+        finding("jurisdiction.not_allowed", WHERE, demand.why["en"], f"{demand.pack}.{demand.rule}")
         for demand in demands
         if not demand.document
     ]
@@ -108,8 +108,7 @@ def _demanded(facts: Facts) -> tuple[list[Demand], list[Finding]]:
         for rule in pack["rules"] if within else ():
             missing |= dict.fromkeys(unknown(rule["when"], facts))
             if holds(rule["when"], facts):
-                why = rule["why"]["en"]
-                demands += [Demand(name, rule["id"], document, why) for document in rule["demands"] or [""]]
+                demands += [Demand(name, rule["id"], document, rule["why"]) for document in rule["demands"] or [""]]
     return demands, [_missing(name) for name in missing]
 
 

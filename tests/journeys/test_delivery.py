@@ -80,15 +80,17 @@ def test_a_file_is_encrypted_from_the_inbox_to_its_reader_and_the_key_is_turned_
     assert len(stored) == 4 and not set(stored.values()) & set(plain.values())
     for body in stored.values():
         assert not any(piece in body for data in plain.values() for piece in (data[:32], data[-32:]))
+    assert {file["original_name"] for file in files} == {None}  # what its owner calls a file is for insiders
+    own = {file["name"]: file["original_name"] for file in ana.get(f"/v1/records/{dataset}/files")["items"]}
     for file in files:
-        assert _opened(reader, dataset, file["name"], READER) == plain[file["original_name"]]
+        assert _opened(reader, dataset, file["name"], READER) == plain[own[file["name"]]]
     header = reader.get(f"/v1/records/{dataset}/files/{files[0]['name']}/header")
     before = turned(aws)["current"]
     told = turned(aws, anew=True)
     assert told["current"] != before and told["wrapped"] >= 4 and not told["left"]
     assert _stored(aws, dataset) == stored  # same versions, same bytes: only headers were wrapped anew
     for file in files:
-        assert _opened(reader, dataset, file["name"], READER) == plain[file["original_name"]]
+        assert _opened(reader, dataset, file["name"], READER) == plain[own[file["name"]]]
     other = bytes([12]) * 32
     assert reader.call("PUT", "/v1/me/public-key", json={"public_key": _public(other)}).status_code == 200
     assert _opened(reader, dataset, files[0]["name"], other) == plain[files[0]["original_name"]]

@@ -93,7 +93,7 @@ def test_a_file_is_encrypted_from_the_inbox_to_its_reader_and_the_key_is_turned_
         assert _opened(reader, dataset, file["name"], READER) == plain[own[file["name"]]]
     other = bytes([12]) * 32
     assert reader.call("PUT", "/v1/me/public-key", json={"public_key": _public(other)}).status_code == 200
-    assert _opened(reader, dataset, files[0]["name"], other) == plain[files[0]["original_name"]]
+    assert _opened(reader, dataset, files[0]["name"], other) == plain[own[files[0]["name"]]]
     with pytest.raises(Crypt4ghFault):
         _opened(reader, dataset, files[0]["name"], READER)
     assert reader.get(f"/v1/records/{dataset}/files/{files[0]['name']}/header")["header"] != header["header"]

@@ -102,11 +102,16 @@ def _decodings(value: bytes, encodings: list[str]) -> list[str]:
     value = value.strip(b" \0")
     if not value:
         return []
-    found = [decoded(value, encodings)]
-    if not value.isascii():  # a set that is declared wrongly, or not at all, is common
-        for guess in ("utf-8", "gb18030"):
-            try:
-                found.append(value.decode(guess))
-            except UnicodeDecodeError:
-                continue
+    found = [decoded(value, encodings), *guesses(value)]
     return [part for text in found for part in text.split("\\")]
+
+
+def guesses(value: bytes) -> list[str]:
+    """What a value says in the sets that it may be written in unsaid; a wrong declaration is common."""
+    found = []
+    for guess in ("utf-8", "gb18030") if not value.isascii() else ():
+        try:
+            found.append(value.decode(guess))
+        except UnicodeDecodeError:
+            continue
+    return found

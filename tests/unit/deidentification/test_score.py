@@ -18,6 +18,7 @@ from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.verify import verified
 from tests.unit.deidentification.making import as_bytes, read
 
+NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 Case = tuple[dict[str, Any], Path, Path]
 
 
@@ -64,17 +65,17 @@ def test_a_tool_that_drops_files_passes_no_check_of_theirs(case: Case, tmp_path:
     ("keyword", "value", "action"),
     [
         ("StudyDate", "20200101", "date_shifted"),
-        ("SeriesInstanceUID", "2.25.1", "uid_consistent"),
+        ("StudyInstanceUID", "2.25.1", "uid_consistent"),
         ("PatientID", "ANOTHER", "patid_consistent"),
         ("Rows", 7, "tag_retained"),
-        ("PixelData", b"\1" * 64, "pixels_retained"),
+        ("PixelData", bytes(40 * 48 * 2), "pixels_retained"),
     ],
 )
 def test_one_wrong_value_is_one_that_the_scorer_tells(
     case: Case, tmp_path: Path, keyword: str, value: object, action: str
 ) -> None:
     shutil.copytree(case[2], tmp_path / "out")
-    row = next(r for r in case[0]["files"] if r["modality"] == "CR" and r["syntax"].endswith(("1.2", "1.2.1", "1.2.2")))
+    row = next(r for r in case[0]["files"] if r["of"].startswith(r["modality"] + "_") and r["syntax"] in NATIVE)
     made = read((tmp_path / "out" / row["file"]).read_bytes())
     setattr(made, keyword, value)
     (tmp_path / "out" / row["file"]).write_bytes(as_bytes(made))

@@ -85,7 +85,7 @@ class Engine:
         return out
 
     def _patient(self, told: Stated, sop_class: str, form: Form) -> Patient:
-        place = (told.names, told.numbers, told.patient, told.facts.get("charset", b""), sop_class, form)
+        place = (told.names, told.places, told.numbers, told.patient, told.facts.get("charset", b""), sop_class, form)
         if (found := self._patients.get(place)) is None:
             pseudonym = self.key.pseudonym("patient", told.patient).encode()
             found = self._patients[place] = Patient(

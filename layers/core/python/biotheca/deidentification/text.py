@@ -83,12 +83,16 @@ def folded(text: str) -> str:
 class Identifiers:
     """What is known to identify the patient and the people around them."""
 
-    def __init__(self, names: Iterable[str], numbers: Iterable[str]) -> None:
-        """`names`: names of people, places, institutions. `numbers`: record numbers, accession numbers, telephones."""
+    def __init__(self, names: Iterable[str], numbers: Iterable[str], places: Iterable[str] = ()) -> None:
+        """`names`: of people. `numbers`: of records, orders, telephones. `places`: names of places and institutions,
+
+        of which listed words say nothing by themselves: a department may be called Radiation Therapy.
+        """
         self.words: set[str] = set()
         self.inside: set[str] = set()  # found inside longer words too
         self.digits: set[str] = set()  # of numbers, as a numeric value could be
-        for name in map(folded, names):
+        plain = [" ".join(w for w in _NAME_PARTS.split(folded(p)) if w not in words()) for p in places]
+        for name in [*map(folded, names), *plain]:
             parts = [p for p in _NAME_PARTS.split(name) if p]
             for part in parts:
                 if _HAN.search(part):

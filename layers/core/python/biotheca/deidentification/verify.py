@@ -17,6 +17,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 import pydicom
+from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
@@ -150,7 +151,7 @@ def _state(number: int, vr: str, value: object, found: Told) -> None:
         for name in _many(value):
             found.words |= _words_of(str(name))
     elif number in _PLACES:
-        found.words |= {w for w in _tokens(str(value)) if len(w) > 4}
+        found.words |= {w for w in _tokens(str(value)) if len(w) > 4 and w not in _terms()}
     elif number in _NUMBERS:
         texts = [str(v) for v in _many(value)]
         found.numbers |= {n for text in texts if len(n := re.sub(r"[\W_]+", "", text).lower()) > 4}
@@ -328,6 +329,12 @@ def _uids(one: Told, two: Told, after: FileDataset) -> Iterator[Failure]:
 
 def _many(value: object) -> list[object]:
     return list(value) if isinstance(value, (MultiValue, list)) else [value] if value else []
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Words of the names of attributes: in the name of a department they are its trade."""
+    return frozenset(word for row in DicomDictionary.values() for word in _tokens(row[2]))
 
 
 @cache

@@ -91,7 +91,7 @@ class Identifiers:
         self.words: set[str] = set()
         self.inside: set[str] = set()  # found inside longer words too
         self.digits: set[str] = set()  # of numbers, as a numeric value could be
-        plain = [" ".join(w for w in _NAME_PARTS.split(folded(p)) if w not in words()) for p in places]
+        plain = [" ".join(w for w in _NAME_PARTS.split(folded(p)) if not _is_trade(w)) for p in places]
         for name in [*map(folded, names), *plain]:
             parts = [p for p in _NAME_PARTS.split(name) if p]
             for part in parts:
@@ -149,6 +149,11 @@ class Identifiers:
     def fingerprint(self) -> frozenset[str]:
         """What makes two sets of identifiers the same."""
         return frozenset(self.words | self.inside)
+
+
+def _is_trade(word: str) -> bool:
+    """Whether a word of a place's name is a listed one, or its beginning: a short string ends after 16 characters."""
+    return word in words() or (len(word) >= INSIDE_LETTERS - 1 and any(w.startswith(word) for w in words()))
 
 
 NOBODY = Identifiers((), ())

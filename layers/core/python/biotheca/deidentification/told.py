@@ -144,7 +144,7 @@ def _state(number: int, vr: str, value: object, found: Told) -> None:
         for name in _many(value):
             found.words |= _words_of(str(name))
     elif number in _PLACES:
-        found.words |= {w for w in _tokens(str(value)) if len(w) > 4 and f" {w}" not in _terms()}
+        found.words |= {w for w in _tokens(str(value)) if len(w) > 4 and f" {w.removesuffix('s')}" not in _terms()}
     elif number in _NUMBERS:
         texts = [str(v) for v in _many(value)]
         found.numbers |= {n for text in texts if len(n := re.sub(r"[\W_]+", "", text).lower()) > 4}

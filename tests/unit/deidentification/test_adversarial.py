@@ -236,6 +236,16 @@ CASES: dict[str, Case] = {
         report("Lives at 221B Marchmont Crescent, Tadfield OX7 6TT", "nodule in the right lung", "c/o Pulsifer"),
         ("Marchmont", "Tadfield", "Pulsifer", "OX7 6TT", "221B"),
     ),
+    "an address of words that are listed": Case(
+        said("CHEST at 12 High Street, 7a Old North Road, P.O. Box 441"),
+        ("High Street", "Old North", "Box"),
+        (("StudyDescription", "CHEST"),),
+    ),
+    "magnetic resonance, and men": Case(
+        said("MR brain Mr. Pulsifer MR DEVICEY Mr Tadfield"),
+        ("Pulsifer", "Devicey", "Tadfield"),
+        (("StudyDescription", "MR brain"),),
+    ),
     "relatives whom no header names": Case(
         said("CHEST brought by his aunt Marguerite Pulsifer-Device"),
         ("Marguerite", "Pulsifer"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import CTImageStorage, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 PATIENT = {
     "PatientName": "QUILLFEATHER^ZEPHYRINE",
@@ -58,7 +58,8 @@ def ct(number: int = 1, size: int = 16, syntax: str = ExplicitVRLittleEndian, **
     made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
     made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 12, 11, 0
     made.PixelSpacing, made.SliceThickness, made.RescaleIntercept, made.RescaleSlope = [0.7, 0.7], "2.5", "-1024", "1"
-    made.PixelData = np.random.default_rng(number).integers(0, 4096, (size, size), np.uint16).tobytes()
+    order = ">u2" if syntax == ExplicitVRBigEndian else "<u2"
+    made.PixelData = np.random.default_rng(number).integers(0, 4096, (size, size), np.uint16).astype(order).tobytes()
     return made
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pydicom.charset import encode_string
 
 from biotheca.deidentification import rules
 from biotheca.deidentification.keys import CollectionKey, shifted
 from biotheca.deidentification.model import Options, Outcome
-from biotheca.deidentification.people import decoded
+from biotheca.deidentification.people import decoded, guesses
 from biotheca.deidentification.text import Identifiers, cleaned, folded, words
 from biotheca.formats.dicom import PADDING, PIXELS, Element, Form, elements, encoded, item, items
 
@@ -153,6 +152,8 @@ class Attributes:
                 allowed and whole[element.value - element.head :].translate(None, allowed)
             ):
                 return b"", "X"  # words where only digits belong
+            if vr in _NUMERIC and _is_identifier(whole[element.value - element.head :], vr, patient.known):
+                return b"", "X"
             return whole, letter
         if vr == b"SQ":
             return self._sequence(data, element, patient, letter), letter
@@ -195,6 +196,7 @@ class Attributes:
         text = decoded(raw, patient.encodings)
         if letter == "B":
             told = any(_tells(word, vr, patient.known) for word in text.split("\\"))
+            told = told or _tells_otherwise(raw, patient.known)
             if not told and (vr != b"CS" or _CODE_STRING.fullmatch(text.replace("\\", " ")[:64])):
                 return raw
             if not told and not cleaned(text, patient.known).removed:
@@ -208,18 +210,24 @@ class Attributes:
         removed: Counter[str] = Counter()
         for one in found:
             removed.update(one.removed)
-        new = "\\".join(one.text for one in found)
+        new: str | None = "\\".join(one.text for one in found)
         if letter == "C":
-            self._cleaning.texts.add((tag, new))
-        if not removed:
-            return raw
+            self._cleaning.texts.add((tag, "\\".join(one.text for one in found)))
+        made = raw if not removed else self._encoded(new or "", patient.encodings)
+        if made and not made.isascii() and _tells_otherwise(made, patient.known):
+            removed["identifier"] += 1
+            made = new = None
         self._cleaning.removed += removed
-        if not new.strip("\\ "):
+        if removed and not (new or "").strip("\\ "):
             return self._emptied(tag, vr, raw)
-        if new.isascii():
-            return new.encode()
+        return made
+
+    @staticmethod
+    def _encoded(text: str, encodings: list[str]) -> bytes | None:
+        if text.isascii():
+            return text.encode()
         try:
-            return encode_string(new, patient.encodings)
+            return encode_string(text, encodings)
         except (UnicodeEncodeError, LookupError):
             return None
 
@@ -310,8 +318,8 @@ class Attributes:
             return self._sequence(data, element, patient, "R") if element.vr in (b"SQ", b"UN") else b""
         if vr in (b"CS", b"LO", b"SH"):
             words = decoded(raw, patient.encodings)
-            return whole if not cleaned(words, patient.known, strict=False).removed else b""
-        return b"" if _is_identifier(raw, vr, patient) else whole
+            return whole if not cleaned(words, patient.known, strict=vr != b"CS").removed else b""
+        return b"" if _is_identifier(raw, vr, patient.known) else whole
 
 
 def _word_at(data: bytes | memoryview, level: list[Element], tag: int) -> str:
@@ -327,15 +335,13 @@ def _tells(word: str, vr: bytes, known: Identifiers) -> bool:
     return any(known.hit(part) for part in parts) or known.hit("".join(parts))
 
 
-def _is_identifier(raw: bytes, vr: bytes, patient: Patient) -> bool:
-    """Whether a number's digits are those of a known identifier."""
+def _tells_otherwise(raw: bytes, known: Identifiers) -> bool:
+    """Whether a value holds a name if it is written in another character set than the object declares."""
+    return any(cleaned(guess, known, strict=False).removed.get("identifier") for guess in guesses(raw))
+
+
+def _is_identifier(raw: bytes, vr: bytes, known: Identifiers) -> bool:
+    """Whether a number is that of a known identifier: in decimal digits, or as a binary value."""
     if vr in _NUMBERS_IN_TEXT:
-        return any(
-            patient.known.hit(word) for word in raw.decode("ascii", "replace").strip(" \0").split("\\") if len(word) > 3
-        )
-    size = _BINARY_DUMMY.get(vr)
-    if vr not in (b"US", b"SS", b"UL", b"SL", b"UV", b"SV") or not size:
-        return False
-    order: Literal["little", "big"] = "little" if patient.form.little else "big"
-    values = (int.from_bytes(raw[n : n + size], order) for n in range(0, len(raw), size))
-    return any(value > 9999 and patient.known.hit(str(value)) for value in values)
+        return any(known.is_number(word) for word in raw.decode("ascii", "replace").lower().split("\\"))
+    return any(form in raw for form in known.packed)

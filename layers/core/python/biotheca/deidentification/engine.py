@@ -85,7 +85,7 @@ class Engine:
         return out
 
     def _patient(self, told: Stated, sop_class: str, form: Form) -> Patient:
-        place = (told.names, told.numbers, told.patient, told.facts.get("charset", b""), sop_class, form)
+        place = (told.names, told.places, told.numbers, told.patient, told.facts.get("charset", b""), sop_class, form)
         if (found := self._patients.get(place)) is None:
             pseudonym = self.key.pseudonym("patient", told.patient).encode()
             found = self._patients[place] = Patient(
@@ -149,8 +149,7 @@ class Engine:
                     whole = comments_blanked(data, element)
                 else:
                     must_fit(facts, element, part.form)
-                    hidden = any(0x6000 <= e.tag >> 16 < 0x6100 and e.tag & 0xFFFF == 0x0102 for e in top)
-                    if hidden and (cleared := plain(data, element, facts, part.form)) is not None:
+                    if (cleared := plain(data, element, facts, part.form)) is not None:
                         whole = bytes(data[element.head : element.value]) + cleared
                 body[number] = whole
 

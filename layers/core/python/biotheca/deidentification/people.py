@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydicom.charset import convert_encodings, decode_bytes
 
@@ -29,6 +30,7 @@ class Stated:
 
     facts: dict[str, bytes]
     names: tuple[bytes, ...]
+    places: tuple[bytes, ...]
     numbers: tuple[bytes, ...]
 
     @property
@@ -45,41 +47,48 @@ class Stated:
 def stated(data: bytes | memoryview, top: Iterable[Element], form: Form) -> Stated:
     """One walk over an object's elements, into sequences, not into private ones."""
     facts: dict[str, bytes] = {}
-    names: list[bytes] = []
-    numbers: list[bytes] = []
+    found = Found([], [], [])
     for element in top:
         if name := _FACTS.get(element.tag):
             facts[name] = bytes(data[element.value : element.stop]).strip(b" \0")
-    _gather(data, top, form, names, numbers, 0)
-    return Stated(facts, tuple(names), tuple(numbers))
+    _gather(data, top, form, found, 0)
+    return Stated(facts, *map(tuple, found))
 
 
-def _gather(
-    data: bytes | memoryview, level: Iterable[Element], form: Form, names: list[bytes], numbers: list[bytes], depth: int
-) -> None:
-    names_at, numbers_at = identifying()
+class Found(NamedTuple):
+    """What a walk has gathered: names of persons, names of places, numbers."""
+
+    names: list[bytes]
+    places: list[bytes]
+    numbers: list[bytes]
+
+
+def _gather(data: bytes | memoryview, level: Iterable[Element], form: Form, found: Found, depth: int) -> None:
+    places_at, numbers_at = identifying()
     for element in level:
         tag, vr = element.tag, element.vr
         if vr == b"UN":
             vr = known_vr(tag, vr)
-        if vr == b"PN" or tag in names_at:
-            names.append(bytes(data[element.value : element.stop]))
+        if vr == b"PN":
+            found.names.append(bytes(data[element.value : element.stop]))
+        elif tag in places_at:
+            found.places.append(bytes(data[element.value : element.stop]))
         elif tag in numbers_at:
-            numbers.append(bytes(data[element.value : element.stop]))
+            found.numbers.append(bytes(data[element.value : element.stop]))
         elif vr == b"SQ" and not tag >> 16 & 1:
             inner = form if element.vr != b"UN" else Form(explicit=False, little=True)
             for begin, stop in items(data, element, form):
-                _gather(data, elements(data, begin, stop, inner, depth + 1), inner, names, numbers, depth + 1)
+                _gather(data, elements(data, begin, stop, inner, depth + 1), inner, found, depth + 1)
 
 
 def identifiers(known: Stated) -> Identifiers:
     """The names and numbers as words to look for, by the object's character sets and by those often left unsaid."""
     encodings = encodings_of(known.facts.get("charset", b""))
-    texts: list[str] = []
-    for value in known.names:
-        texts += _decodings(value, encodings)
-    numbers = [text for value in known.numbers for text in _decodings(value, encodings)]
-    return Identifiers(texts, numbers)
+    names, places, numbers = (
+        [text for value in values for text in _decodings(value, encodings)]
+        for values in (known.names, known.places, known.numbers)
+    )
+    return Identifiers(names, numbers, places)
 
 
 def encodings_of(charset: bytes) -> list[str]:
@@ -102,11 +111,16 @@ def _decodings(value: bytes, encodings: list[str]) -> list[str]:
     value = value.strip(b" \0")
     if not value:
         return []
-    found = [decoded(value, encodings)]
-    if not value.isascii():  # a set that is declared wrongly, or not at all, is common
-        for guess in ("utf-8", "gb18030"):
-            try:
-                found.append(value.decode(guess))
-            except UnicodeDecodeError:
-                continue
+    found = [decoded(value, encodings), *guesses(value)]
     return [part for text in found for part in text.split("\\")]
+
+
+def guesses(value: bytes) -> list[str]:
+    """What a value says in the sets that it may be written in unsaid; a wrong declaration is common."""
+    found = []
+    for guess in ("utf-8", "gb18030") if not value.isascii() else ():
+        try:
+            found.append(value.decode(guess))
+        except UnicodeDecodeError:
+            continue
+    return found

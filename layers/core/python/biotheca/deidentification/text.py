@@ -12,19 +12,24 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
+from struct import pack
 
+LEAST_DIGITS = 5  # of a number that is looked for among numbers
 INSIDE_LETTERS = 6  # a shorter name is looked for as a word: Mary is in primary
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _YEAR = r"(?:1[89]|20)\d\d"
+_WAYS = "street|road|avenue|lane|crescent|boulevard|terrace|drive|court|square|strasse|straße"
 _MONTH_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
         ("mail", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*"),
         ("address", r"(?:https?://|www\.)\S+"),
+        ("address", rf"\b\d{{1,5}}[a-z]?\s+(?:[^\W\d_][\w'-]*\s+){{1,3}}(?:{_WAYS})\b"),
+        ("address", r"\bp\.?\s?o\.?\s?box\s*\d+"),
         ("uid", r"(?<![\d.])\d+(?:\.\d+){4,}(?![\d.])"),
         ("date", rf"(?<!\d){_YEAR}[-/. ]?{_MONTH}[-/. ]?{_DAY}(?!\d)"),
         ("date", rf"(?<!\d)(?:{_DAY}[-/. ]{_MONTH}|{_MONTH}[-/. ]{_DAY})[-/. ](?:{_YEAR}|\d\d)(?!\d)"),
@@ -38,7 +43,9 @@ PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("number", r"(?<![\d.])\d{5,}(?!\.\d)"),
         (
             "title",
-            r"\b(?:dr|prof|mr|mrs|ms|miss|md|phd|sir|nurse|physician|doctor|radiologist)\b\.?(?:\s+[^\W\d_][\w'-]*\.?){0,3}",
+            # MR is magnetic resonance unless it is written as Mr, or with a point; MS is sclerosis.
+            r"\b(?:dr|prof|mrs|miss|md|phd|sir|nurse|physician|doctor|radiologist|(?-i:Mr|Ms)|m[rs](?=\.))\b\.?"
+            r"(?:\s+[^\W\d_][\w'-]*\.?){0,3}",
         ),
         (
             "title",
@@ -52,6 +59,7 @@ _TOKEN = re.compile(
 _HAN = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _MEASURE = re.compile(r"\d{1,4}([a-z]{0,4})")
+_UNITS = frozenset("dtsmgxlhkwvfynr")  # 3D, 1.5T, 30s; 221B is a house
 _CODE = re.compile(r"([a-z]{1,12}?)(\d{1,3})([a-z]{0,3})")
 _NAME_PARTS = re.compile(r"[\^=\s,.;:/()\[\]\\_'\"-]+")
 _LEFT_OVERS = re.compile(r"(?:(?<=^)|(?<=\s))[-/_.,:;()+*#&|]+(?=\s|$)")
@@ -75,11 +83,16 @@ def folded(text: str) -> str:
 class Identifiers:
     """What is known to identify the patient and the people around them."""
 
-    def __init__(self, names: Iterable[str], numbers: Iterable[str]) -> None:
-        """`names`: names of people, places, institutions. `numbers`: record numbers, accession numbers, telephones."""
+    def __init__(self, names: Iterable[str], numbers: Iterable[str], places: Iterable[str] = ()) -> None:
+        """`names`: of people. `numbers`: of records, orders, telephones. `places`: names of places and institutions,
+
+        of which listed words say nothing by themselves: a department may be called Radiation Therapy.
+        """
         self.words: set[str] = set()
         self.inside: set[str] = set()  # found inside longer words too
-        for name in map(folded, names):
+        self.digits: set[str] = set()  # of numbers, as a numeric value could be
+        plain = [" ".join(w for w in _NAME_PARTS.split(folded(p)) if not _is_trade(w)) for p in places]
+        for name in [*map(folded, names), *plain]:
             parts = [p for p in _NAME_PARTS.split(name) if p]
             for part in parts:
                 if _HAN.search(part):
@@ -97,9 +110,29 @@ class Identifiers:
                 self.inside.add(whole)
             if len(digits := re.sub(r"\D", "", number)) > 3:
                 self.inside.add(digits)
+            if len(digits := digits.lstrip("0")) >= LEAST_DIGITS:
+                self.digits.add(digits)
             self.words |= {p for p in _NAME_PARTS.split(number) if len(p) > 1}
         self._any = (
             re.compile("|".join(map(re.escape, sorted(self.inside, key=len, reverse=True)))) if self.inside else None
+        )
+
+    @cached_property
+    def packed(self) -> tuple[bytes, ...]:
+        """The numbers as binary values of 4 and 8 bytes, in both byte orders."""
+        made: set[bytes] = set()
+        for value in map(int, self.digits):
+            kinds: list[tuple[str, int | float]] = [("d", float(value))]
+            kinds += [("Q", value)] if value < 1 << 64 else []
+            kinds += [("I", value), ("f", float(value))] if value < 1 << 32 else []
+            made |= {pack(order + kind, number) for kind, number in kinds for order in "<>"}
+        return tuple(made)
+
+    def is_number(self, text: str) -> bool:
+        """Whether a decimal number is one that identifies, or holds a long one."""
+        digits = re.sub(r"\D", "", text.partition("e")[0])
+        return digits.lstrip("0") in self.digits or any(
+            known in digits for known in self.digits if len(known) > LEAST_DIGITS
         )
 
     def hit(self, token: str) -> bool:
@@ -116,6 +149,11 @@ class Identifiers:
     def fingerprint(self) -> frozenset[str]:
         """What makes two sets of identifiers the same."""
         return frozenset(self.words | self.inside)
+
+
+def _is_trade(word: str) -> bool:
+    """Whether a word of a place's name is a listed one, or its beginning: a short string ends after 16 characters."""
+    return word in words() or (len(word) >= INSIDE_LETTERS - 1 and any(w.startswith(word) for w in words()))
 
 
 NOBODY = Identifiers((), ())
@@ -167,10 +205,10 @@ def _listed(token: str, removed: Counter[str]) -> str:
     if _HAN.search(token):
         return _listed_han(token, removed)
     word = folded(token)
-    if word in words() or (len(word) == 1 and word.isalpha()):
+    if word in words() or (len(token) == 1 and token.isascii()):
         return token
     if measure := _MEASURE.fullmatch(word):
-        if not measure[1] or measure[1] in words() or len(measure[1]) < 3:
+        if not measure[1] or measure[1] in words() or measure[1] in _UNITS:
             return token
     elif (code := _CODE.fullmatch(word)) and all(len(part) < 2 or part in words() for part in (code[1], code[3])):
         return token

@@ -12,67 +12,26 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 
+import numpy as np
 import pydicom
-from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from biotheca.deidentification.model import Reason
+from biotheca.deidentification.told import PIXELS, Told, tags_of, told, vr_of
 
-
-def _tags(keywords: str) -> frozenset[int]:
-    return frozenset(tag for keyword in keywords.split() if (tag := tag_for_keyword(keyword)) is not None)
-
-
-PIXELS = 0x7FE00010
 ENCODINGS = ("utf-8", "utf-16-le", "gb18030", "shift_jis", "iso2022_jp", "euc_kr", "iso8859-5", "iso8859-7", "latin-1")
 CHECKS = ("readable", "values", "pixels", "leak", "preamble", "dates", "uids")
+_SCHEMES = tags_of("CodingSchemeUID ContextUID MappingResourceUID")
 _SHORT = 5
 _LONGEST = 3  # words that the bytes of pixels are searched for
 _DEFLATED, _STANDARD = "1.2.840.10008.1.2.1.99", "1.2.840.10008."
 _NUMERIC = frozenset(["AT", "DS", "FD", "FL", "IS", "OD", "OF", "OL", "OW", "SL", "SS", "SV", "UL", "US", "UV"])
-_WALKED = frozenset(["PN", "UI", "DA", "DT", "SQ"])
-_BIRTH = tag_for_keyword("PatientBirthDate")
-# Besides names of persons: what says who, where, by which number (keywords of PS3.6).
-_PLACES = _tags(
-    "InstitutionName InstitutionAddress InstitutionalDepartmentName ReferringPhysicianAddress PatientAddress"
-    " RequestingService"
-)
-_NUMBERS = _tags(
-    "PatientID OtherPatientIDs AccessionNumber AdmissionID PatientTelephoneNumbers ReferringPhysicianTelephoneNumbers"
-    " IssuerOfPatientID InsurancePlanIdentification MedicalRecordLocator FillerOrderNumberImagingServiceRequest"
-    " PlacerOrderNumberImagingServiceRequest"
-)
-_STATED = _PLACES | _NUMBERS
-_SCHEMES = _tags("CodingSchemeUID ContextUID MappingResourceUID")
-# Words that stand in names of institutions and of test patients, and say nothing by themselves.
-_NOT_NAMES = {
-    *("hospital", "clinic", "center", "centre", "university", "institute", "general", "medical", "imaging", "health"),
-    *("radiology", "department", "care", "saint", "anonymous", "anon", "unknown", "none", "patient", "male", "female"),
-    *(
-        "brain",
-        "head",
-        "chest",
-        "phantom",
-        "test",
-        "demo",
-        "doctor",
-        "street",
-        "road",
-        "north",
-        "south",
-        "east",
-        "west",
-    ),
-    *("city", "county", "regional", "community", "memorial", "children", "womens", "service"),
-    *("name", "text", "last", "first", "enter", "given", "family"),
-}
 
 
 @dataclass(frozen=True)
@@ -82,16 +41,6 @@ class Failure:
     check: str
     reason: Reason
     words: str
-
-
-@dataclass
-class Told:
-    """What a dataset states on all its levels: names and numbers folded, days as (year, month, day), UIDs by tag."""
-
-    words: set[str] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
-    days: dict[tuple[int, ...], tuple[int, int, int]] = field(default_factory=dict)
-    uids: list[tuple[int, str]] = field(default_factory=list)
 
 
 def verified(original: bytes, result: bytes) -> list[Failure]:
@@ -110,62 +59,17 @@ def verified(original: bytes, result: bytes) -> list[Failure]:
     return list(seen.values())
 
 
-def told(dataset: Dataset) -> Told:
-    """One walk over all levels, private attributes and pixels left out. Only what is wanted is decoded."""
-    found = Told()
-    _walk(dataset, (), found)
-    found.words -= _NOT_NAMES
-    found.numbers = {n for n in found.numbers if len(set(n)) > 1}
-    return found
-
-
-def _walk(dataset: Dataset, path: tuple[int, ...], found: Told) -> None:
-    for tag, raw in dataset.items():
-        number = int(tag)
-        if number >> 16 & 1 or number == PIXELS:
-            continue
-        vr = raw.VR if raw.VR and raw.VR != "UN" else _vr(number)
-        if vr not in _WALKED and number not in _STATED:
-            continue
-        try:
-            value = dataset[tag].value
-        except (ValueError, TypeError, NotImplementedError, AttributeError):
-            continue
-        if vr == "SQ":
-            for place, item in enumerate(value or ()):
-                _walk(item, (*path, number, place), found)
-        elif vr == "UI":
-            found.uids += [(number, str(uid)) for uid in _many(value)]
-        elif vr in ("DA", "DT"):
-            if day := _day(value):
-                found.days[*path, number] = day
-            if number == _BIRTH and value:
-                found.numbers.add(str(value))
-        else:
-            _state(number, vr, value, found)
-
-
-def _state(number: int, vr: str, value: object, found: Told) -> None:
-    if vr == "PN":
-        for name in _many(value):
-            found.words |= _words_of(str(name))
-    elif number in _PLACES:
-        found.words |= {w for w in _tokens(str(value)) if len(w) > 4}
-    elif number in _NUMBERS:
-        texts = [str(v) for v in _many(value)]
-        found.numbers |= {n for text in texts if len(n := re.sub(r"[\W_]+", "", text).lower()) > 4}
-        found.numbers |= {n for text in texts if len(n := re.sub(r"\D", "", text)) > 5}
-
-
 # --- 1. kept values and pixels are equal ---
 
 
 def _values(before: Dataset, after: Dataset) -> Iterator[Failure]:
     """Numbers, binary values and pixels that are in both are the same bytes; nothing is there that was not."""
+    old_at = {int(tag): raw for tag, raw in before.items()}  # a tag of pydicom's is slow to compare
     for tag, raw in after.items():
-        old = before.get_item(tag) if tag in before else None
-        if tag == PIXELS or (raw.VR or _vr(int(tag))) not in _NUMERIC:
+        number = int(tag)
+        if number == PIXELS or (raw.VR or vr_of(number)) not in _NUMERIC:
             continue
+        old = old_at.get(number)
         if old is None:
             yield Failure("values", Reason.VERIFY_VALUE, f"{tag} is there, and was not.")
         elif _raw(old) != _raw(raw):
@@ -212,7 +116,8 @@ def _leaks(one: Told, after: FileDataset, result: bytes) -> Iterator[Failure]:
         if number.encode("latin-1", "ignore") in closed or any(form in header for form in _as_number(number)):
             yield Failure("leak", Reason.VERIFY_LEAK, "A number that the original states is still in the file.")
     # Pixels are searched for the longest words as they are written: text does not hide in numbers in another case.
-    for word in sorted((w for w in one.words | one.numbers if len(w) > 5), key=len)[-_LONGEST:]:
+    wanted = sorted((w for w in one.words | one.numbers if len(w) > 5), key=len)[-_LONGEST:]
+    for word in wanted if _may_hold_text(pixels) else ():
         if word.upper().encode() in pixels:
             yield Failure("leak", Reason.VERIFY_LEAK, "A name or number stands in the bytes of the pixels.")
     if result[:128].strip(b"\0"):
@@ -231,6 +136,14 @@ def _stands(form: bytes, text: bytes) -> bool:
     return False
 
 
+def _may_hold_text(pixels: bytes) -> bool:
+    """Whether there are two letters side by side at all: three of a text are two bytes of one 16-bit number."""
+    pairs = np.frombuffer(pixels, "<u2", len(pixels) // 2)
+    if not len(pairs) or pairs.max() < 0x2020:
+        return False
+    return bool(((pairs >= 0x2020) & (pairs <= 0x7F7F)).any())
+
+
 def _apart(after: FileDataset, result: bytes) -> tuple[bytes, bytes]:
     """(all bytes but those of the pixels, inflated where they were deflated; those of the pixels)."""
     if after.file_meta.TransferSyntaxUID == _DEFLATED:
@@ -240,27 +153,12 @@ def _apart(after: FileDataset, result: bytes) -> tuple[bytes, bytes]:
     if not isinstance(raw, RawDataElement) or not isinstance(raw.value, bytes) or len(raw.value) < 4096:
         return result, b""
     at = raw.value_tell
-    if result[at : at + len(raw.value)] != raw.value:
+    if at is None or not result.startswith(raw.value, at):
         return result, b""
     return result[:at] + result[at + len(raw.value) :], raw.value
 
 
 _BETWEEN = re.compile(rb"[\s\-_.()/\\]+")
-
-
-def _words_of(name: str) -> set[str]:
-    found = set()
-    for group in name.split("="):
-        parts = [p for p in re.split(r"[\^\s,]+", group) if p]
-        found |= {w for part in parts for w in _tokens(part) if len(w) > 3 or (not w.isascii() and len(w) > 1)}
-        joined = "".join(parts)
-        if not joined.isascii() and 1 < len(joined) < 8:
-            found.add(joined.lower())
-    return found
-
-
-def _tokens(text: str) -> list[str]:
-    return [w for w in re.split(r"[\W_]+", text.lower()) if w and not w.isdigit()]
 
 
 @lru_cache(maxsize=4096)
@@ -301,18 +199,6 @@ def _dates(one: Told, two: Told) -> Iterator[Failure]:
         yield Failure("dates", Reason.VERIFY_LEAK, "A date of the original is still in the file.")
 
 
-def _day(value: object) -> tuple[int, int, int] | None:
-    text = str(value or "")
-    digits = text[:10].replace(".", "") if text[4:5] == "." else text[:8]
-    if len(digits) != 8 or not digits.isdigit():
-        return None
-    try:
-        date(day := int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return None
-    return day, int(digits[4:6]), int(digits[6:])
-
-
 # --- 4. UIDs ---
 
 
@@ -324,15 +210,3 @@ def _uids(one: Told, two: Told, after: FileDataset) -> Iterator[Failure]:
             yield Failure("uids", Reason.VERIFY_LEAK, f"A UID of the original stands in {Tag(tag)}.")
     if after.file_meta.MediaStorageSOPInstanceUID != after.SOPInstanceUID:
         yield Failure("uids", Reason.VERIFY_VALUE, "The file meta names another object.")
-
-
-def _many(value: object) -> list[object]:
-    return list(value) if isinstance(value, (MultiValue, list)) else [value] if value else []
-
-
-@cache
-def _vr(tag: int) -> str:
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return "UN"

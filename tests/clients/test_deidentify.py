@@ -61,7 +61,11 @@ def test_every_file_is_released_or_set_aside_with_its_reason(alone: CommandLine,
     ran = alone(*words, "--json")
     assert ran.code == 0, ran.err
     expected = {"not_dicom": 3, "damaged": 1, "preamble": 1, "link": 1, "mixed_patients": 2, "duplicate_uid": 2}
-    assert ran.json == {"inputs": 15, "released": 4, "copies": 1, "missing": 0, "quarantined": expected}
+    looked = {"sampled": 4, "frames_read": 4}
+    assert ran.json == {
+        **{"inputs": 15, "released": 4, "copies": 1, "missing": 0},
+        **{"quarantined": expected, "pixels": looked},
+    }
     out = [path for path in clean.rglob("*") if path.is_file()]
     assert len(out) == 4 and {str(read(p.read_bytes()).PatientSex) for p in out} == {"F"}
     private = report / "inputs.private.jsonl"
@@ -73,6 +77,7 @@ def test_every_file_is_released_or_set_aside_with_its_reason(alone: CommandLine,
     assert again.json == ran.json
     told = alone(*words)
     assert "4 released" in told.out and "set aside, damaged: 1" in told.out
+    assert "text looked for in 4 object(s), 4 frame(s) read" in told.out
 
 
 def test_the_report_proves_itself(alone: CommandLine, scans: Path, tmp_path: Path) -> None:

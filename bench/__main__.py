@@ -11,7 +11,7 @@ from bench.measure import load
 FOLDER = Path(__file__).resolve().parent.parent / ".biotheca" / "bench"
 BENCHES: tuple[str, ...] = (
     *("laptop", "gate", "mint", "check", "qc", "bam", "workbook", "openness"),
-    *("transfer", "resume", "many", "names", "petabyte", "lake", "mirror", "crypt4gh", "deidentification"),
+    *("transfer", "resume", "many", "names", "petabyte", "lake", "mirror", "crypt4gh", "deidentification", "pixels"),
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pydicom
@@ -89,7 +90,7 @@ def blanked(data: bytes, mark: Callable[[bytes], str], boxes: Iterable[Box] = ()
 
 
 def _decoded(dataset: FileDataset) -> tuple[NDArray[np.generic], str]:
-    """(frames of shape (frames, rows, columns[, samples]), photometric interpretation): colours as RGB, palettes raw."""
+    """(array (frames, rows, columns[, samples]), photometric interpretation): colours as RGB, palettes as they are."""
     try:
         found, told = get_decoder(dataset.file_meta.TransferSyntaxUID).as_array(dataset, raw=False)
     except Exception as fault:  # decoders raise whatever they like
@@ -100,15 +101,19 @@ def _decoded(dataset: FileDataset) -> tuple[NDArray[np.generic], str]:
 
 
 def _outside(dataset: FileDataset, shape: tuple[int, ...]) -> list[Box]:
-    """What lies outside the smallest box around all ultrasound regions, as boxes; none if no region is named."""
+    """What lies outside all ultrasound regions, as boxes; none if no region is named."""
     named = regions(dataset)
     if not named:
         return []
     rows, columns = shape
-    left, top = max(0, min(r[0] for r in named)), max(0, min(r[1] for r in named))
-    right, bottom = min(columns, max(r[2] for r in named)), min(rows, max(r[3] for r in named))
-    around = [(0, 0, columns, top), (0, bottom, columns, rows), (0, top, left, bottom), (right, top, columns, bottom)]
-    return [box for box in around if box[0] < box[2] and box[1] < box[3]]
+    across = sorted({0, columns, *(min(columns, max(0, x)) for r in named for x in (r[0], r[2]))})
+    down = sorted({0, rows, *(min(rows, max(0, y)) for r in named for y in (r[1], r[3]))})
+    return [
+        (left, top, right, bottom)
+        for top, bottom in pairwise(down)
+        for left, right in pairwise(across)
+        if not any(r[0] <= left < r[2] and r[1] <= top < r[3] for r in named)
+    ]
 
 
 def _fill(frames: NDArray[np.generic], photometric: str) -> int | float:

@@ -16,7 +16,7 @@ from pydicom.uid import JPEGBaseline8Bit
 from biotheca.deidentification.engine import Engine
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.model import Reason, Tier
-from biotheca.deidentification.pixels import located, looked_at
+from biotheca.deidentification.pixels import located, looked_at, renderings
 from biotheca.deidentification.risk import face_risk, opened, regions, tier, unlooked
 from biotheca.deidentification.verify import verified
 from tests.unit.deidentification import drawing
@@ -117,6 +117,43 @@ def test_text_on_one_frame_of_many_is_found() -> None:
     verdict = looked_at(_frames(small, small, small, written, small), KEY.report_mark)
     assert verdict.reason is Reason.PIXEL_TEXT and (verdict.frames, verdict.read) == (5, 5)
     assert {one.frame for one in verdict.sightings} == {3}
+
+
+COLOURS: dict[str, tuple[list[int], list[int]]] = {
+    "red on white": ([255, 255, 255], [255, 0, 0]),
+    "red on blue": ([0, 0, 255], [255, 0, 0]),
+    "blue on black": ([0, 0, 0], [0, 0, 255]),
+    "black on white": ([255, 255, 255], [0, 0, 0]),
+}
+
+
+@pytest.mark.parametrize(("ground", "ink"), COLOURS.values(), ids=COLOURS)
+@pytest.mark.parametrize("palette", [False, True], ids=["direct", "palette"])
+def test_text_in_colours_is_found_also_through_a_palette(ground: list[int], ink: list[int], palette: bool) -> None:
+    letters = drawing.written(np.zeros((120, 200), np.uint16), "OXENHAM", size=24, at=(20, 40)) > 0
+    made = ct(Modality="OT")
+    made.Rows, made.Columns = letters.shape
+    made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
+    if palette:
+        made.PhotometricInterpretation = "PALETTE COLOR"
+        made.PixelData = np.where(letters, 101, 100).astype(np.uint8).tobytes()
+        for part, name in enumerate(("Red", "Green", "Blue")):
+            table = np.random.default_rng(part).integers(0, 65536, 256).astype("<u2")
+            table[100], table[101] = ground[part] * 257, ink[part] * 257
+            setattr(made, f"{name}PaletteColorLookupTableDescriptor", [256, 0, 16])
+            setattr(made, f"{name}PaletteColorLookupTableData", table.tobytes())
+    else:
+        made.PhotometricInterpretation, made.SamplesPerPixel, made.PlanarConfiguration = "RGB", 3, 0
+        made.PixelData = np.where(letters[..., None], ink, ground).astype(np.uint8).tobytes()
+    verdict = looked_at(as_bytes(made), KEY.report_mark)
+    assert verdict.reason is Reason.PIXEL_TEXT, verdict.words
+
+
+def test_numbers_that_are_none_hide_no_text() -> None:
+    frame = drawing.written(np.zeros((120, 200), np.uint16), "OXENHAM", size=24, at=(20, 40)).astype(np.float32)
+    frame[0, :3] = np.nan, np.inf, -np.inf
+    (picture, *_) = renderings(frame)
+    assert (int(picture.min()), int(picture.max())) == (0, 255) and (picture > 128).sum() > 100
 
 
 def test_of_a_plain_slice_that_is_not_read_the_screen_sees_the_text() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
-from pydicom.pixels import iter_pixels
+from pydicom.pixels import apply_color_lut, iter_pixels
 
 from biotheca.deidentification import ocr, screen
 from biotheca.deidentification.model import Reason, Sighting, Tier, Verdict
@@ -23,6 +23,8 @@ MOST_FRAMES = 4_000
 MOST_BYTES = 4 * 1024**3  # decoded, all frames
 MOST_SECONDS = 1_800.0
 _SKEWED = 0.5
+_COLOURED = 0.1
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _CLOSE_UPS = 6  # lines of a frame that the screen sees and the reader did not
 
 
@@ -58,6 +60,7 @@ def looked_at(
     chosen = set(range(frames)) if level is Tier.EVERY_FRAME else {0, frames // 2, frames - 1}
     if level is Tier.SAMPLED and frames == 1 and not sample:
         chosen = set()
+    palette = dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
     deadline = clock() + MOST_SECONDS
     seen, read = 0, 0
     sightings: list[Sighting] = []
@@ -66,7 +69,9 @@ def looked_at(
             if clock() > deadline:
                 words = f"Reading took more than {MOST_SECONDS:.0f} seconds."
                 return Verdict(level, name, frames, seen, read, tuple(sightings), Reason.PIXEL_UNREAD, words)
-            lines, was_read = _frame(frame, number in chosen)
+            # A palette may give like numbers unlike colours: what is looked at is what is shown.
+            shown = apply_color_lut(frame, dataset) if palette else frame
+            lines, was_read = _frame(shown, number in chosen)
             seen, read = seen + 1, read + was_read
             sightings += [Sighting(number, one.box, one.confidence, mark(one.text.encode())) for one in lines]
     except Exception as fault:  # decoders raise whatever they like
@@ -112,15 +117,32 @@ def renderings(frame: NDArray[np.generic]) -> Iterator[Grey]:
     """A frame as grey pictures of 8 bits: its whole range and, where few values take most of it, the common ones.
 
     Letters are drawn in the highest value that the bits allow, or in a grey of the tissue: no one window shows both.
+    Colours give their brightness and, where they differ from it, their strongest and weakest parts: red letters on
+    white have the strongest part of white, red ones on blue that of blue.
     """
     values = frame.astype(np.float32)
-    if values.ndim == 3:
-        values = values[..., :3].max(axis=2)  # letters in any colour are light on dark
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if not np.isfinite(low) or not np.isfinite(high) or low == high:
+    if values.ndim == 2:
+        yield from _windows(values)
+        return
+    colours = values[..., :3]
+    shown = [np.asarray(colours @ _BRIGHTNESS, np.float32)]
+    span = float(colours.max() - colours.min())
+    for part in (colours.max(axis=2), colours.min(axis=2)):
+        if float(np.abs(part - shown[0]).max()) > _COLOURED * span:
+            shown.append(part)
+    for one in shown:
+        yield from _windows(one)
+
+
+def _windows(values: NDArray[np.float32]) -> Iterator[Grey]:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
         return
     yield _grey(values, low, high)
-    inner_low, inner_high = (float(value) for value in np.nanpercentile(values, (0.5, 99.5)))
+    inner_low, inner_high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
     if 0 < inner_high - inner_low < _SKEWED * (high - low):
         yield _grey(values, inner_low, inner_high)
 
@@ -141,5 +163,5 @@ def _frame(frame: NDArray[np.generic], chosen: bool) -> tuple[list[ocr.Found], b
 
 
 def _grey(values: NDArray[np.float32], low: float, high: float) -> Grey:
-    scaled = np.clip((np.nan_to_num(values, nan=low) - low) * (255.0 / (high - low)), 0, 255)
+    scaled = np.clip((np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) * (255.0 / (high - low)), 0, 255)
     return scaled.astype(np.uint8)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
-from pydicom.uid import JPEGBaseline8Bit
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGBaseline8Bit, RLELossless
 
 from biotheca.deidentification.engine import Engine
 from biotheca.deidentification.keys import CollectionKey
@@ -185,8 +186,6 @@ def _too_large() -> Dataset:
 
 def _broken() -> Dataset:
     made = ct(syntax=JPEGBaseline8Bit)
-    from pydicom.encaps import encapsulate
-
     made.PixelData = encapsulate([b"\xff\xd8\xff\xdb\0\0not a picture"])
     made["PixelData"].is_undefined_length = True
     return made
@@ -198,10 +197,22 @@ def _short() -> Dataset:
     return made
 
 
-@pytest.mark.parametrize("make", [_too_many, _too_large, _broken, _short])
+def _one_declared_of_two() -> Dataset:
+    made = read(_frames(*[drawing.base("ct small")[:64, :64]] * 2))
+    made.compress(RLELossless, generate_instance_uid=False)
+    made.NumberOfFrames = 1
+    return made
+
+
+@pytest.mark.parametrize("make", [_too_many, _too_large, _broken, _short, _one_declared_of_two])
 def test_what_cannot_be_read_is_set_aside_and_never_passed(make: Any) -> None:
     verdict = looked_at(as_bytes(make()), KEY.report_mark)
     assert verdict.reason is Reason.PIXEL_UNREAD and verdict.words and not verdict.passed
+
+
+def test_a_picture_whose_stream_has_another_sign_than_the_header_is_read() -> None:
+    data = Path(str(get_testdata_file("J2K_pixelrep_mismatch.dcm"))).read_bytes()
+    assert looked_at(data, KEY.report_mark).passed
 
 
 def test_what_takes_too_long_is_set_aside() -> None:

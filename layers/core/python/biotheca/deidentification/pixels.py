@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
-from pydicom.pixels import apply_color_lut, iter_pixels
+from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
 
 from biotheca.deidentification import ocr, screen
 from biotheca.deidentification.model import Reason, Sighting, Tier, Verdict
@@ -65,7 +65,7 @@ def looked_at(
     seen, read = 0, 0
     sightings: list[Sighting] = []
     try:
-        for number, frame in enumerate(iter_pixels(dataset, raw=False)):
+        for number, frame in enumerate(_frames(dataset, frames)):
             if clock() > deadline:
                 words = f"Reading took more than {MOST_SECONDS:.0f} seconds."
                 return Verdict(level, name, frames, seen, read, tuple(sightings), Reason.PIXEL_UNREAD, words)
@@ -145,6 +145,16 @@ def _windows(values: NDArray[np.float32]) -> Iterator[Grey]:
     inner_low, inner_high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
     if 0 < inner_high - inner_low < _SKEWED * (high - low):
         yield _grey(values, inner_low, inner_high)
+
+
+def _frames(dataset: FileDataset, frames: int) -> Iterator[NDArray[np.generic]]:
+    """All frames that are there, also such as the header does not declare."""
+    if frames > 1:
+        yield from iter_pixels(dataset, raw=False)
+        return
+    # pydicom 3.0.2 cannot iterate over JPEG 2000 whose sign is not the header's, and reads it at once.
+    whole = pixel_array(dataset, raw=False)
+    yield from whole if whole.ndim > 2 + (dataset.get("SamplesPerPixel", 1) > 1) else [whole]
 
 
 def _frame(frame: NDArray[np.generic], chosen: bool) -> tuple[list[ocr.Found], bool]:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -45,9 +46,14 @@ class Drawn:
     strings: tuple[tuple[str, Box], ...]
     contrast: int
 
-    def file(self, number: int = 1, **more: object) -> bytes:
+    def file(self, number: int = 1, **more: Any) -> bytes:
         """As a digital radiograph that says that nothing is burned in."""
-        facts = {"Modality": "DX", "ImageType": ["ORIGINAL", "PRIMARY"], "BurnedInAnnotation": "NO", **more}
+        facts: dict[str, Any] = {
+            "Modality": "DX",
+            "ImageType": ["ORIGINAL", "PRIMARY"],
+            "BurnedInAnnotation": "NO",
+            **more,
+        }
         made = ct(number=number, **facts)
         made.Rows, made.Columns = self.picture.shape
         made.PixelData = self.picture.tobytes()

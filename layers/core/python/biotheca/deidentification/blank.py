@@ -119,7 +119,7 @@ def _outside(dataset: FileDataset, shape: tuple[int, ...]) -> list[Box]:
 def _fill(frames: NDArray[np.generic], photometric: str) -> int | float:
     """A value that is shown black; of a palette any one value, the lowest."""
     value = frames.max() if photometric == "MONOCHROME1" else frames.min()
-    return value.item()  # type: ignore[no-any-return]
+    return value.item()
 
 
 def _written(data: bytes, frames: NDArray[np.generic], photometric: str, syntax: UID) -> bytes:

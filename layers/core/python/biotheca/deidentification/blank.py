@@ -32,7 +32,7 @@ from biotheca.deidentification.model import Reason, SetAside, Tier, Verdict
 from biotheca.deidentification.risk import opened, regions, tier
 from biotheca.deidentification.screen import Box
 
-ROUNDS = 3  # what is blanked may bring out what stood beside it
+ROUNDS = 6  # a frame is shown in up to six ways, and read until one has text
 _MARGIN = 2
 
 

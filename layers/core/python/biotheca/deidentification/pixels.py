@@ -165,7 +165,7 @@ def _frame(frame: NDArray[np.generic], chosen: bool) -> tuple[list[ocr.Found], b
         if chosen:
             found += ocr.reader().lines(picture)
         if any(one.confirmed for one in found):
-            continue
+            break  # enough to set it aside; what is left is found when this is blanked
         for box in boxes[:_CLOSE_UPS]:
             line = ocr.reader().close_up(picture, box)
             found += [line] if line else []

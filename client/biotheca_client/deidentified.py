@@ -12,9 +12,10 @@ from pathlib import Path
 from biotheca.deidentification.folder import Tell, Totals, broken_line, de_identify
 from biotheca.deidentification.keys import SECRET_BYTES, CollectionKey
 from biotheca.deidentification.model import Options
+from biotheca.deidentification.risk import reader_installed
 from biotheca_client.errors import Refused, WrongUse
 
-__all__ = ["Totals", "broken_line", "new_key", "run", "secret_of", "size_of"]
+__all__ = ["Totals", "broken_line", "new_key", "reader_installed", "run", "secret_of", "size_of"]
 
 
 def new_key(place: Path) -> None:
@@ -43,7 +44,16 @@ def size_of(source: Path) -> int:
     return sum(path.stat().st_size for path in source.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def run(source: Path, target: Path, report: Path, secret: bytes, private: str, workers: int, tell: Tell) -> Totals:
+def run(
+    source: Path,
+    target: Path,
+    report: Path,
+    secret: bytes,
+    private: str,
+    workers: int,
+    tell: Tell,
+    pixels: str = "check",
+) -> Totals:
     """De-identify a folder. Refused where the output lies inside the input, or holds files of something else."""
     inside = source.resolve()
     for folder, word in ((target, "output"), (report, "report")):
@@ -51,7 +61,7 @@ def run(source: Path, target: Path, report: Path, secret: bytes, private: str, w
             raise WrongUse(f"The {word} folder {folder} lies in the input.", "Choose one beside it.")
     key = CollectionKey(secret)
     try:
-        return de_identify(source, target, report, key, secret, Options(private=private), workers, tell)
+        return de_identify(source, target, report, key, secret, Options(private=private), workers, tell, pixels)
     except OSError as fault:
         raise Refused(
             f"{fault.filename or target}: {fault.strerror}.", "Mend that and run the command again."

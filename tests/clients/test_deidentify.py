@@ -11,6 +11,7 @@ import pytest
 
 from biotheca.deidentification.folder import broken_line
 from tests.clients.conftest import CommandLine
+from tests.unit.deidentification import drawing
 from tests.unit.deidentification.making import as_bytes, ct, read
 
 PLANTED = ("quillfeather", "zephyrine", "80041723", "swithin", "oxenham")
@@ -61,7 +62,11 @@ def test_every_file_is_released_or_set_aside_with_its_reason(alone: CommandLine,
     ran = alone(*words, "--json")
     assert ran.code == 0, ran.err
     expected = {"not_dicom": 3, "damaged": 1, "preamble": 1, "link": 1, "mixed_patients": 2, "duplicate_uid": 2}
-    assert ran.json == {"inputs": 15, "released": 4, "copies": 1, "missing": 0, "quarantined": expected}
+    looked = {"sampled": 4, "frames_read": 4}
+    assert ran.json == {
+        **{"inputs": 15, "released": 4, "copies": 1, "missing": 0},
+        **{"quarantined": expected, "pixels": looked},
+    }
     out = [path for path in clean.rglob("*") if path.is_file()]
     assert len(out) == 4 and {str(read(p.read_bytes()).PatientSex) for p in out} == {"F"}
     private = report / "inputs.private.jsonl"
@@ -73,6 +78,7 @@ def test_every_file_is_released_or_set_aside_with_its_reason(alone: CommandLine,
     assert again.json == ran.json
     told = alone(*words)
     assert "4 released" in told.out and "set aside, damaged: 1" in told.out
+    assert "text looked for in 4 object(s), 4 frame(s) read" in told.out
 
 
 def test_the_report_proves_itself(alone: CommandLine, scans: Path, tmp_path: Path) -> None:
@@ -113,3 +119,42 @@ def test_wrong_use_is_told_in_a_sentence(alone: CommandLine, scans: Path, tmp_pa
         str(tmp_path / "r"),
     )
     assert nothing.code == 0 and "no file" in nothing.out
+
+
+def test_text_in_pixels_sets_a_file_aside_and_a_head_is_marked(alone: CommandLine, tmp_path: Path) -> None:
+    folder, key = tmp_path / "scans", tmp_path / "c.key"
+    folder.mkdir()
+    clean = drawing.base("ct small")[:256, :256]
+    named = drawing.written(clean, "QUILLFEATHER Z", size=20, at=(20, 30))
+    (folder / "named.dcm").write_bytes(drawing.Drawn("", named, (), 255).file(1, SeriesInstanceUID="1.2.7.1"))
+    head = drawing.Drawn("", clean, (), 0).file(2, SeriesInstanceUID="1.2.7.2", Modality="CT", BodyPartExamined="HEAD")
+    (folder / "head.dcm").write_bytes(head)
+    (folder / "said.dcm").write_bytes(as_bytes(ct(3, SeriesInstanceUID="1.2.7.3", BurnedInAnnotation="YES")))
+    alone("collection-key", str(key))
+    words = ("deidentify", str(folder), str(tmp_path / "o"), "--collection-key", str(key))
+    ran = alone(*words, "--report", str(tmp_path / "r"), "--json")
+    assert ran.json["quarantined"] == {"pixel_text_confirmed": 1, "burned_in_yes": 1} and ran.json["released"] == 1
+    (out,) = [read(path.read_bytes()) for path in (tmp_path / "o").rglob("*.dcm")]
+    codes = {item.CodeValue for item in out.DeidentificationMethodCodeSequence}
+    assert (out.BurnedInAnnotation, out.RecognizableVisualFeatures) == ("NO", "YES") and "113101" in codes
+    lines = [json.loads(line) for line in (tmp_path / "r" / "report.jsonl").read_text().splitlines()]
+    told = {line.get("reason", line.get("outcome", "")): line for line in lines}
+    assert told["released"]["face_risk"] and told["pixel_text_confirmed"]["pixels"]["found"] == 1
+    assert told["pixel_text_confirmed"]["pixels"]["boxes"][0]["confidence"] >= 0.6
+    assert "quillfeather" not in (tmp_path / "r" / "report.jsonl").read_text().casefold() + ran.out.casefold()
+    assert broken_line(tmp_path / "r") is None
+
+
+def test_pixels_that_are_not_looked_at_have_no_claim(alone: CommandLine, tmp_path: Path) -> None:
+    folder, key = tmp_path / "scans", tmp_path / "c.key"
+    folder.mkdir()
+    (folder / "1.dcm").write_bytes(as_bytes(ct(1, Modality="DX")))
+    (folder / "2.dcm").write_bytes(as_bytes(ct(2, SeriesInstanceUID="1.2.7.3", BurnedInAnnotation="YES")))
+    alone("collection-key", str(key))
+    words = ("deidentify", str(folder), str(tmp_path / "o"), "--collection-key", str(key), "--pixels", "none")
+    ran = alone(*words, "--report", str(tmp_path / "r"))
+    assert "1 released" in ran.out and "burned_in_yes: 1" in ran.out
+    assert "2 object(s) were not looked at" in ran.out
+    (out,) = [read(path.read_bytes()) for path in (tmp_path / "o").rglob("*.dcm")]
+    assert "113101" not in {item.CodeValue for item in out.DeidentificationMethodCodeSequence}
+    assert "BurnedInAnnotation" not in out

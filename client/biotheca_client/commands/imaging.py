@@ -52,16 +52,35 @@ def collection_key(context: Context, file: Path, as_json: bool) -> None:
     show_default=True,
     help="Private attributes that stay: the standard's safe list, or all numbers (which leaks record numbers).",
 )
+@click.option(
+    "--pixels",
+    type=click.Choice(["check", "none"]),
+    default="check",
+    show_default=True,
+    help="Look for text in the pixels and set aside what has any, or do not look and claim nothing.",
+)
 @as_json
 def deidentify(
-    context: Context, source: Path, target: Path, key: Path, report: Path, workers: int, private: str, as_json: bool
+    context: Context,
+    source: Path,
+    target: Path,
+    key: Path,
+    report: Path,
+    workers: int,
+    private: str,
+    pixels: str,
+    as_json: bool,
 ) -> None:
     """De-identify all DICOM files below IN_DIR into OUT_DIR, by PS3.15 Annex E.
 
     Every input is released, verified by another reader, or set aside in the report with its reason; nothing is
     uploaded. report.jsonl holds no value of any file and proves itself by a chain; texts.tsv lists each description as
-    it is now, for your eye; inputs.private.jsonl says which input was which, and stays with you. Text that is drawn
-    into the pixels is not looked for.
+    it is now, for your eye; inputs.private.jsonl says which input was which, and stays with you.
+
+    Text that is drawn into the pixels is looked for in every frame, but for plain slices of a scanner: of those in the
+    first, the middle and the last, and the others are screened. Whatever has any is set aside. It takes up to a second
+    a picture. Not found are handwriting, turned and hidden text. No face is taken from a head: such objects say so in
+    (0028,0302), and have face_risk in the report.
 
     \b
     Example:
@@ -79,14 +98,19 @@ def deidentify(
     secret = deidentified.secret_of(key)
     with out.progress() as progress:
         add = progress.start(source.name, deidentified.size_of(source))
-        done = deidentified.run(source, target, report, secret, private, workers, lambda entry: add(entry.size_bytes))
+        done = deidentified.run(
+            source, target, report, secret, private, workers, lambda entry: add(entry.size_bytes), pixels
+        )
     shown = {"inputs": done.inputs, "released": done.released, "copies": done.copies, "missing": done.missing}
-    out.result(shown | {"quarantined": dict(done.quarantined)}, lambda: _show(out, done, target, report))
+    seen = {name: number for name, number in sorted(done.pixels.items()) if number}
+    found = shown | {"quarantined": dict(done.quarantined), "pixels": seen}
+    out.result(found, lambda: _show(out, done, target, report))
     if not done.complete:
         raise Refused(f"{done.missing} of {done.inputs} files have no outcome.", "Run the command again.")
 
 
 def _show(out: Output, done: object, target: Path, report: Path) -> None:
+    from biotheca_client import deidentified
     from biotheca_client.deidentified import Totals
 
     assert isinstance(done, Totals)
@@ -96,6 +120,16 @@ def _show(out: Output, done: object, target: Path, report: Path) -> None:
     out.say(f"{done.inputs} file(s): {done.released} released to {target}, {done.copies} copies of those.")
     for reason, number in sorted(done.quarantined.items()):
         out.say(f"  set aside, {reason}: {number}")
+    seen = done.pixels
+    looked = seen["every_frame"] + seen["sampled"]
+    if looked:
+        out.say(f"Pixels: text looked for in {looked} object(s), {seen['frames_read']} frame(s) read.")
+    if seen["unlooked"]:
+        out.say(f"Pixels: {seen['unlooked']} object(s) were not looked at; nothing is claimed of their pixels.")
+        if not deidentified.reader_installed():
+            out.say("  To have text in pixels looked for: pip install 'biotheca[imaging]', and run it again.")
+    if seen["face_risk"]:
+        out.say(f"Faces: {seen['face_risk']} released object(s) may show one (face_risk): for controlled access only.")
     out.say(f"Report: {report}")
 
 

@@ -34,6 +34,7 @@ _CLAIMS = {
     "safe_private": ("113111", "Retain Safe Private Option"),
 }
 _PIXEL_CLAIM = ("113101", "Clean Pixel Data Option")
+_BURNED_IN, _FACE = 0x00280301, 0x00280302
 
 
 class Engine:
@@ -44,16 +45,17 @@ class Engine:
         self._attributes = Attributes(key, self.options)
         self._patients: OrderedDict[tuple[object, ...], Patient] = OrderedDict()
 
-    def deidentify(self, data: bytes, pixels_cleaned: bool = False) -> Outcome:
+    def deidentify(self, data: bytes, pixels_cleaned: bool = False, face_risk: bool = False) -> Outcome:
         """The file without what identifies. `pixels_cleaned`: claim 113101 too; the caller has seen to it.
 
+        `face_risk`: say in (0028,0302) that a face can be made out of it.
         Raises SetAside with a reason; nothing is returned of a file that is set aside.
         """
         if data[:2] in (b"II", b"MM", b"MZ", b"PK", b"\x7fE", b"#!") and data[128:132] == b"DICM":
             raise SetAside(Reason.PREAMBLE, "The preamble is the beginning of another kind of file.")
         try:
             part = opened(data)
-            return self._file(part, pixels_cleaned)
+            return self._file(part, pixels_cleaned, face_risk)
         except DicomFault as fault:
             reason = {"dicom.not": Reason.NOT_DICOM, "dicom.syntax": Reason.UNKNOWN_SYNTAX}.get(
                 fault.rule, Reason.DAMAGED
@@ -62,7 +64,7 @@ class Engine:
 
     # --- a file ---
 
-    def _file(self, part: Part10, pixels_cleaned: bool) -> Outcome:
+    def _file(self, part: Part10, pixels_cleaned: bool, face_risk: bool) -> Outcome:
         data, form = part.data, part.form
         top = elements(data, part.start, len(data), form)
         told = stated(data, top, form)
@@ -74,7 +76,11 @@ class Engine:
         if not out.instance or not out.study or not out.series:
             raise SetAside(Reason.DAMAGED, "A UID of study, series or instance is missing.")
         parts = self._attributes.of_file(data, top, patient, out)
-        parts = sorted(parts + self._claims(form, pixels_cleaned), key=lambda pair: pair[0])
+        said = {_BURNED_IN: b"NO"} if pixels_cleaned else {}
+        said |= {_FACE: b"YES"} if face_risk else {}
+        parts = [pair for pair in parts if pair[0] not in said] + self._claims(form, pixels_cleaned)
+        parts += [(tag, encoded(tag, b"CS", value, form)) for tag, value in said.items()]
+        parts.sort(key=lambda pair: pair[0])
         body: list[bytes | memoryview | bytearray] = [value for _, value in parts]
         self._pixels(data, top, part, body, parts)
         if part.deflated:

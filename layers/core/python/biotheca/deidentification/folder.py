@@ -20,7 +20,8 @@ from typing import Any
 from biotheca.deidentification import rules
 from biotheca.deidentification.engine import VERSION, Engine
 from biotheca.deidentification.keys import CollectionKey
-from biotheca.deidentification.model import Entry, Options, Reason, SetAside
+from biotheca.deidentification.model import Entry, Options, Reason, SetAside, Tier, Verdict
+from biotheca.deidentification.risk import face_risk, opened, reader_installed, unlooked
 from biotheca.deidentification.survey import survey
 from biotheca.deidentification.verify import CHECKS, verified
 
@@ -37,7 +38,11 @@ Tell = Callable[[Entry], None]
 
 @dataclass
 class Totals:
-    """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry."""
+    """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry.
+
+    `pixels`: objects whose frames were all read (`every_frame`) or sampled and screened (`sampled`), those that nobody
+    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`).
+    """
 
     inputs: int = 0
     released: int = 0
@@ -45,6 +50,7 @@ class Totals:
     quarantined: Counter[str] = field(default_factory=Counter)
     missing: int = 0
     texts: Counter[tuple[int, str]] = field(default_factory=Counter)
+    pixels: Counter[str] = field(default_factory=Counter)
 
     @property
     def complete(self) -> bool:
@@ -61,10 +67,13 @@ def de_identify(
     options: Options | None = None,
     workers: int = 1,
     tell: Tell = lambda entry: None,
+    pixels: str = "check",
 ) -> Totals:
     """De-identify every file below `source` into `target`; the report's files are written to `report`.
 
-    `secret` is the key's, for the workers. Raises OSError where a folder cannot be written.
+    `secret` is the key's, for the workers. `pixels`: `check` looks for text in them, and where no reader is installed
+    sets aside what is at risk; `none` leaves them unlooked at, and nothing is claimed of them. Raises OSError where a
+    folder cannot be written.
     """
     paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
     target.mkdir(parents=True, exist_ok=True)
@@ -75,7 +84,7 @@ def de_identify(
     for path, reason in found.refused.items():
         entries[path] = _refused(path, source, key, reason)
         tell(entries[path])
-    job = _Job(source, target, secret, options or Options())
+    job = _Job(source, target, secret, options or Options(), pixels)
     for path, entry, texts in _worked(job, found.groups(), workers):
         entries[path] = entry
         totals.texts.update(texts)
@@ -91,6 +100,7 @@ def de_identify(
         totals.copies += entry.outcome == "copy"
         if entry.reason:
             totals.quarantined[entry.reason] += 1
+        _count(entry, totals.pixels)
     _write(report, source, job, key, [(path, entries[path]) for path in paths if path in entries], totals)
     return totals
 
@@ -104,6 +114,7 @@ class _Job:
     target: Path
     secret: bytes
     options: Options
+    pixels: str = "check"
 
 
 Worked = tuple[Path, Entry, set[tuple[int, str]]]
@@ -126,10 +137,11 @@ def _work(job: _Job, paths: Sequence[Path]) -> list[Worked]:
     place = (job.secret, job.options)
     if place not in _engines:
         _engines[place] = Engine(CollectionKey(job.secret), job.options)
-    return [_one(job, _engines[place], path) for path in paths]
+    chosen = {0, len(paths) // 2, len(paths) - 1}
+    return [_one(job, _engines[place], path, number in chosen) for number, path in enumerate(paths)]
 
 
-def _one(job: _Job, engine: Engine, path: Path) -> Worked:
+def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:
     mark = _mark(path, job.source, engine.key)
     try:
         size = path.stat().st_size
@@ -143,6 +155,12 @@ def _one(job: _Job, engine: Engine, path: Path) -> Worked:
     base = Entry(mark, "quarantined", len(data), hashlib.sha256(data).hexdigest())
     try:
         out = engine.deidentify(data)
+        verdict, face = _pixels(job, engine, data, sample)
+        base = replace(base, pixels=verdict.line() if verdict.tier is not Tier.NO_PIXELS else {}, face_risk=face)
+        if verdict.reason:
+            raise SetAside(verdict.reason, verdict.words)
+        if verdict.passed or face:
+            out = engine.deidentify(data, pixels_cleaned=verdict.passed, face_risk=face)
         if failures := verified(data, out.data):
             raise SetAside(failures[0].reason, failures[0].words)
     except SetAside as aside:
@@ -169,6 +187,17 @@ def _one(job: _Job, engine: Engine, path: Path) -> Worked:
     return path, entry, out.texts
 
 
+def _pixels(job: _Job, engine: Engine, data: bytes, sample: bool) -> tuple[Verdict, bool]:
+    """The verdict on a file's pixels, and whether a face might be made out of it."""
+    header = opened(data)
+    face = header is not None and face_risk(header)
+    if job.pixels == "none" or not reader_installed():
+        return unlooked(data, look=job.pixels != "none"), face
+    from biotheca.deidentification.pixels import looked_at  # the reader is an extra, and heavy
+
+    return looked_at(data, engine.key.report_mark, sample), face
+
+
 def _put(place: Path, data: bytes) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.{os.getpid()}")
@@ -177,6 +206,16 @@ def _put(place: Path, data: bytes) -> None:
 
 
 # --- the report ---
+
+
+def _count(entry: Entry, pixels: Counter[str]) -> None:
+    if not entry.pixels or entry.outcome == "copy":
+        return
+    read = entry.pixels["read"]
+    assert isinstance(read, int)
+    pixels[str(entry.pixels["tier"]) if read or entry.pixels["screened"] else "unlooked"] += 1
+    pixels["frames_read"] += read
+    pixels["face_risk"] += entry.face_risk and entry.outcome == "released"
 
 
 def _refused(path: Path, source: Path, key: CollectionKey, reason: Reason) -> Entry:
@@ -203,6 +242,7 @@ def _write(
         "content_sha256": rules.CONTENT_SHA256,
         "options": sorted(job.options.columns),
         "private": job.options.private,
+        "pixels": job.pixels,
         "key": key.report_mark(b"this key"),
     }
     chain = hashlib.sha256()
@@ -226,6 +266,7 @@ def _write(
         "copies": totals.copies,
         "quarantined": dict(sorted(totals.quarantined.items())),
         "missing": totals.missing,
+        "pixels": {name: number for name, number in sorted(totals.pixels.items()) if number},
         "report_sha256": chain.hexdigest(),
     }
     (report / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+MOST_TOLD = 64  # sightings of text that an entry names; all are counted
+
 
 class Reason(StrEnum):
     """Why a file is in quarantine. Stable; docs/deidentification.md says what each asks for."""
@@ -81,12 +83,60 @@ class Outcome:
     texts: set[tuple[int, str]] = field(default_factory=set)
 
 
+class Tier(StrEnum):
+    """What is done with an object's frames: nothing (there are none), some read and all screened, or all read."""
+
+    NO_PIXELS = "no_pixels"
+    SAMPLED = "sampled"
+    EVERY_FRAME = "every_frame"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Confirmed text in a frame (from 0): its box (left, top, right, bottom), confidence, a keyed mark of the text."""
+
+    frame: int
+    box: tuple[int, int, int, int]
+    confidence: float
+    mark: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the pixels of an object. `reason` is None where nothing was found in what was looked at.
+
+    `frames` are those of the object, `screened` those that the screen saw, `read` those that were read; `words` is a
+    sentence without a value of the file.
+    """
+
+    tier: Tier
+    engine: str = ""
+    frames: int = 0
+    screened: int = 0
+    read: int = 0
+    sightings: tuple[Sighting, ...] = ()
+    reason: Reason | None = None
+    words: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the stage ran and found nothing, so that PS3.15's Clean Pixel Data may be claimed."""
+        return self.reason is None and self.read + self.screened > 0
+
+    def line(self) -> dict[str, object]:
+        """As JSON: at most 64 sightings, `found` counts all."""
+        told = [asdict(one) | {"confidence": round(one.confidence, 2)} for one in self.sightings[:MOST_TOLD]]
+        line = {"tier": self.tier.value, "engine": self.engine, "frames": self.frames, "screened": self.screened}
+        return {**line, "read": self.read, "found": len(self.sightings), "boxes": told}
+
+
 @dataclass(frozen=True)
 class Entry:
     """What became of one input; the line of the report. No value, no name of a file: `mark` is keyed.
 
     `outcome`: released, quarantined, or copy (the same bytes as an input that was released). `place` is where a
-    released file lies, below the output folder. `checks`: those of the verifier that it passed.
+    released file lies, below the output folder. `checks`: those of the verifier that it passed. `pixels`:
+    the verdict on text in them. `face_risk`: a head, for controlled access.
     """
 
     mark: str
@@ -103,6 +153,8 @@ class Entry:
     removed: dict[str, int] = field(default_factory=dict)
     private: dict[str, int] = field(default_factory=dict)
     checks: tuple[str, ...] = ()
+    pixels: dict[str, object] = field(default_factory=dict)
+    face_risk: bool = False
 
     def line(self) -> dict[str, object]:
         """As JSON, what is empty left out."""

@@ -121,6 +121,8 @@ ROLES: dict[str, set[str]] = {
     "PublicationReleaseDue": TABLES,
     "PublicationReleaseRequested": TABLES | FAILED,
     "PublicationUpgradeWords": TABLES,
+    "DeidentificationNoteMade": TABLES | READ,
+    "DeidentificationPlanJob": TABLES | READ | WRITE,
     "QcJudge": TABLES | READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,

@@ -1,4 +1,4 @@
-"""De-identification: the workflow's steps around the Batch job of the same name, which alone reads the collections' secrets."""
+"""De-identification: the workflow's steps around the Batch job of its name, which alone reads collections' secrets."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Deidentification(Capability):
 
     def __init__(self, scope: Construct, house: House) -> None:
         super().__init__(scope, "deidentification", house)
-        house.values |= {"collection_secrets": PREFIX, "collection_key": house.keys["secrets"].key_arn}
-        both = SUBMISSIONS | {"derived_bucket": "rw", "inbox_bucket": "name"}
-        self.add("plan_job", both, timeout=Duration.minutes(15))
+        house.values |= {"collection_secrets": PREFIX, "collection_key": house.keys["collections"].key_arn}
+        writes = SUBMISSIONS | {"derived_bucket": "w", "inbox_bucket": "name"}
+        self.add("plan_job", writes, timeout=Duration.minutes(15))
         self.add("note_made", SUBMISSIONS | {"derived_bucket": "r"}, timeout=Duration.minutes(15), memory_mb=2048)
         needs = {
             "inbox_bucket": "r",
@@ -58,4 +58,4 @@ class Deidentification(Capability):
         actions = ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"]
         role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=[secrets]))
         key = ["kms:Decrypt", "kms:DescribeKey", *KEY_WRITE]
-        role.add_to_principal_policy(iam.PolicyStatement(actions=key, resources=[house.keys["secrets"].key_arn]))
+        role.add_to_principal_policy(iam.PolicyStatement(actions=key, resources=[house.keys["collections"].key_arn]))

@@ -1,4 +1,4 @@
-"""Individual, study, series and image as the headers of released files tell them, with counts equal to the files'. Pure.
+"""Individual, study, series and image as the headers of released files tell them, counts equal to the files'. Pure.
 
 Attributes: PS3.3 (C.7.1 patient, C.7.2 study, C.7.3 series, C.12.1 SOP common); their values are de-identified already.
 """

@@ -1,4 +1,4 @@
-"""Archives in, archives out: what a submitter packed is laid in a folder; what was released is packed by series. Pure."""
+"""Archives in, archives out: what a submitter packed is laid in a folder; what was released is packed by series."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ import pytest
 
 from batch.deidentification import __main__ as job
 from batch.deidentification import task as working
+from biotheca import catalog
 from biotheca.accessions.service import Mint
 from biotheca.accessions.store import AccessionStore
 from biotheca.aws.tables import Table
@@ -31,10 +32,12 @@ from biotheca.publication import release
 from biotheca.publication import service as publication
 from biotheca.publication.store import Archive
 from biotheca.qc import service as checking
+from biotheca.submissions import rules
 from biotheca.submissions import service as submitting
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.taxonomy.service import Taxonomy
 from biotheca.uploads.store import Inbox
+from functions.api import views
 from tests.unit.deidentification.making import PATIENT, as_bytes, ct
 from tests.unit.world import ANA, CHEN, LI, World, made
 
@@ -233,6 +236,18 @@ def test_what_was_made_before_gives_way_to_what_a_later_round_makes(cloud: Cloud
     objects = cloud.submissions.objects(cloud.submissions.get(sent.id))
     assert sorted(o.type for o in objects) == ["collection", "image", "imaged_individual", "imaging_study", "series"]
     assert len(cloud.submissions.files(sent)) == 3
+
+
+def test_a_submission_is_shown_with_what_was_made_and_its_document_is_what_was_written(cloud: Cloud) -> None:
+    packed = zipped(**slices())
+    sent = cloud.sent(packed)
+    cloud.de_identify(sent)
+    now = cloud.submissions.get(sent.id)
+    shown = views.of(cloud.submissions, now)
+    assert [o.type for o in shown.objects][:2] == ["collection", "imaged_individual"] and len(shown.objects) == 13
+    assert shown.counts["image"] == 5 and [f.name for f in shown.files] == ["images.zip"]
+    document = rules.document_of(catalog.members()[MEMBER], cloud.submissions.objects(now))
+    assert set(document) == {"collection"}
 
 
 def test_the_file_as_sent_is_never_archived(cloud: Cloud) -> None:

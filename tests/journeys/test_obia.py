@@ -10,6 +10,7 @@ from typing import Any
 
 import pydicom
 import requests
+from dicomweb_client.api import DICOMwebClient
 
 from tests.journeys.bringing import handed_in
 from tests.journeys.conftest import Person, wait_for
@@ -37,6 +38,23 @@ def collection(packed: bytes) -> dict[str, Any]:
         "file_type": "zip",
     }
     return {"collection": {"alias": "c1", **words, "files": [file]}}
+
+
+def _read_as_dicomweb(nobody: Person, dataset: str) -> None:
+    """Another maker's client asks for the metadata of each series."""
+    client = DICOMwebClient(url=f"{nobody.url}/v1/dicomweb")
+    counts = []
+    for series in nobody.get(f"/v1/records/{dataset}/objects/series")["items"]:
+        (study,) = series["links"]["imaging_study"]
+        uids = nobody.get(f"/v1/records/{study}")["attributes"]["study_uid"], series["attributes"]["series_uid"]
+        told = client.retrieve_series_metadata(*uids)
+        assert {row["0020000E"]["Value"][0] for row in told} == {uids[1]}
+        assert {row["0020000D"]["Value"][0] for row in told} == {uids[0]}
+        no_name_in(str(told))
+        counts.append(len(told))
+        other = nobody.call("GET", f"/v1/dicomweb/studies/1.2.3/series/{uids[1]}/metadata")
+        assert other.status_code == 404
+    assert sorted(counts) == [1, 2]
 
 
 def no_name_in(text: str) -> None:
@@ -78,4 +96,5 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
                     no_name_in(data.decode("latin-1"))
                     seen += 1
     assert seen == 3
+    _read_as_dicomweb(nobody, done["dataset"])
     no_name_in(told + history + str(listed) + str(done))

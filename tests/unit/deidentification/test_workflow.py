@@ -25,7 +25,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.aws.tables import Table
 from biotheca.curation import service as curating
 from biotheca.curation.model import Decision
-from biotheca.deidentification import packing, service
+from biotheca.deidentification import packing, reading, service
 from biotheca.deidentification.store import CollectionSecrets, Reports
 from biotheca.errors import NotFound
 from biotheca.publication import release
@@ -99,6 +99,12 @@ class Cloud(World):
 
     def released(self, made: Submission) -> str:
         """Accepted, archived, public: the accession of the collection."""
+        dataset = self.archived(made)
+        release.release(self.submissions, self.records, made.id)
+        return dataset
+
+    def archived(self, made: Submission) -> str:
+        """Accepted and archived: the accession of the collection, which is not public."""
         self.put(made.id, State.DATA_REVIEW)
         curating.decide(self.submissions, self.desk, CHEN, made.id, Decision("accept"))
         publication.mint(self.submissions, Mint(AccessionStore(Table("accessions"))), made.id)
@@ -116,9 +122,7 @@ class Cloud(World):
                 made.id,
                 item["file_id"],
             )
-        dataset = publication.close_archive(self.submissions, self.records, made.id)["dataset"]
-        release.release(self.submissions, self.records, made.id)
-        return str(dataset)
+        return str(publication.close_archive(self.submissions, self.records, made.id)["dataset"])
 
     def bytes_in(self, *buckets: str, but: str = "") -> Iterator[bytes]:
         """Every object, unpacked too."""
@@ -177,6 +181,12 @@ def test_a_collection_becomes_public_with_five_levels_counted_from_its_files_and
                 seen += 1
         assert [row["0020000E"]["Value"] for row in told] == [[uid]] * record.attributes["images"]
         assert not any("7FE00010" in row for row in told)
+        study = cloud.records.get(record.links["imaging_study"][0])
+        assert study
+        uids = study.attributes["study_uid"], uid
+        assert json.loads(reading.plain(reading.series_metadata(cloud.records, None, *uids))) == told
+        with pytest.raises(NotFound):
+            reading.series_metadata(cloud.records, None, "2.25.1", uid)
     assert seen == len(images) == 5
 
     sent_key = cloud.inbox.key(sent.id, raw.id)
@@ -248,6 +258,20 @@ def test_a_submission_is_shown_with_what_was_made_and_its_document_is_what_was_w
     assert shown.counts["image"] == 5 and [f.name for f in shown.files] == ["images.zip"]
     document = rules.document_of(catalog.members()[MEMBER], cloud.submissions.objects(now))
     assert set(document) == {"collection"}
+
+
+def test_metadata_of_a_series_that_is_not_public_are_its_peoples_alone(cloud: Cloud) -> None:
+    sent = cloud.sent(zipped(**slices()))
+    cloud.de_identify(sent)
+    dataset = cloud.archived(sent)
+    (series, *_), _ = cloud.records.inside(dataset, "series", 9, None)
+    study = cloud.records.get(series.links["imaging_study"][0])
+    assert study
+    uids = study.attributes["study_uid"], series.attributes["series_uid"]
+    for stranger in (None, LI):
+        with pytest.raises(NotFound):
+            reading.series_metadata(cloud.records, stranger, *uids)
+    assert reading.series_metadata(cloud.records, ANA, *uids)[:2] == b"\x1f\x8b"
 
 
 def test_the_file_as_sent_is_never_archived(cloud: Cloud) -> None:

@@ -101,7 +101,7 @@ class ObjectType:
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
     who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
     (submissions.rules.families). `data_use`: the field of data use codes, rows of `code` and `value`
-    (submissions.rules.data_use).
+    (submissions.rules.data_use). `uid`: the field with a UID by which records are found.
     """
 
     type: str
@@ -121,6 +121,7 @@ class ObjectType:
     person: bool = False
     pedigree: dict[str, Any] | None = None
     data_use: str = ""
+    uid: str = ""
 
     @property
     def made_anew(self) -> bool:

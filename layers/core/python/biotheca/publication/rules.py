@@ -101,6 +101,15 @@ def grant_name(number: str) -> str:
     return "GRANT#" + "".join(c for c in number.upper() if c.isalnum())
 
 
+def uid_name(uid: str) -> str:
+    """The name under which the record with a UID is looked up.
+
+    >>> uid_name("2.25.1")
+    'UID#2.25.1'
+    """
+    return f"UID#{uid}"
+
+
 def references(kind: ObjectType, attributes: dict[str, Any]) -> list[tuple[Field, str]]:
     """(field, alias or accession) of what an object refers to."""
     return [

@@ -188,6 +188,8 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
         records.put_new(record)
         records.put_references(record)
         put_grants(records, record)
+        if uid := record.attributes.get(member.object_type(record.type).uid):
+            records.put_name(rules.uid_name(str(uid)), record.accession)
     records.put_pointers(rules.pointers(member, found))
     dataset = submission.extends or rules.dataset_of(member, objects)
     if submission.extends:

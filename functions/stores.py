@@ -13,6 +13,7 @@ from biotheca.accessions.store import AccessionStore
 from biotheca.accounts.store import PeopleStore, UserPool
 from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
+from biotheca.deidentification.store import Reports
 from biotheca.delivery.store import HeaderStore, MovingWorkflow, Places, SealedArchive, SecretRing
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
@@ -34,6 +35,7 @@ submissions = cache(SubmissionStore)
 inbox = cache(Inbox)
 records = cache(RecordStore)
 reports = cache(ReportStore)
+deidentified = cache(Reports)
 index = cache(WordIndex)
 users = cache(UserPool)
 people = cache(PeopleStore)

@@ -58,6 +58,11 @@ ROWS = [
         "Objects are named at run time; the prefix is as narrow as the program's own keys are.",
     ),
     Row(
+        r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:secretsmanager:.*:secret:biotheca/collections/\*\]",
+        r"Biotheca-Service/Deidentification/.*Job/Role/DefaultPolicy/Resource",
+        "A collection's secret is made when the collection is first needed; no other secret has a name below this prefix.",
+    ),
+    Row(
         r"AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:s3:::sra-pub-.*/\*\]",
         r"Biotheca-Service/Sequences/.*/DefaultPolicy/Resource",
         "Open-data buckets of others, named one by one in catalog/sequences.yaml; which objects, the metadata of runs say.",

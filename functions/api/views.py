@@ -41,7 +41,7 @@ def whole(
     queue: dict[str, Any] | None = None,
 ) -> SubmissionShape:
     """A submission with what is shown of it at once; objects in the order of the catalog."""
-    order = [kind.type for kind in members()[submission.member].objects]
+    order = [kind.type for kind in members()[submission.member].types]
     objects = sorted(objects, key=lambda o: order.index(o.type))
     return SubmissionShape(
         **_common(submission),

@@ -45,7 +45,7 @@ class Computers(Construct):
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         jobs = ec2.SecurityGroup(self, "Jobs", vpc=self.vpc, description="Jobs: out to AWS endpoints only, nothing in")
-        for service in ("ECR", "ECR_DOCKER", "CLOUDWATCH_LOGS", "KMS"):
+        for service in ("ECR", "ECR_DOCKER", "CLOUDWATCH_LOGS", "KMS", "SECRETS_MANAGER"):
             endpoint = self.vpc.add_interface_endpoint(
                 service.title().replace("_", ""),
                 service=getattr(ec2.InterfaceVpcEndpointAwsService, service),

@@ -38,6 +38,7 @@ class Workflow(Construct):
         names: dict[str, str] = {key: fn.function_arn for key, fn in functions.items()}
         names |= {key: job.definition.job_definition_arn for key, job in jobs.items()}
         names["QcQueue"] = computers.queue.job_queue_arn
+        names["DeidentificationQueue"] = computers.queue.job_queue_arn
         names["SequencesQueue"] = computers.queue.job_queue_arn
         names["QcLargeQueue"] = computers.large_queue.job_queue_arn
         names["OutsideQueue"] = computers.outside_queue.job_queue_arn

@@ -38,6 +38,8 @@ class DataStack(Stack):
             "controlled": self._key("ControlledKey", "Controlled-access files"),
             # Who may read a bucket of controlled files must not by that read what opens them.
             "secrets": self._key("SecretsKey", "The archive's private keys of encrypted files and of visas"),
+            # Without a collection's secret nobody tells whose a pseudonym is: nobody else's key opens it.
+            "collections": self._key("CollectionsKey", "Secrets of collections of images, one a collection"),
         }
         self.alarms = sns.Topic(self, "Alarms", master_key=self.keys["data"], enforce_ssl=True)
         self.keys["data"].grant(iam.ServicePrincipal("cloudwatch.amazonaws.com"), "kms:Decrypt", "kms:GenerateDataKey*")

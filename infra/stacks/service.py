@@ -8,6 +8,7 @@ from constructs import Construct
 from infra.capabilities import (
     api,
     curation,
+    deidentification,
     delivery,
     events,
     mirror,
@@ -33,7 +34,7 @@ class ServiceStack(Stack):
         self._settings(house)
         computers = Computers(self, "Computers")
         starting = submissions.Submissions(self, house)
-        others = (uploads.Uploads, qc.Qc, curation.Curation, publication.Publication)
+        others = (uploads.Uploads, qc.Qc, deidentification.Deidentification, curation.Curation, publication.Publication)
         made: list[Capability] = [starting, *(kind(self, house) for kind in others)]
         functions = {key: fn for capability in made for key, fn in capability.functions.items()}
         jobs = {key: job for capability in made for key, job in capability.jobs.items()}

@@ -27,6 +27,7 @@ CAPABILITIES = {
     "qc",
     "consent",
     "curation",
+    "deidentification",
     "delivery",
     "accessions",
     "publication",

@@ -121,6 +121,8 @@ ROLES: dict[str, set[str]] = {
     "PublicationReleaseDue": TABLES,
     "PublicationReleaseRequested": TABLES | FAILED,
     "PublicationUpgradeWords": TABLES,
+    "DeidentificationNoteMade": TABLES | READ,
+    "DeidentificationPlanJob": TABLES | WRITE,
     "QcJudge": TABLES | READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,
@@ -236,6 +238,19 @@ def test_only_headers_and_turns_of_the_key_touch_the_private_keys(templates: Tem
     assert len(unlocking) == 4  # these, and nobody else
 
 
+def test_only_the_job_that_de_identifies_touches_secrets_of_collections(templates: Templates) -> None:
+    statements = _statements(templates)
+    for words in ("biotheca/collections/*", "CollectionsKey"):
+        touching = [role for role, said in statements.items() if words in json.dumps(said)]
+        assert len(touching) == 1 and "DeidentificationSteadyJobRole" in touching[0], touching
+    (job,) = [said for role, said in statements.items() if "DeidentificationSteadyJobRole" in role]
+    (secrets,) = [_actions([s]) for s in job if "biotheca/collections/*" in json.dumps(s)]
+    assert secrets == {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}
+    written = [json.dumps(s["Resource"]) for s in job if "s3:PutObject" in _actions([s])]
+    assert all("/qc/*" in place or "/submissions/*/made/*" in place for place in written) and len(written) == 2
+    assert not any("dynamodb" in action for action in _actions(job))
+
+
 def test_only_the_chain_writes_audit_and_only_the_api_shows_it(templates: Templates) -> None:
     writing = {"s3:PutObject", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
     touching: dict[str, set[str]] = {}
@@ -281,7 +296,7 @@ def test_only_what_copies_reads_open_buckets_and_only_below_files_it_writes(temp
             assert all("/files/*" in json.dumps(s["Resource"]) for s in mirror) and len(mirror) == 1
 
 
-@pytest.mark.parametrize(("name", "functions"), [("submission", 13), ("sequences", 4), ("moving", 3)])
+@pytest.mark.parametrize(("name", "functions"), [("submission", 15), ("sequences", 4), ("moving", 3)])
 def test_a_workflow_invokes_only_the_functions_of_its_file(templates: Templates, name: str, functions: int) -> None:
     role = f"{name.capitalize()}WorkflowMachineRole"
     (machine,) = [s for known, s in _statements(templates).items() if role in known]

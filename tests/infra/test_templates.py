@@ -201,7 +201,7 @@ def test_batch_jobs_never_retry_bad_data_and_always_retry_a_reclaimed_machine(te
     assert len(large) == 1  # files whose names may want much scratch disk, on Spot if their check can be gone on with
     disks = [job["ContainerProperties"].get("EphemeralStorage") for _, job in jobs]
     # Checks that cannot be gone on with, and the mirror's whole feeds: fetched packed, read unpacked.
-    assert sorted(disk["SizeInGiB"] for disk in disks if disk) == [100, 200, 200]
+    assert sorted(disk["SizeInGiB"] for disk in disks if disk) == [100, 200, 200, 200]
     assert len(jobs) - 3 == len(list((ROOT / "batch").glob("*/Dockerfile")))
     for _, job in jobs:
         rules = job["RetryStrategy"]["EvaluateOnExit"]

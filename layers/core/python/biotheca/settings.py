@@ -37,6 +37,8 @@ class Settings:
             "controlled_archive_bucket",
             "delivery_keys",
             "visa_keys",
+            "collection_secrets",
+            "collection_key",
             "derived_bucket",
             "lake_database",
             "mirror_table",

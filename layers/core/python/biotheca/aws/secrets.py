@@ -20,3 +20,12 @@ def read(name: str) -> str | None:
 def write(name: str, text: str) -> None:
     """Give the secret another text; the former one stays readable as AWSPREVIOUS."""
     client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
+
+
+def create(name: str, text: str, kms_key: str) -> None:
+    """Make a secret with a first text, encrypted with a key; one that is there stays as it is."""
+    try:
+        client("secretsmanager").create_secret(Name=name, SecretString=text, KmsKeyId=kms_key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceExistsException":
+            raise

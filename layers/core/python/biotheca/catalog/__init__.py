@@ -175,6 +175,7 @@ def members() -> dict[str, Member]:
             jurisdiction=row.get("jurisdiction", {}),
             numbers=row.get("numbers", ""),
             sensitivity=row.get("sensitivity", {}),
+            made=tuple(_object_type(kind) for kind in row.get("made", ())),
         )
         for row in rows
     }

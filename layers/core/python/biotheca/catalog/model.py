@@ -101,7 +101,7 @@ class ObjectType:
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
     who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
     (submissions.rules.families). `data_use`: the field of data use codes, rows of `code` and `value`
-    (submissions.rules.data_use).
+    (submissions.rules.data_use). `uid`: the field with a UID by which records are found.
     """
 
     type: str
@@ -121,6 +121,12 @@ class ObjectType:
     person: bool = False
     pedigree: dict[str, Any] | None = None
     data_use: str = ""
+    uid: str = ""
+
+    @property
+    def made_anew(self) -> bool:
+        """Whether its files are only what other files are made of: these are archived nowhere."""
+        return bool(self.files and self.files.get("made_anew_by"))
 
     def split(self, attributes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """(what everybody may see, what is sensitive) of an object's attributes. What the catalog does not know of
@@ -152,7 +158,8 @@ class Member:
     are kept encrypted. `request_form`: the form with which controlled files are asked for. `one_click`: committees
     may approve from a mail. `jurisdiction`: fact of human_resources.yaml -> where a document says it, and
     `numbers`: the items (`type.field`) with numbers of authorities (submissions.rules.human_facts). `sensitivity`:
-    fact of sensitivity.yaml -> where its dataset says it.
+    fact of sensitivity.yaml -> where its dataset says it. `made`: object types that no document describes, because the
+    archive makes them from files; `types` are all.
     """
 
     id: str
@@ -174,10 +181,21 @@ class Member:
     jurisdiction: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: str = ""
     sensitivity: dict[str, dict[str, Any]] = field(default_factory=dict)
+    made: tuple[ObjectType, ...] = ()
+
+    @property
+    def types(self) -> tuple[ObjectType, ...]:
+        """Every object type: those that documents describe, then those that are made from files."""
+        return (*self.objects, *self.made)
+
+    @property
+    def made_anew_by(self) -> str:
+        """The capability that makes what is archived out of the files that are sent; empty where files stay as sent."""
+        return next((str(kind.files["made_anew_by"]) for kind in self.objects if kind.made_anew and kind.files), "")
 
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""
-        for kind in self.objects:
+        for kind in self.types:
             if kind.type == name:
                 return kind
         raise KeyError(name)
@@ -189,7 +207,7 @@ class Member:
     @property
     def about_people(self) -> bool:
         """Whether it takes data of people: what its submitters call a submission then leaves the archive in no mail."""
-        return bool(self.only_with_taxa) or any(kind.person for kind in self.objects)
+        return bool(self.only_with_taxa) or any(kind.person for kind in self.types)
 
     @property
     def has_files(self) -> bool:

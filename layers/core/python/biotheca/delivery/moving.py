@@ -35,7 +35,7 @@ def misplaced(records: RecordStore, places: Places, dataset: str) -> Iterator[di
     above = records.get(dataset)
     if above is None or above.visibility == Visibility.PRIVATE:
         return
-    for kind in catalog.members()[above.member].objects:
+    for kind in catalog.members()[above.member].types:
         cursor: str | None = None
         while kind.files and kind.release == "in_dataset":
             page, cursor = records.inside(dataset, kind.type, PAGE, cursor)

@@ -42,10 +42,10 @@ def _found(
         return [record], None
     if record.dataset == record.accession:
         member = catalog.members()[record.member]
-        inside = next((k for k in member.objects if k.type == kind and k.release == "in_dataset"), None)
+        inside = next((k for k in member.types if k.type == kind and k.release == "in_dataset"), None)
         if inside:
             return service.inside(records, person, record.accession, kind, limit, cursor)
-        below = next((k.type for k in member.objects if k.release == "in_dataset" and _refers(k, kind)), None)
+        below = next((k.type for k in member.types if k.release == "in_dataset" and _refers(k, kind)), None)
         if below:  # samples of a page of experiments, each once a page
             page, following = records.inside(record.accession, below, limit, cursor)
             return _seen(records, person, [a for one in page for a in one.links.get(kind, ())]), following

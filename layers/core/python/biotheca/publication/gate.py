@@ -61,7 +61,7 @@ def _objects(
         yield _as_object(member, record) if record else obj
     if submission.extends and (dataset := records.get(submission.extends)):
         yield _as_object(member, dataset)
-        for kind in member.objects:
+        for kind in member.types:
             cursor: str | None = None
             while kind.release == "in_dataset" and not kind.files:
                 page, cursor = records.inside(dataset.accession, kind.type, PAGE, cursor)

@@ -46,7 +46,7 @@ def parents(records: RecordStore, starts: list[str]) -> list[Record]:
 
 
 def _inside(records: RecordStore, dataset: Record) -> Iterator[Record]:
-    for kind in catalog.members()[dataset.member].objects:
+    for kind in catalog.members()[dataset.member].types:
         if kind.release == "in_dataset":
             cursor: str | None = None
             while True:
@@ -58,7 +58,7 @@ def _inside(records: RecordStore, dataset: Record) -> Iterator[Record]:
 
 def is_dataset(record: Record) -> bool:
     """Whether a record's release is that of data with files (a project or a sample is released alone)."""
-    kinds = catalog.members()[record.member].objects
+    kinds = catalog.members()[record.member].types
     return record.accession == record.dataset and any(kind.release == "in_dataset" for kind in kinds)
 
 

@@ -131,7 +131,7 @@ def inside(
 def _needed(records: RecordStore, record: Record) -> list[Record]:
     """Projects and samples that the dataset and what is in it refer to, the first thousands."""
     left: list[str] = list(record.needs)
-    for kind in catalog.members()[record.member].objects:
+    for kind in catalog.members()[record.member].types:
         cursor: str | None = None
         while kind.release == "in_dataset" and len(left) < MOST_PARENTS:
             page, cursor = records.inside(record.accession, kind.type, 200, cursor)
@@ -152,7 +152,7 @@ def files(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the dataset's files; NotFound if the link shows metadata alone."""
     _must_show_data(records, record, link)
-    kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
+    kinds = [kind.type for kind in catalog.members()[record.member].types if kind.published_names]
     runs, following = records.inside(record.accession, kinds[0], limit, cursor)
     return [file for run in runs for file in run.files if _is_for_all(records, run, file)], following
 

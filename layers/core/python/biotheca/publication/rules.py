@@ -77,6 +77,11 @@ def chosen(member: Member, objects: list[ArchiveObject], batch: int, runs: list[
     return [o for o in waiting if (o.type, o.alias) in wanted]
 
 
+def archived_ids(member: Member, objects: Iterable[ArchiveObject]) -> set[str]:
+    """The files of objects that go to the archive: not those of which others were made."""
+    return {i for obj in objects if not member.object_type(obj.type).made_anew for i in obj.file_ids}
+
+
 def effective(own: Visibility, of_dataset: Visibility) -> Visibility:
     """What a stranger meets at a record inside a dataset: whichever of the two hides more."""
     for hiding in (Visibility.PRIVATE, Visibility.WITHDRAWN):
@@ -94,6 +99,15 @@ def grant_name(number: str) -> str:
     'GRANT#NO32000000A'
     """
     return "GRANT#" + "".join(c for c in number.upper() if c.isalnum())
+
+
+def uid_name(uid: str) -> str:
+    """The name under which the record with a UID is looked up.
+
+    >>> uid_name("2.25.1")
+    'UID#2.25.1'
+    """
+    return f"UID#{uid}"
 
 
 def references(kind: ObjectType, attributes: dict[str, Any]) -> list[tuple[Field, str]]:
@@ -153,7 +167,7 @@ def records_of(
                 attributes=shown,
                 sensitive=hidden,
                 links={k: sorted(v) for k, v in sorted(links[own].items())},
-                files=by_run.get(obj.alias, []) if kind.files else [],
+                files=by_run.get(obj.alias, []) if kind.published_names else [],
                 dataset={"dataset": own, "in_dataset": dataset}.get(kind.release),
                 release_on=submission.release_on if kind.release == "dataset" else None,
                 access=submission.access if kind.release == "dataset" else "",

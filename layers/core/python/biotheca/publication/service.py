@@ -53,7 +53,7 @@ def mint(store: SubmissionStore, minting: Mint, submission_id: str) -> dict[str,
     counts: dict[str, int] = {}
     fresh = False
     later = f"/{submission.batch}" if submission.batch > 1 else ""
-    for kind in member.objects:
+    for kind in member.types:
         alike = [o for o in objects if o.type == kind.type]
         if not alike:
             continue
@@ -85,7 +85,7 @@ def plan_archive(store: SubmissionStore, records: RecordStore, submission_id: st
     """Work items for the archive step: one per file of what was accepted. `gate`: open or shut, asked once for all."""
     submission = store.get(submission_id)
     gate = "open" if gate_of(store, records, submission)[0].open else "shut"
-    wanted = {identifier for obj in batch_of(store, submission) for identifier in obj.file_ids}
+    wanted = rules.archived_ids(catalog.members()[submission.member], batch_of(store, submission))
     return [
         {"file_id": f.id, "size_bytes": f.size_bytes, "gate": gate} for f in store.files(submission) if f.id in wanted
     ]
@@ -115,6 +115,8 @@ def archive_file(
         raise SystemFault(f"file {file_id} is {file.state}: only a file that passed its checks is archived")
     member = catalog.members()[submission.member]
     kind, accession = member.object_type(obj.type), obj.accession
+    if kind.made_anew:
+        raise SystemFault(f"file {file_id} is only what other files are made of: it is never archived")
     dataset = submission.extends or rules.dataset_of(member, store.objects_of(submission, member.dataset))
     if not accession or not dataset:
         raise SystemFault(f"submission {submission_id} has no accessions yet")
@@ -175,17 +177,19 @@ def close_archive(store: SubmissionStore, records: RecordStore, submission_id: s
     """Write the records (still private) and mark the submission archived; says whether to release now."""
     submission = store.get(submission_id)
     objects = [o for o in store.objects(submission) if o.batch]
-    accepted = {identifier for obj in objects for identifier in obj.file_ids}
+    member = catalog.members()[submission.member]
+    accepted = rules.archived_ids(member, objects)
     files = [f for f in store.files(submission) if f.id in accepted]
     left = [f.name for f in files if f.state != FileState.ARCHIVED]
     if left:
         raise SystemFault(f"submission {submission_id}: {len(left)} file(s) are not archived")
-    member = catalog.members()[submission.member]
     found = rules.records_of(member, submission, objects, files)
     for record in found:
         records.put_new(record)
         records.put_references(record)
         put_grants(records, record)
+        if uid := record.attributes.get(member.object_type(record.type).uid):
+            records.put_name(rules.uid_name(str(uid)), record.accession)
     records.put_pointers(rules.pointers(member, found))
     dataset = submission.extends or rules.dataset_of(member, objects)
     if submission.extends:
@@ -345,7 +349,7 @@ def files(
     record = visible(records, person, accession, Door.FILES, grants)
     if record.accession != record.dataset:
         return shown_files(records, person, record, _dataset_of(records, record), grants), None
-    kinds = [kind.type for kind in catalog.members()[record.member].objects if kind.files]
+    kinds = [kind.type for kind in catalog.members()[record.member].types if kind.published_names]
     if not kinds:
         return [], None
     runs, following = inside(records, person, record.accession, kinds[0], limit, cursor)

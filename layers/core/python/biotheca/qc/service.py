@@ -113,7 +113,8 @@ def _words(file: DataFile, report: dict[str, Any]) -> str:
 def judge(
     store: SubmissionStore, taxonomy: Taxonomy, submission_id: str, reports: ReportStore | None = None
 ) -> dict[str, Any]:
-    """What the checks of a round said: verdict `sound`, `unsound` or `unchecked`, with counts.
+    """What the checks of a round said: verdict `sound`, `unsound` or `unchecked`, with counts. `made_anew`: whether
+    other files are made of these before anybody decides.
 
     Here the files of a run are compared with each other. A file is sound by itself, so it stays `qc_passed`; what is
     wrong with its run stands at the file until the run is judged again. A replay finds the same. Names of reads are
@@ -124,7 +125,9 @@ def judge(
     failed = [f for f in files if f.state == FileState.QC_FAILED or _has_error(f)]
     unchecked = [f for f in files if f.state not in (FileState.QC_FAILED, FileState.QC_PASSED, FileState.ARCHIVED)]
     verdict = "unsound" if failed else "unchecked" if unchecked else "sound"
-    return {"verdict": verdict, "files": len(files), "failed": len(failed), "unchecked": len(unchecked)}
+    anew = bool(catalog.members()[submission.member].made_anew_by)
+    counts = {"files": len(files), "failed": len(failed), "unchecked": len(unchecked)}
+    return {"verdict": verdict, **counts, "made_anew": anew}
 
 
 def _has_error(file: DataFile) -> bool:

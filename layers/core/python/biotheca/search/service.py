@@ -52,7 +52,7 @@ def refresh(store: WordIndex, records: RecordStore, accession: str) -> int:
     count = 1
     if record.dataset != record.accession:
         return count
-    for kind in catalog.members()[record.member].objects:
+    for kind in catalog.members()[record.member].types:
         cursor: str | None = None
         while kind.release == "in_dataset":
             page, cursor = records.inside(record.accession, kind.type, 200, cursor)

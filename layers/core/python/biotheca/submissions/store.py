@@ -334,6 +334,32 @@ class SubmissionStore:
         self._clear(old, before - {file.id for file in files})
         return new
 
+    def put_made(
+        self, submission: Submission, types: set[str], objects: list[ArchiveObject], files: list[DataFile]
+    ) -> None:
+        """Put objects and files that were made of a submission's own into the document in force, in place of those
+        of the same types that were made before. Again changes nothing; what is read of them comes last."""
+        pk, generation = f"SUB#{submission.id}", submission.generation
+        wanted = {_object_key(generation, obj) for obj in objects}
+        former = [obj for obj in self.objects(submission) if obj.type in types]
+        kept = {file.id for file in files}
+        self.records.put_many([{"pk": pk, "sk": f"FILE#{file.id}", **file.as_dict()} for file in files])
+        self.records.put_many([{"pk": f"FILE#{file.id}", "sk": "POINTER", "submission": pk} for file in files])
+        places = {identifier: _place(obj) for obj in objects for identifier in obj.file_ids}
+        self.records.put_many(
+            [
+                {"pk": pk, "sk": f"NAME#{generation}#{file.name}", "file": file.id, "object": places[file.id]}
+                for file in files
+            ]
+        )
+        self.records.put_many([{"pk": pk, "sk": _object_key(generation, obj), **asdict(obj)} for obj in objects])
+        for obj in former:
+            if _object_key(generation, obj) not in wanted:
+                self.records.delete({"pk": pk, "sk": _object_key(generation, obj)})
+            for identifier in set(obj.file_ids) - kept:
+                self.records.delete({"pk": pk, "sk": f"FILE#{identifier}"})
+                self.records.delete({"pk": f"FILE#{identifier}", "sk": "POINTER"})
+
     def _clear(self, old: Submission, files: set[str]) -> None:
         """Remove the generation that was replaced and its files, nothing else: another document may be on its way.
 

@@ -294,6 +294,8 @@ def note_received(
     store: SubmissionStore, inbox: Inbox, key: str, version_id: str | None, sequencer: str | None
 ) -> DataFile | None:
     """Note that S3 holds a file. The same event again, or an older one, changes nothing. None: not a file of ours."""
+    if inbox.is_made(key):
+        return None
     named = inbox.named(key)
     file_id = store.file_named(*named) if named else inbox.file_of(key)
     if file_id is None:

@@ -13,6 +13,7 @@ __all__ = ["Inbox", "ObjectMissing", "UploadGone"]
 
 
 BY_NAME = "by-name"
+MADE = "made"
 
 
 class Inbox:
@@ -45,6 +46,17 @@ class Inbox:
     def prefix_by_name(submission_id: str) -> str:
         """Where files of a submission may lie under the names that its document declares."""
         return f"submissions/{submission_id}/{BY_NAME}/"
+
+    @staticmethod
+    def prefix_made(submission_id: str) -> str:
+        """Where files lie that a job made of a submission's own; no upload leads there."""
+        return f"submissions/{submission_id}/{MADE}/"
+
+    @staticmethod
+    def is_made(key: str) -> bool:
+        """Whether a key is of such a file."""
+        pieces = key.split("/")
+        return len(pieces) > 3 and pieces[0] == "submissions" and pieces[2] == MADE
 
     @staticmethod
     def named(key: str) -> tuple[str, str] | None:

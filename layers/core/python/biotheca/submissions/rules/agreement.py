@@ -57,9 +57,12 @@ def _within(number: Any, wanted: Iterable[int], taxa: Mapping[int, Taxon]) -> bo
 
 
 def document_of(member: Member, objects: Iterable[ArchiveObject]) -> dict[str, Any]:
-    """Stored objects as the document that they came from, without files."""
+    """Stored objects as the document that they came from, without files and what was made of them."""
     found: dict[str, Any] = {}
+    made = {kind.type for kind in member.made}
     for obj in objects:
+        if obj.type in made:
+            continue
         kind = member.object_type(obj.type)
         entry = {"alias": obj.alias, **obj.attributes}
         if kind.many:

@@ -1,0 +1,1 @@
+"""The Batch job that de-identifies the files of a submission. The work itself: biotheca.deidentification."""

@@ -1,0 +1,165 @@
+"""De-identification in the workflow of a submission: what a job is to do, and what it made as objects and files.
+
+The files that were sent stay in the inbox and are archived nowhere; what a job made of them takes their place.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import replace
+from typing import Any
+
+from biotheca import catalog
+from biotheca.accounts.model import Person
+from biotheca.catalog import Member
+from biotheca.deidentification.store import Reports
+from biotheca.errors import NotFound, SystemFault
+from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.service import visible
+from biotheca.submissions.store import SubmissionStore, saved
+from biotheca.uploads.store import Inbox
+
+MOST_TEXTS = 2_000  # shown of a round
+_LEVELS = ("individuals", "studies", "series", "images")  # of levels.Levels, in the order of the member's made types
+
+
+class NoOutcome(SystemFault):
+    """The job ended without an outcome: a fault of ours, not of the files."""
+
+
+def plan(
+    store: SubmissionStore, inbox: Inbox, reports: Reports, submission_id: str, round_number: int
+) -> dict[str, str]:
+    """Write what the job of a round is to do; its place. All files are taken, so that none is released half."""
+    submission = store.get(submission_id)
+    member = catalog.members()[submission.member]
+    kinds = {kind.type for kind in member.objects if kind.made_anew}
+    wanted = {i for obj in store.objects(submission) if obj.type in kinds for i in obj.file_ids}
+    files = [
+        {
+            "file_id": file.id,
+            "key": file.key or inbox.key(submission_id, file.id),
+            "version_id": file.version_id or "",
+            "format": file.format,
+        }
+        for file in store.files(submission)
+        if file.id in wanted
+    ]
+    task = {
+        "submission_id": submission_id,
+        # What is added to a collection later fits to it: it has the secret of the first submission.
+        "collection": _collection(store, submission),
+        "bucket": inbox.bucket,
+        "files": files,
+        "made": inbox.prefix_made(submission_id),
+        "report_bucket": reports.bucket,
+        "report": reports.prefix(submission_id, round_number),
+    }
+    return {"task": reports.put_task(submission_id, round_number, task)}
+
+
+def _collection(store: SubmissionStore, submission: Submission) -> str:
+    if not submission.extends:
+        return submission.id
+    item = store.records.get({"pk": f"ACC#{submission.extends}", "sk": "REC"})
+    return str(item["submission"]) if item else submission.id
+
+
+def note(store: SubmissionStore, reports: Reports, submission_id: str, round_number: int) -> dict[str, int]:
+    """Make what the job made objects and files of the submission; counts. A replay leaves the same.
+
+    NoOutcome if the job did not come to its end.
+    """
+    outcome = reports.outcome(submission_id, round_number)
+    if outcome is None:
+        raise NoOutcome(f"round {round_number} of {submission_id} has no outcome of its de-identification")
+    submission = store.get(submission_id)
+    counts = {"released": outcome["released"], "set_aside": sum(outcome["quarantined"].values())}
+    if submission.state != State.FILES_CHECKING:
+        return counts
+    member = catalog.members()[submission.member]
+    above = next(iter(store.objects_of(submission, member.dataset)), None)
+    objects, files = made_of(member, submission, above.alias if above else submission.extends or "", outcome)
+    store.put_made(submission, {kind.type for kind in member.made}, objects, files)
+    counted = {kind.type: sum(obj.type == kind.type for obj in objects) for kind in member.made}
+
+    def change(current: Submission) -> Submission:
+        new = replace(current, counts=current.counts | counted)
+        return store.save(current, new, event="de-identified", words=_words(outcome), actor="archive")
+
+    saved(store, submission_id, change)
+    return counts
+
+
+def made_of(
+    member: Member, submission: Submission, dataset: str, outcome: dict[str, Any]
+) -> tuple[list[ArchiveObject], list[DataFile]]:
+    """The objects and files of an outcome; ids of files are made of the submission's and their names. Pure.
+
+    `dataset`: alias or accession of what the uppermost level refers to.
+    """
+    objects: list[ArchiveObject] = []
+    files: list[DataFile] = []
+    for kind, level in zip(member.made, _LEVELS, strict=True):
+        up = next((spec.name for spec in kind.fields.values() if spec.to == member.dataset), None)
+        for position, (alias, said) in enumerate(outcome["levels"][level].items()):
+            attributes = {"title": _title(kind, said, alias)} | said | ({up: dataset} if up else {})
+            packed = outcome["packed"][alias] if kind.files else []
+            own = [_file(submission, alias, place, row) for place, row in enumerate(packed)]
+            objects.append(ArchiveObject(kind.type, alias, attributes, position, None, [file.id for file in own]))
+            files += own
+    return objects, files
+
+
+def _title(kind: catalog.ObjectType, said: dict[str, Any], alias: str) -> str:
+    """What an object is called: its description if it has one, else the first of its words."""
+    words = [str(said[name]) for name in kind.fields if name.endswith("_description") and said.get(name)]
+    return (words or [str(said.get("modality") or kind.title["en"])])[0]
+
+
+def _file(submission: Submission, owner: str, place: int, row: dict[str, Any]) -> DataFile:
+    digest = hashlib.sha256(f"{submission.id}/{row['name']}".encode()).hexdigest()
+    return DataFile(
+        id=f"made_{digest[:26]}",
+        name=row["name"],
+        owner_alias=owner,
+        position=place,
+        md5=row["md5"],
+        format="zip" if row["name"].endswith(".zip") else "other",
+        size_bytes=row["size_bytes"],
+        state=FileState.QC_PASSED,
+        sha256=row["sha256"],
+        key=row["key"],
+    )
+
+
+def _words(outcome: dict[str, Any]) -> str:
+    aside = ", ".join(f"{count} {reason}" for reason, count in outcome["quarantined"].items())
+    archives = f"; {len(outcome['refused'])} archive(s) could not be unpacked" if outcome["refused"] else ""
+    told = f"{outcome['released']:,} of {outcome['inputs']:,} files were de-identified"
+    return told + (f"; set aside: {aside}" if aside else "") + archives + "."
+
+
+def report_of(store: SubmissionStore, reports: Reports, person: Person, submission_id: str) -> dict[str, Any]:
+    """What became of the files of the latest round: counts, reasons, and the distinct descriptions as they are now.
+
+    For the submission's people and the archive's staff; NotFound for everybody else, and where there is none.
+    """
+    submission = visible(store, person, submission_id)
+    outcome = reports.outcome(submission_id, submission.round)
+    if outcome is None:
+        raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
+    rows = list(csv.reader(io.StringIO(reports.texts(submission_id, submission.round)), delimiter="\t", quoting=3))[1:]
+    texts = [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]
+    counts = {name: outcome[name] for name in ("inputs", "released", "copies", "quarantined")}
+    made = {level: len(outcome["levels"][level]) for level in _LEVELS}
+    return {
+        **counts,
+        "refused": outcome["refused"],
+        "made": made,
+        "texts": texts[:MOST_TEXTS],
+        "texts_total": len(texts),
+        "engine": outcome["engine"],
+    }

@@ -1,0 +1,96 @@
+"""Where de-identification keeps what it makes: the collections' secrets, packed series, reports.
+
+Packed series and their metadata wait in the inbox below submissions/<submission>/made/, where no upload leads, till a
+curator has decided. Reports: the derived bucket, below qc/<submission>/round-<n>/deidentification/; the outcome is
+written last, so that with it the job is done.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+from pathlib import Path
+from typing import Any
+
+from biotheca.aws import buckets, files, secrets
+from biotheca.aws.ranged import RangedReader
+from biotheca.deidentification.keys import SECRET_BYTES
+from biotheca.settings import Settings
+
+
+class CollectionSecrets:
+    """One secret a collection in Secrets Manager. Only the job's role may read them."""
+
+    def __init__(self, prefix: str | None = None, key: str | None = None) -> None:
+        self.prefix = prefix or Settings().collection_secrets
+        self._key = key or Settings().collection_key
+
+    def of(self, collection: str) -> bytes:
+        """The collection's 32 bytes; made when they are first asked for, and never another time."""
+        name = self.prefix + collection
+        text = secrets.read(name)
+        if text is None:
+            # Another job may be faster: whoever made it, what is kept is what both use.
+            secrets.create(name, random.token_bytes(SECRET_BYTES).hex(), self._key)
+            text = secrets.read(name)
+        return bytes.fromhex(text or "")
+
+
+class Reports:
+    """What a round's job said, and the manifest that it works from."""
+
+    def __init__(self, bucket: str | None = None) -> None:
+        self.bucket = bucket or Settings().derived_bucket
+
+    @staticmethod
+    def prefix(submission_id: str, round_number: int) -> str:
+        """Where a round's documents lie."""
+        return f"qc/{submission_id}/round-{round_number}/deidentification/"
+
+    def put_task(self, submission_id: str, round_number: int, task: dict[str, Any]) -> str:
+        """Keep what a job is to do; its place as s3://bucket/key."""
+        key = f"manifests/{submission_id}/round-{round_number}/deidentification.json"
+        buckets.put_document(self.bucket, key, task)
+        return f"s3://{self.bucket}/{key}"
+
+    def outcome(self, submission_id: str, round_number: int) -> dict[str, Any] | None:
+        """What became of a round's files; None if the job did not come to its end."""
+        try:
+            found: dict[str, Any] = buckets.get_document(
+                self.bucket, self.prefix(submission_id, round_number) + "outcome.json"
+            )
+        except buckets.ObjectMissing:
+            return None
+        return found
+
+    def texts(self, submission_id: str, round_number: int) -> str:
+        """The distinct descriptions as a table: tag, files, text."""
+        return buckets.get_text(self.bucket, self.prefix(submission_id, round_number) + "texts.tsv")
+
+
+def task_at(place: str) -> dict[str, Any]:
+    """The document at s3://bucket/key. ObjectMissing if there is none."""
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    found: dict[str, Any] = buckets.get_document(bucket, key)
+    return found
+
+
+def fetch(bucket: str, key: str, version: str, target: Path) -> None:
+    """The very object that was checked, as a file."""
+    with target.open("wb") as file:
+        for block in RangedReader(bucket, key, version or None):
+            file.write(block)
+
+
+def keep(path: Path, bucket: str, key: str) -> None:
+    """A file as an object; again changes nothing."""
+    files.upload(path, bucket, key)
+
+
+def archived(file: dict[str, Any]) -> bytes:
+    """The bytes of a small file of a record."""
+    return buckets.get_bytes(file["bucket"], file["key"])
+
+
+def keep_outcome(bucket: str, key: str, outcome: dict[str, Any]) -> None:
+    """The last word of a job."""
+    buckets.put_document(bucket, key, outcome)

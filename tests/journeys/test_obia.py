@@ -1,0 +1,100 @@
+"""A collection of images on the laptop: sent as it is, de-identified by the job, decided on by a curator, read by a
+stranger. A planted name is in no answer, record or object but the archive that was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from typing import Any
+
+import pydicom
+import requests
+from dicomweb_client.api import DICOMwebClient
+
+from tests.journeys.bringing import handed_in
+from tests.journeys.conftest import Person, wait_for
+from tests.unit.deidentification.making import as_bytes, ct
+
+PLANTED = ("QUILLFEATHER", "MRN80041723", "OXENHAM", "555-013-4477")
+
+
+def archive() -> bytes:
+    """Two series of one person, and a note that is no DICOM."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.writestr("note.txt", "Slices of Zephyrine Quillfeather.")
+        for number in (1, 2):
+            packed.writestr(f"one/{number}.dcm", as_bytes(ct(number)))
+        packed.writestr("two/3.dcm", as_bytes(ct(3, SeriesInstanceUID="1.2.3.9", SeriesNumber=4)))
+    return held.getvalue()
+
+
+def collection(packed: bytes) -> dict[str, Any]:
+    file = {"name": "images.zip", "md5": hashlib.md5(packed).hexdigest()}
+    words = {
+        "title": "CT of the chest of the journey",
+        "description": "Examinations of a person who does not exist.",
+        "file_type": "zip",
+    }
+    return {"collection": {"alias": "c1", **words, "files": [file]}}
+
+
+def _read_as_dicomweb(nobody: Person, dataset: str) -> None:
+    """Another maker's client asks for the metadata of each series."""
+    client = DICOMwebClient(url=f"{nobody.url}/v1/dicomweb")
+    counts = []
+    for series in nobody.get(f"/v1/records/{dataset}/objects/series")["items"]:
+        (study,) = series["links"]["imaging_study"]
+        uids = nobody.get(f"/v1/records/{study}")["attributes"]["study_uid"], series["attributes"]["series_uid"]
+        told = client.retrieve_series_metadata(*uids)
+        assert {row["0020000E"]["Value"][0] for row in told} == {uids[1]}
+        assert {row["0020000D"]["Value"][0] for row in told} == {uids[0]}
+        no_name_in(str(told))
+        counts.append(len(told))
+        other = nobody.call("GET", f"/v1/dicomweb/studies/1.2.3/series/{uids[1]}/metadata")
+        assert other.status_code == 404
+    assert sorted(counts) == [1, 2]
+
+
+def no_name_in(text: str) -> None:
+    for planted in PLANTED:
+        assert planted.lower() not in text.lower(), planted
+
+
+def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is_nowhere(
+    ana: Person, chen: Person, nobody: Person
+) -> None:
+    packed = archive()
+    made = handed_in(ana, collection(packed), [("images.zip", packed)], member="obia")
+    waiting = wait_for(chen, made["id"], "data_review", "files_failed", "held")
+    assert waiting["state"] == "data_review", waiting
+    history = chen.call("GET", f"/v1/submissions/{made['id']}/history").text
+    assert "3 of 4 files were de-identified; set aside: 1 not_dicom" in history
+    chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
+    done = wait_for(ana, made["id"], "released", "held")
+    assert done["state"] == "released" and done["dataset"].startswith("OBIA"), done
+
+    told = nobody.call("GET", f"/v1/records/{done['dataset']}").text
+    listed = nobody.get(f"/v1/records/{done['dataset']}/files")["items"]
+    assert sorted(f["name"].partition("_")[2] or f["name"][-4:] for f in listed) == [
+        ".zip",
+        ".zip",
+        "metadata.json.gz",
+        "metadata.json.gz",
+    ]
+    seen = 0
+    for file in listed:
+        link = nobody.get(f"/v1/records/{done['dataset']}/files/{file['name']}?redirect=false")
+        body = requests.get(link["url"], timeout=30).content
+        assert hashlib.sha256(body).hexdigest() == file["sha256"]
+        if file["name"].endswith(".zip"):
+            with zipfile.ZipFile(io.BytesIO(body)) as series:
+                for name in series.namelist():
+                    data = series.read(name)
+                    assert pydicom.dcmread(io.BytesIO(data)).PatientIdentityRemoved == "YES"
+                    no_name_in(data.decode("latin-1"))
+                    seen += 1
+    assert seen == 3
+    _read_as_dicomweb(nobody, done["dataset"])
+    no_name_in(told + history + str(listed) + str(done))

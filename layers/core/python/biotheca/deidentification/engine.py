@@ -171,7 +171,3 @@ def _must_be_known(sop_class: str, part: Part10) -> None:
         raise SetAside(Reason.UNKNOWN_SOP, "Its SOP class is none of the standard's storage classes.")
     if "Encapsulated" in row[0]:
         raise SetAside(Reason.ENCAPSULATED_DOCUMENT, "A document inside an object cannot be cleaned.")
-
-
-def _with(parts: list[tuple[int, bytes]], more: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    return sorted(parts + more, key=lambda pair: pair[0])

@@ -98,7 +98,7 @@ def without_planes(pixels: bytes | memoryview, allocated: int, stored: int, sign
     kind = f"{'<' if little else '>'}{'i' if signed else 'u'}{allocated // 8}"
     values = np.frombuffer(pixels, kind)
     least, most = (-(1 << stored - 1), (1 << stored - 1) - 1) if signed else (0, (1 << stored) - 1)
-    if not len(values) or (values.max() <= most and values.min() >= least):
+    if not len(values) or (values.max() <= most and (not signed or values.min() >= least)):
         return None
     spare = allocated - stored
     plain = (values << spare) >> spare if signed else values & ((1 << stored) - 1)

@@ -18,6 +18,7 @@ from tests.clients.conftest import CommandLine
 from tests.journeys.browser import Surfer, sign_in, state, surfing
 from tests.journeys.conftest import Person, document, draft, send, tiny_fastq, wait_for
 from tests.journeys.portal import cell_of, choose_workbook, look, opened, workbook
+from tests.journeys.test_obia import archive, collection
 from tests.unit.members.human import human_document, omix_document
 
 Deposit = Callable[[Page, str, Person, Person], None]
@@ -217,6 +218,7 @@ DEPOSITS: dict[str, Deposit] = {
     "gsa": by_workbook(lambda files: document(files, "Reads by page"), ("page.fastq.gz", tiny_fastq(seed=341))),
     "gsa-human": by_workbook(lambda files: human_document("disease", files, people=1), *MATES),
     "omix": by_workbook(omix_document, ("page.csv", b"id,value\nP1,2.5\n")),
+    "obia": by_workbook(lambda files: collection(files[0][1]), ("images.zip", archive())),
     "bioproject": registry("projects", "project"),
     "biosample": registry("samples", "samples"),
 }

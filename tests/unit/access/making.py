@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from tests.unit.world import ANA, World, moto_tables
 MEMBER = "gsa"
 WANG, BO, CY, DORA = (Person(name, "", frozenset({Role.SUBMITTER})) for name in ("wang", "bo", "cy", "dora"))
 AGREED = {"data_transfer_agreement": 1}
-_MADE: dict[Rule, tuple[str, str, dict[str, Any]]] = {}  # what `desk` made, and all tables as it left them
+_MADE: dict[Rule, tuple[datetime, str, str, dict[str, Any]]] = {}  # when `desk` made what, and all tables after it
 
 
 class Addresses:
@@ -86,12 +86,12 @@ def desk(world: World, monkeypatch: pytest.MonkeyPatch, rule: Rule = Rule.ONE) -
     monkeypatch.setitem(catalog.members(), MEMBER, row)
     here = Desk(world)
     tables = moto_tables()
-    if rule not in _MADE:
+    if rule not in _MADE or clock.now() < _MADE[rule][0]:  # a test's clock may have been ahead of this one's
         here.committee = committees.form(here.store, here.numbers(), ANA, "Keepers", "", rule).number
         here.dataset = dataset(here)
-        _MADE[rule] = here.committee, here.dataset, copy.deepcopy(tables)
+        _MADE[rule] = clock.now(), here.committee, here.dataset, copy.deepcopy(tables)
     else:
-        here.committee, here.dataset, kept = _MADE[rule]
+        _, here.committee, here.dataset, kept = _MADE[rule]
         tables.update(copy.deepcopy(kept))
     return here
 

@@ -55,6 +55,7 @@ def rows_to(longest: int) -> list[tuple[int, int]]:
 
 def statistics(reads: Reads, offset: int | None = None, adapters: dict[str, str] = ADAPTERS) -> dict[str, Any]:
     """The object `statistics` of a report, of reads given as (sequence, quality), both as they stand in the file."""
+    written = reads  # adapters are looked for in the letters as they stand: none has a U
     reads = [(s.upper().replace("U", "T").replace(".", "N"), q) for s, q in reads]
     characters = Counter("".join(quality for _, quality in reads))
     if offset is None:
@@ -82,7 +83,7 @@ def statistics(reads: Reads, offset: int | None = None, adapters: dict[str, str]
         "cycles": _cycles(reads, offset),
         "read_quality": _histogram([_sum(q, offset) // len(q) for _, q in reads if q], 94),
         "read_gc": _histogram([100 * _gc(s) // len(s) for s, _ in reads if s], 101),
-        "adapters": _adapters(reads, adapters),
+        "adapters": _adapters(written, adapters),
     }
 
 

@@ -88,6 +88,8 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
         link = nobody.get(f"/v1/records/{done['dataset']}/files/{file['name']}?redirect=false")
         body = requests.get(link["url"], timeout=30).content
         assert hashlib.sha256(body).hexdigest() == file["sha256"]
+        part = requests.get(link["url"], headers={"Range": "bytes=2-9"}, timeout=30)
+        assert (part.status_code, part.content) == (206, body[2:10])
         if file["name"].endswith(".zip"):
             with zipfile.ZipFile(io.BytesIO(body)) as series:
                 for name in series.namelist():

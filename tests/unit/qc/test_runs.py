@@ -110,7 +110,7 @@ def test_the_workflow_returns_unequal_mates_once_and_takes_the_mended_one_withou
     _checked(world, submission, dict(named))
     for _ in range(2):  # a replay finds the same and writes nothing
         said = service.judge(world.submissions, Taxonomy(), submission.id)
-        assert said == {"verdict": "unsound", "files": 2, "failed": 2, "unchecked": 0}
+        assert said == {"verdict": "unsound", "files": 2, "failed": 2, "unchecked": 0, "made_anew": False}
     lines, _ = world.submissions.history(submission.id, 100, None)
     assert sum("are the mates of run" in line["words"] for line in lines) == 1
     files = world.submissions.files(submission)
@@ -163,7 +163,8 @@ def test_every_seeded_fault_is_caught_clean_files_pass_without_staff_and_the_sha
     faulty = submitting.submit(world.submissions, ANA, world.draft(len(bad)).id)
     assert set(_noted(world, reports, faulty, bad).values()) == {"unsound"}
     said = service.judge(world.submissions, Taxonomy(), faulty.id)
-    assert said == {"verdict": "unsound", "files": len(bad), "failed": len(bad), "unchecked": 0}
+    told = {"verdict": "unsound", "files": len(bad), "failed": len(bad), "unchecked": 0, "made_anew": False}
+    assert said == told
     assert service.return_files(world.submissions, faulty.id).state == State.FILES_FAILED
     sound = submitting.submit(world.submissions, ANA, world.draft(len(clean), "Clean reads").id)
     assert set(_noted(world, reports, sound, clean).values()) == {"sound"}

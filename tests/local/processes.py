@@ -67,4 +67,4 @@ def serving(state: Path, *words: str) -> Iterator[Process]:
             yield Process(state, who, process)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+            process.wait(timeout=180)

@@ -62,7 +62,7 @@ def outputs(source: Path, place: Path) -> Iterator[tuple[str, Path]]:
     """(tool, folder with what it made of the files), one after another; a file that it breaks on is not there."""
     tools = {"ours, verified": (sys.executable, OURS)}
     for name, (module, text) in PEERS.items():
-        if python := _python_with(module):
+        if python := python_with(module):
             tools[name] = (python, text)
     for name, (python, text) in tools.items():
         target = _empty(place / "out")
@@ -83,7 +83,7 @@ def _empty(folder: Path) -> Path:
     return folder
 
 
-def _python_with(module: str) -> str | None:
+def python_with(module: str) -> str | None:
     for python in (sys.executable, os.environ.get("BIOTHECA_BENCH_PEERS", "")):
         if (
             python

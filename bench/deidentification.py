@@ -1,12 +1,11 @@
 """CT slices of 512 x 512 x 16 bit de-identified and verified, one process, beside a plain copy and the peers at hand.
 
-Peers run with their stock settings on the same files in the same run: dicom-anonymizer from the environment; dicognito,
-deid and dcmodify where they are installed.
+Peers run with their stock settings on the same files in the same run: dicom-anonymizer from the environment; dicognito
+and deid there or in the Python that BIOTHECA_BENCH_PEERS names; dcmodify where it is installed.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import shutil
 import sys
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from bench.deid_tools import python_with
 from bench.measure import Run, by_turns, child, ratio, table
 
 FILES, ROUNDS = 400, 3
@@ -47,6 +47,11 @@ PEERS = {
         "import pydicom\nfrom dicognito.anonymizer import Anonymizer\nmake = Anonymizer()\n"
         "for f in files:\n    d = pydicom.dcmread(f); make.anonymize(d); d.save_as(target / f.name)",
     ),
+    "deid": (
+        "deid",
+        "from deid.dicom import replace_identifiers\n"
+        "for f in files: replace_identifiers([str(f)], save=False, remove_private=True)[0].save_as(target / f.name)",
+    ),
 }
 
 
@@ -59,8 +64,8 @@ def run(folder: Path) -> str:
         name: partial(_child, text, source, folder / "ct.out") for name, text in OURS.items()
     }
     for name, (module, text) in PEERS.items():
-        if importlib.util.find_spec(module):
-            contenders[name] = partial(_child, text, source, folder / "ct.out")
+        if python := python_with(module):
+            contenders[name] = partial(_child, text, source, folder / "ct.out", python)
     if tool := shutil.which("dcmodify"):
         edits = ["-nb", "-ep", "-gst", "-gse", "-gin", "-ma", "PatientName=X", "-ma", "PatientID=X"]
         text = (
@@ -79,15 +84,16 @@ def run(folder: Path) -> str:
     return table(f"{FILES} CT slices of 528 KB, 240 elements, 130 private (medians of {ROUNDS})", heads, rows)
 
 
-def _child(program: str, source: Path, target: Path) -> Run:
+def _child(program: str, source: Path, target: Path, python: str = sys.executable) -> Run:
     """One contender. CPU seconds are those after its first file, children included: imports and start are left out."""
+    shutil.rmtree(target, ignore_errors=True)
     first, _, rest = program.rpartition("for f in files")
     text = (
         f"{_EACH}{first}_all = files\nfor files in (_all[:1], _all):\n    _begun = sum(__import__('os').times()[:4])\n"
     )
     text += "\n".join(f"    {line}" for line in ("for f in files" + rest).splitlines())
     text += "\nprint(sum(__import__('os').times()[:4]) - _begun)"
-    done = child([sys.executable, "-W", "ignore", "-c", text, str(source), str(target)])
+    done = child([python, "-W", "ignore", "-c", text, str(source), str(target)])
     return Run(done.seconds, float(done.said.split()[-1]), done.peak_mib, done.said)
 
 

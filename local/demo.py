@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from local import demo_mirror, demo_people, demo_study
+from local import demo_images, demo_mirror, demo_people, demo_study
 from local.people import PEOPLE, Example
 from local.stack import Stack
 
@@ -121,6 +121,9 @@ def play(stack: Stack, workplace: Path) -> None:
     li.signs_in()
     demo_people.play(stack, ana, chen, li, workplace)
     narrator.say(f"Done: data of people took {time.monotonic() - narrator.started - seconds:.1f} s")
+    seconds = time.monotonic() - narrator.started
+    demo_images.play(stack, ana, chen, stranger, workplace)
+    narrator.say(f"Done: images of people took {time.monotonic() - narrator.started - seconds:.1f} s")
     seconds = time.monotonic() - narrator.started
     ada = Someone(_example("ada"), stack.front_url, workplace / "ada", narrator)
     demo_mirror.play(stack, ada, stranger, query)

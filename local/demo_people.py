@@ -61,7 +61,7 @@ def _play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
     folder.mkdir(parents=True)
     reads = _made_up_reads()
     (folder / READS).write_bytes(reads)
-    hers, theirs = _client_of(ana), _client_of(li)
+    hers, theirs = client_of(ana), client_of(li)
     dataset = _is_released(hers, ana, chen, folder)
     narrator.say("Everybody sees what the study is, and nothing that tells of a person; the file is for nobody yet")
     ana.narrator.show(json.dumps(_person(li, theirs, dataset), indent=1))
@@ -103,7 +103,7 @@ def _play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
     li.is_refused("download", dataset, "--to", str(folder / "too-late"))
 
 
-def _client_of(someone: Any) -> Client:
+def client_of(someone: Any) -> Client:
     """The Python client with the session of the person's command line."""
     return Client(someone.server, config=Config(someone.home / "biotheca" / "client.json"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -35,6 +36,7 @@ EXIT_RUNNING, EXIT_PORT, EXIT_FAILED = 3, 4, 1
 @click.pass_context
 def main(context: click.Context, state: Path) -> None:
     """The archive's cloud on this machine."""
+    gc.set_threshold(20_000, 20, 20)  # the cloud is a large heap that lives on: to walk it often makes all wait
     context.obj = state.resolve()
 
 

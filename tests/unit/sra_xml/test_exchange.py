@@ -272,11 +272,11 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_or_broken_body_is_refused_at_once_with_its_rule(name: str) -> None:
     body, rule = HOSTILE[name]
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Invalid) as caught:
         document_of(GSA, body)
     assert [f.rule for f in caught.value.findings] == [rule]
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert "root:" not in str(caught.value.findings)
 
 

@@ -65,6 +65,16 @@ def test_an_accession_is_found_in_any_letter_case() -> None:
     assert find(store, "cra000007", 10, None)[0][0]["title"] == "Rice"  # type: ignore[arg-type]
 
 
+def test_an_image_is_found_by_its_number_only() -> None:
+    """A collection of a million images would else be a million hits for CT."""
+    store = Index()
+    for kind in ("image", "series"):
+        one = Record(f"OBIA-{kind}", kind, "obia", "a", "CT of the chest", "sub", "me", {}, visibility=Visibility.PUBLIC)
+        index(store, one)  # type: ignore[arg-type]
+    assert [hit["type"] for hit in find(store, "chest", 10, None)[0]] == ["series"]  # type: ignore[arg-type]
+    assert list(store.rows["obia-image"]) == ["OBIA-image"]
+
+
 def test_a_private_record_is_never_indexed() -> None:
     store = Index()
     try:

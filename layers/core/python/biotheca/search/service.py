@@ -25,13 +25,20 @@ def index(store: WordIndex, record: Record) -> int:
         "title": record.title,
         "released_at": record.released_at,
     }
+    under = [record.accession.casefold(), *(_words_of(record) if _kind(record).found_by_words else ())]
+    store.replace(record.accession, under, shown)
+    return len(under)
+
+
+def _kind(record: Record) -> catalog.ObjectType:
+    return next(kind for kind in catalog.members()[record.member].types if kind.type == record.type)
+
+
+def _words_of(record: Record) -> list[str]:
     organism = str(record.attributes.get("organism", ""))
     own = record.attributes.get("attributes") or {}
     keys = [key for name, value in own.items() for key in attribute_words(name, value)]
-    under = [record.accession.casefold(), *words(f"{record.title} {organism}")]
-    under += list(dict.fromkeys(keys))[:MOST_WORDS]
-    store.replace(record.accession, under, shown)
-    return len(under)
+    return words(f"{record.title} {organism}") + list(dict.fromkeys(keys))[:MOST_WORDS]
 
 
 def words_of_mirrored(record: dict[str, Any]) -> list[str]:

@@ -69,7 +69,9 @@ def test_an_image_is_found_by_its_number_only() -> None:
     """A collection of a million images would else be a million hits for CT."""
     store = Index()
     for kind in ("image", "series"):
-        one = Record(f"OBIA-{kind}", kind, "obia", "a", "CT of the chest", "sub", "me", {}, visibility=Visibility.PUBLIC)
+        one = Record(
+            f"OBIA-{kind}", kind, "obia", "a", "CT of the chest", "sub", "me", {}, visibility=Visibility.PUBLIC
+        )
         index(store, one)  # type: ignore[arg-type]
     assert [hit["type"] for hit in find(store, "chest", 10, None)[0]] == ["series"]  # type: ignore[arg-type]
     assert list(store.rows["obia-image"]) == ["OBIA-image"]

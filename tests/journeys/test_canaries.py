@@ -105,12 +105,12 @@ class Everywhere:
                 told = sfn.get_execution_history(executionArn=arn["executionArn"])["events"]
                 yield f"execution {machine['name']}", json.dumps(told, default=str, ensure_ascii=False)
 
-    def leaks(self) -> dict[str, set[str]]:
+    def leaks(self, planted: tuple[str, ...] = LOOKED_FOR) -> dict[str, set[str]]:
         """Place -> planted words found there; counts what was read by its kind."""
         found: dict[str, set[str]] = {}
         for place, text in self.texts():
             self.seen[place.partition(" ")[0]] = self.seen.get(place.partition(" ")[0], 0) + 1
-            if words := found_in(text):
+            if words := found_in(text, planted):
                 found.setdefault(place, set()).update(words)
         return found
 

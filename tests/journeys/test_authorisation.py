@@ -82,6 +82,10 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/deidentification"): (401, 404, 404, 404, 401),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/metadata"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/same-person"): (200, 200, 200, 200, 200),
+    ("GET", "/v1/records/{accession}/same-person"): (404, 404, 404, 404, 404),
+    ("PUT", "/v1/records/{accession}/same-person/{other}"): (401, 404, 404, 404, 401),
+    ("DELETE", "/v1/records/{accession}/same-person/{other}"): (401, 404, 404, 404, 401),
     ("GET", "/v1/fhir/ImagingStudy/{accession}"): (404, 404, 404, 404, 404),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),
     ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200, 401),
@@ -317,6 +321,7 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     names = {"submission_id": made["id"], "file_id": made["files"][0]["id"], "accession": accession}
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
+    names |= {"other": "CRA999998"}
     names |= {"study_uid": "2.25.1", "series_uid": "2.25.2"}
     names |= {"query_id": "qry_x", "day": "2020-01-01"}
     names |= {"committee": "HDAC999999", "request": "HREQ999999", "document": "sharing_policy"}

@@ -99,10 +99,11 @@ class ObjectType:
     `optional`: a document may have none. `packages`: the field whose value names the package, and the packages.
     `differ_beyond`: objects of one document must differ in a field beyond these.
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
-    who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
-    (submissions.rules.families). `data_use`: the field of data use codes, rows of `code` and `value`
-    (submissions.rules.data_use). `uid`: the field with a UID by which records are found. `found_by_words`: false for
-    what is so many and so alike that search finds it by its number only.
+    who may withdraw consent. `same_person`: the type of another member's objects that may be the same person.
+    `pedigree`: where rows of parents stand, and what is said of each person (submissions.rules.families). `data_use`:
+    the field of data use codes, rows of `code` and `value` (submissions.rules.data_use). `uid`: the field with a UID by
+    which records are found. `found_by_words`: false for what is so many and so alike that search finds it by its number
+    only.
     """
 
     type: str
@@ -120,6 +121,7 @@ class ObjectType:
     differ_beyond: tuple[str, ...] = ()
     custom: str = "public"
     person: bool = False
+    same_person: str = ""
     pedigree: dict[str, Any] | None = None
     data_use: str = ""
     uid: str = ""

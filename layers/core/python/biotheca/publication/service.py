@@ -273,10 +273,11 @@ def insider(records: RecordStore, person: Person | None, record: Record) -> bool
     """Owners, members of the group that shares the submission, and the archive's staff."""
     if person is None:
         return False
-    return bool(person.roles & STAFF) or _of_its_people(records, person, record)
+    return bool(person.roles & STAFF) or of_its_people(records, person, record)
 
 
-def _of_its_people(records: RecordStore, person: Person, record: Record) -> bool:
+def of_its_people(records: RecordStore, person: Person, record: Record) -> bool:
+    """Whether somebody owns the record's submission or is of the group that shares it."""
     if person.subject == record.owner:
         return True
     return bool(person.groups) and records.group_of(record.submission) in person.groups
@@ -289,7 +290,7 @@ def by_right(records: RecordStore, person: Person | None, record: Record) -> boo
     """
     if person is None:
         return False
-    if _of_its_people(records, person, record):
+    if of_its_people(records, person, record):
         return True
     return Role.CURATOR in person.roles and not _was_released(records, record)
 

@@ -192,6 +192,11 @@ class RecordStore:
         item = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}", **row}
         return self.table.put_line(item, condition, **v)
 
+    def row_gone_line(self, accession: str, prefix: str, identifier: str) -> dict[str, Any]:
+        """The transaction line that takes away an item below a record, which must be there."""
+        key = {"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}"}
+        return self.table.delete_line(key, "attribute_exists(pk)")
+
     def put_row(self, accession: str, prefix: str, identifier: str, row: dict[str, Any]) -> None:
         """Write an item below a record."""
         self.table.put({"pk": f"ACC#{accession}", "sk": f"{prefix}{identifier}", **row})
@@ -225,9 +230,16 @@ class RecordStore:
 
     def put_references(self, record: Record) -> None:
         """Note, under each accession that a record refers to, that it does."""
-        shown = {"type": record.type, "accession": record.accession, "dataset": record.dataset, "member": record.member}
-        keys = {"sk": f"{record.type}#{record.accession}", **shown}
-        self.table.put_many([{"pk": f"REF#{target}", **keys} for target in record.needs])
+        self.table.put_many([_reference(record, target) for target in record.needs])
+
+    def reference_line(self, record: Record, target: str) -> dict[str, Any]:
+        """The transaction line of one such note."""
+        return self.table.put_line(_reference(record, target))
+
+    def reference_gone_line(self, record: Record, target: str) -> dict[str, Any]:
+        """The transaction line that takes such a note away."""
+        note = _reference(record, target)
+        return self.table.delete_line({"pk": note["pk"], "sk": note["sk"]})
 
     def referrers(
         self, accession: str, kind: str | None, limit: int, cursor: str | None
@@ -248,6 +260,10 @@ class RecordStore:
     def name_line(self, name: str, accession: str, row: dict[str, Any]) -> dict[str, Any]:
         """The transaction line of `put_name`."""
         return self.table.put_line({"pk": name, "sk": accession, "accession": accession, **row})
+
+    def name_gone_line(self, name: str, accession: str) -> dict[str, Any]:
+        """The transaction line of `delete_name`."""
+        return self.table.delete_line({"pk": name, "sk": accession})
 
     def delete_name(self, name: str, accession: str) -> None:
         """Take a record out from under a name."""
@@ -385,6 +401,11 @@ def _index_keys(record: Record) -> dict[str, str]:
     if record.dataset not in (None, record.accession):
         keys |= {"dataset_key": f"DATASET#{record.dataset}", "inside_key": f"{record.type}#{record.accession}"}
     return keys
+
+
+def _reference(record: Record, target: str) -> dict[str, Any]:
+    shown = {"type": record.type, "accession": record.accession, "dataset": record.dataset, "member": record.member}
+    return {"pk": f"REF#{target}", "sk": f"{record.type}#{record.accession}", **shown}
 
 
 def _row(item: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from biotheca.audit.store import ChainStore
 from biotheca.curation.store import Desk, Workflow
 from biotheca.deidentification.store import Reports
 from biotheca.delivery.store import HeaderStore, MovingWorkflow, Places, SealedArchive, SecretRing
+from biotheca.imaging.store import PackedSeries, SeriesIndex
 from biotheca.lake.queries.store import QueryStore
 from biotheca.mirror.store import MirrorStore
 from biotheca.notices.store import NoticeStore, Post
@@ -37,6 +38,8 @@ records = cache(RecordStore)
 reports = cache(ReportStore)
 deidentified = cache(Reports)
 index = cache(WordIndex)
+series = cache(SeriesIndex)
+packed = cache(PackedSeries)
 users = cache(UserPool)
 people = cache(PeopleStore)
 notices = cache(NoticeStore)

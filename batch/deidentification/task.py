@@ -13,6 +13,7 @@ from biotheca.deidentification.engine import VERSION
 from biotheca.deidentification.folder import Totals, de_identify
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.store import CollectionSecrets, fetch, keep, keep_outcome, task_at
+from biotheca.imaging import preparing
 
 _PUBLIC = ("report.jsonl", "texts.tsv", "summary.json")  # the names of inputs stay on this machine and go with it
 
@@ -92,7 +93,8 @@ def _packed(task: Task, work: Path) -> dict[str, Any]:
         metadata, archive = work / f"{uid}.json.gz", work / f"{uid}.zip"
         metadata.write_bytes(levels.add_series(found, folder))
         packing.pack(folder, archive)
-        packed[uid] = [_sent(task, archive), _sent(task, metadata)]
+        read_by = preparing.beside(folder, archive)
+        packed[uid] = [_sent(task, path) for path in (archive, metadata, *read_by)]
     return {"levels": asdict(found), "packed": packed}
 
 

@@ -1,16 +1,13 @@
-"""What became of images that were sent: counts, reasons, descriptions as they are now; released images as DICOMweb."""
+"""What became of images that were sent: counts, reasons, descriptions as they are now."""
 
 from __future__ import annotations
 
-from chalice import Response
-
 from biotheca.accounts.model import Person
-from biotheca.deidentification import reading, service
-from functions.api.seam import Attachment, Routes, optional_person
+from biotheca.deidentification import service
+from functions.api.seam import Routes
 from functions.api.shapes_deidentification import DeidentificationShape
-from functions.stores import deidentified, grants, records, submissions
+from functions.stores import deidentified, submissions
 
-DICOM_JSON = "application/dicom+json"
 routes = Routes(__name__, "submissions")
 
 
@@ -24,21 +21,3 @@ routes = Routes(__name__, "submissions")
 def report(submission_id: str, person: Person) -> DeidentificationShape:
     """What the de-identification of the latest round made and set aside; for its owner, their group and the staff."""
     return DeidentificationShape(**service.report_of(submissions(), deidentified(), person, submission_id))
-
-
-@routes.on(
-    "GET",
-    "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/metadata",
-    errors=(401, 404, 410),
-    gives=(DICOM_JSON,),
-)
-def series_metadata(study_uid: str, series_uid: str) -> Response:
-    """The metadata of all instances of a series (WADO-RS), DICOM JSON; compressed for who takes gzip."""
-    request = routes.current_request
-    document = reading.series_metadata(records(), optional_person(request), study_uid, series_uid, grants())
-    headers: dict[str, str | list[str]] = {"Content-Type": DICOM_JSON, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-    else:
-        document = reading.plain(document)
-    return Attachment(document, headers=headers)

@@ -14,14 +14,17 @@ from functions.api.shapes import ProblemShape
 
 _BYTES: dict[str, Any] = {}  # raw bytes: OpenAPI 3.1 leaves their schema empty
 _WORDS = {
+    204: "Nothing was found",
     302: "A redirect",
+    307: "A link to where it lies, for it is too large to be sent this way",
     400: "Refused",
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found, or not yours to see",
+    406: "None of the media types that the request takes can be given",
     409: "Not in this state",
     410: "It was here and is gone",
-    413: "The body is too large",
+    413: "The body, or what is asked for, is too large",
     415: "The body is of a kind that is not taken",
     429: "Too often",
     422: "The input breaks rules",

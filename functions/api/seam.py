@@ -21,6 +21,7 @@ from biotheca.accounts.model import WrongPassword as _WrongPassword
 from biotheca.accounts.service import who
 from biotheca.aws.buckets import disposition
 from biotheca.errors import BiothecaError, Conflict, Finding, Invalid, NotAllowed, NotFound, NotSignedIn, listed
+from biotheca.imaging.model import NotOffered, TooBroad, TooMuch
 from biotheca.publication.model import Withdrawn
 from biotheca.publication.reviews import LinkGone, TooManyGuesses
 from biotheca.sequences.model import FilesWithdrawn, NoSuchFiles
@@ -89,6 +90,9 @@ STATUS: list[tuple[type[BiothecaError], int]] = [
     (TooManyGuesses, 429),
     (Conflict, 409),
     (Invalid, 422),
+    (NotOffered, 406),
+    (TooBroad, 413),
+    (TooMuch, 413),
     (TooLarge, 413),
     (NotTaken, 415),
     (BiothecaError, 400),

@@ -77,6 +77,9 @@ class Api(Capability):
         # Links to answers of queries are signed here; the files are written by lake.answer_query.
         answers = house.buckets["derived_bucket"].arn_for_objects("exports/*")
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[answers]))
+        # Answers of DICOMweb that are too large for the gateway are written here, and linked to.
+        linked = house.buckets["derived_bucket"].arn_for_objects("dicomweb/*")
+        door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[linked]))
         # The proof of a withdrawal looks whether any version of a person's objects is left.
         holding = [house.buckets[name].bucket_arn for name in HOLDING]
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=holding))

@@ -125,12 +125,16 @@ class DataStack(Stack):
         old_versions = s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30))
         long = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(LONGEST_UPLOAD_DAYS))
         answers = s3.LifecycleRule(prefix="exports/", expiration=Duration.days(KEPT_DAYS + 1))
+        # Copies of a day: what is archived is withdrawn for good, so nothing of it may stay here.
+        linked = s3.LifecycleRule(
+            prefix="dicomweb/", expiration=Duration.days(1), noncurrent_version_expiration=Duration.days(1)
+        )
         found = {
             "inbox_bucket": self._bucket("Inbox", rules=[long, old_versions]),
             "open_archive_bucket": self._bucket("OpenArchive", rules=[idle]),
             "controlled_archive_bucket": self._bucket("ControlledArchive", "controlled", rules=[idle]),
             "quarantine_bucket": self._bucket("Quarantine", "controlled", rules=[idle]),
-            "derived_bucket": self._bucket("Derived", rules=[idle, old_versions, answers]),
+            "derived_bucket": self._bucket("Derived", rules=[idle, old_versions, answers, linked]),
             "lake_bucket": self._bucket("Lake", rules=[idle, old_versions]),
             "mirror_bucket": self._bucket("Mirror", rules=[idle, old_versions]),
             "audit_bucket": self._bucket("Audit", lock=True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from aws_cdk import Stack
 from constructs import Construct
 
-from infra.capabilities import access, audit, consent, delivery, lake, notices, openness, samples, search
+from infra.capabilities import access, audit, consent, delivery, imaging, lake, notices, openness, samples, search
 from infra.constructs.assets import layers
 from infra.constructs.python_function import House
 
@@ -20,6 +20,7 @@ class FollowersStack(Stack):
         super().__init__(scope, name, description="Biotheca: what follows events and the clock")
         house.layers = layers(self, house.stage)
         search.Search(self, house)
+        imaging.Imaging(self, house)
         lake.Lake(self, house)
         notices.Notices(self, house)
         audit.Audit(self, house)

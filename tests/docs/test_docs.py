@@ -29,6 +29,7 @@ CAPABILITIES = {
     "curation",
     "deidentification",
     "delivery",
+    "imaging",
     "accessions",
     "publication",
     "samples",

@@ -97,6 +97,7 @@ ROLES: dict[str, set[str]] = {
     "DeliveryStartMoves": TABLES_READ | KEY_WRITE | WRITE | FAILED | {"states:StartExecution"},
     "DeliveryTurnKeys": TABLES | FAILED | {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"},
     "EventsSendOutbox": EVERY | STREAM | {"events:PutEvents"},
+    "ImagingIndexSeries": TABLES | QUEUE,
     "LakeAnswerQuery": TABLES
     | QUEUE
     | READ

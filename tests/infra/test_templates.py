@@ -97,7 +97,7 @@ def test_a_queue_waits_six_times_its_functions_time_out(templates: Templates) ->
             assert queues[source]["VisibilityTimeout"] >= 6 * function["Timeout"]
             assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
             seen += 1
-    assert seen == 8
+    assert seen == 9
 
 
 def test_every_rule_of_the_bus_has_dead_letters(templates: Templates) -> None:

@@ -81,12 +81,61 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/deidentification"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/dicomweb/studies"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/series"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/instances"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/instances"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances"): (204, 204, 204, 204, 204),
+    ("GET", "/v1/dicomweb/studies/{study_uid}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/metadata"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/metadata"): (404, 404, 404, 404, 404),
     ("GET", "/v1/same-person"): (200, 200, 200, 200, 200),
     ("GET", "/v1/records/{accession}/same-person"): (404, 404, 404, 404, 404),
     ("PUT", "/v1/records/{accession}/same-person/{other}"): (401, 404, 404, 404, 401),
     ("DELETE", "/v1/records/{accession}/same-person/{other}"): (401, 404, 404, 404, 401),
     ("GET", "/v1/fhir/ImagingStudy/{accession}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/thumbnail"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata"): (
+        404,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail"): (
+        404,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/rendered"): (
+        404,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frames}"): (
+        404,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frames}/rendered"): (
+        404,
+        404,
+        404,
+        404,
+        404,
+    ),
+    ("GET", "/v1/images"): PUBLIC,
+    ("GET", "/v1/images/facets"): PUBLIC,
+    ("GET", "/v1/images/{accession}/strip"): (404, 404, 404, 404, 404),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),
     ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200, 401),
     ("GET", "/v1/files/{file_id}/parts"): (401, 404, 404, 400, 401),
@@ -322,7 +371,7 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     names |= {"token_id": "tok_x", "notice_id": "evt_x", "subject": "somebody", "group_id": "grp_x"}
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
     names |= {"other": "CRA999998"}
-    names |= {"study_uid": "2.25.1", "series_uid": "2.25.2"}
+    names |= {"study_uid": "2.25.1", "series_uid": "2.25.2", "instance_uid": "2.25.3", "frames": "1"}
     names |= {"query_id": "qry_x", "day": "2020-01-01"}
     names |= {"committee": "HDAC999999", "request": "HREQ999999", "document": "sharing_policy"}
     query = {
@@ -334,6 +383,7 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
         "/v1/curation/next": "?stage=metadata",
         "/v1/records/{accession}/difference": "?from=1&to=1",
         "/v1/publications": "?doi=10.1000/xyz",
+        **dict.fromkeys(("/v1/dicomweb/studies", "/v1/dicomweb/series", "/v1/dicomweb/instances"), "?PatientID=X"),
     }.get(path, "")
     return path.format(**names, type="run", name="x", member="none", rule="general.fault") + query
 

@@ -273,6 +273,35 @@ def get_bytes(bucket: str, key: str) -> bytes:
     return data
 
 
+def get_range(bucket: str, key: str, version_id: str | None, at: int, size_bytes: int) -> bytes:
+    """Bytes of one version of an object from `at` on; ObjectMissing if there is none."""
+    if size_bytes < 1:
+        return b""
+    wanted = {"Bucket": bucket, "Key": key, "Range": f"bytes={at}-{at + size_bytes - 1}"}
+    wanted |= {"VersionId": version_id} if version_id else {}
+    try:
+        data: bytes = client("s3").get_object(**wanted)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchVersion"):
+            raise ObjectMissing(key) from error
+        raise
+    return data
+
+
+def put_answer(bucket: str, key: str, data: bytes, content_type: str, encoding: str = "") -> None:
+    """Store bytes that a link gives out with their media type."""
+    more = {"ContentEncoding": encoding} if encoding else {}
+    client("s3").put_object(
+        Bucket=bucket, Key=key, Body=data, ContentType=content_type, ChecksumAlgorithm="SHA256", **more
+    )
+
+
+def presign(bucket: str, key: str, valid_s: int) -> str:
+    """A GET link to an object as it was stored."""
+    wanted = {"Bucket": bucket, "Key": key}
+    return client("s3").generate_presigned_url("get_object", Params=wanted, ExpiresIn=valid_s)
+
+
 def delete(bucket: str, key: str) -> None:
     """Delete an object; it may be gone already."""
     client("s3").delete_object(Bucket=bucket, Key=key)

@@ -20,6 +20,7 @@ MOST_INLINE_BYTES = 1024  # of binary values in the metadata of a series; what i
 _LONGEST = 300
 _STUDY = {"study_date": "StudyDate", "age": "PatientAge", "study_description": "StudyDescription"}
 _SERIES = {
+    "number": "SeriesNumber",
     "modality": "Modality",
     "body_part": "BodyPartExamined",
     "laterality": "Laterality",

@@ -86,11 +86,6 @@ def keep(path: Path, bucket: str, key: str) -> None:
     files.upload(path, bucket, key)
 
 
-def archived(file: dict[str, Any]) -> bytes:
-    """The bytes of a small file of a record."""
-    return buckets.get_bytes(file["bucket"], file["key"])
-
-
 def keep_outcome(bucket: str, key: str, outcome: dict[str, Any]) -> None:
     """The last word of a job."""
     buckets.put_document(bucket, key, outcome)

@@ -1,0 +1,1 @@
+"""Lambda doors of this capability; thin."""

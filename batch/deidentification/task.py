@@ -71,10 +71,10 @@ def _laid(task: Task, work: Path) -> dict[str, str]:
         archive = work / "archive"
         fetch(task.bucket, file["key"], file["version_id"], archive)
         try:
-            packing.unpack(archive, file["format"], work / "in" / file["file_id"])
+            packing.laid(archive, file["format"], work / "in" / file["file_id"])
         except packing.Unsafe as fault:
             refused[file["file_id"]] = str(fault)
-        archive.unlink()
+        archive.unlink(missing_ok=True)
     return refused
 
 

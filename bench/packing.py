@@ -1,4 +1,4 @@
-"""A folder of 100,000 small DICOM files, packed and described as `biotheca submit --pack` does: seconds, peak memory."""
+"""A folder of 100,000 small DICOM files, packed and described as `biotheca submit --pack` does: time and memory."""
 
 from __future__ import annotations
 

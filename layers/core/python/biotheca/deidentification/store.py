@@ -13,8 +13,10 @@ from typing import Any
 
 from biotheca.aws import buckets, files, secrets
 from biotheca.aws.ranged import RangedReader
+from biotheca.aws.tables import Table
 from biotheca.deidentification.keys import SECRET_BYTES
 from biotheca.settings import Settings
+from biotheca.submissions.model import Submission
 
 
 class CollectionSecrets:
@@ -62,9 +64,41 @@ class Reports:
             return None
         return found
 
+    def pictures(self, submission_id: str, round_number: int) -> list[dict[str, Any]] | None:
+        """What a curator is shown of the objects with text in their pixels; None if the job did not come so far."""
+        key = self.prefix(submission_id, round_number) + "pictures.json"
+        try:
+            found: list[dict[str, Any]] = buckets.get_document(self.bucket, key)["items"]
+        except buckets.ObjectMissing:
+            return None
+        return found
+
     def texts(self, submission_id: str, round_number: int) -> str:
         """The distinct descriptions as a table: tag, files, text."""
         return buckets.get_text(self.bucket, self.prefix(submission_id, round_number) + "texts.tsv")
+
+
+class Orders:
+    """What curators asked to have blanked, in the records table beside the submission: BLANK#<round>#<version>."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def line(self, submission: Submission, order: dict[str, Any]) -> dict[str, Any]:
+        """The transaction line that keeps an order; the version makes it the only one of its moment."""
+        sk = f"BLANK#{submission.round:06d}#{submission.version:08d}"
+        return self.table.put_line({"pk": f"SUB#{submission.id}", "sk": sk, **order}, "attribute_not_exists(pk)")
+
+    def of(self, submission_id: str, round_number: int) -> dict[str, Any]:
+        """All orders of a round as one: `marks` (mark -> boxes) and `reasons`."""
+        values = {"p": f"SUB#{submission_id}", "s": f"BLANK#{round_number:06d}#"}
+        marks: dict[str, list[list[int]]] = {}
+        reasons: set[str] = set()
+        for item in self.table.every("pk = :p AND begins_with(sk, :s)", values):
+            for mark, boxes in item["marks"].items():
+                marks.setdefault(mark, []).extend([int(edge) for edge in box] for box in boxes)
+            reasons |= set(item["reasons"])
+        return {"marks": marks, "reasons": sorted(reasons)}
 
 
 def task_at(place: str) -> dict[str, Any]:
@@ -89,6 +123,21 @@ def keep(path: Path, bucket: str, key: str) -> None:
 def archived(file: dict[str, Any]) -> bytes:
     """The bytes of a small file of a record."""
     return buckets.get_bytes(file["bucket"], file["key"])
+
+
+def picture_key(made: str, mark: str, moment: str) -> str:
+    """Where a picture lies below the prefix of what was made: it goes when the files go that were sent."""
+    return f"{made}pictures/{mark}-{moment}.png"
+
+
+def keep_document(bucket: str, key: str, document: dict[str, Any]) -> None:
+    """A small document of a job."""
+    buckets.put_document(bucket, key, document)
+
+
+def picture_link(bucket: str, key: str, valid_s: int) -> str:
+    """A link to a picture, for one who may look at it. It says nothing of what it shows."""
+    return buckets.presign_download(bucket, key, None, "picture.png", valid_s)
 
 
 def keep_outcome(bucket: str, key: str, outcome: dict[str, Any]) -> None:

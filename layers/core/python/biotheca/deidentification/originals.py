@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from biotheca import catalog, clock
 from biotheca.catalog import Member
@@ -59,7 +60,14 @@ def sweep(store: SubmissionStore, records: RecordStore, inbox: Inbox) -> int:
 
 def _to_be_sent_again(store: SubmissionStore, submission: Submission) -> None:
     """Before their bytes go: a file whose bytes are gone must not count as received."""
-    nothing = {"key": "", "version_id": None, "sequencer": None, "upload": None, "sha256": None, "report": None}
+    nothing: dict[str, Any] = {
+        "key": "",
+        "version_id": None,
+        "sequencer": None,
+        "upload": None,
+        "sha256": None,
+        "report": None,
+    }
     for file in store.files(submission):
         if file.state != FileState.DECLARED:
             store.save_file(submission.id, replace(file, state=FileState.DECLARED, **nothing))

@@ -36,7 +36,9 @@ def _stop(_number: int, _frame: Any) -> NoReturn:
 
 def main(words: list[str]) -> int:
     """Exit code of one job."""
-    logging.basicConfig(level=logging.ERROR)  # pydicom's warnings quote values of the header
+    # Warnings of pydicom quote values of the header, its errors are tracebacks of decoders: entries say what failed.
+    logging.basicConfig(level=logging.CRITICAL)
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, _stop)
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from biotheca.deidentification import levels, packing
+from biotheca.deidentification import blanking, levels, packing
+from biotheca.deidentification.blanking import Blanking
 from biotheca.deidentification.engine import VERSION
 from biotheca.deidentification.folder import Totals, de_identify
 from biotheca.deidentification.keys import CollectionKey
-from biotheca.deidentification.store import CollectionSecrets, fetch, keep, keep_outcome, task_at
+from biotheca.deidentification.store import (
+    CollectionSecrets,
+    fetch,
+    keep,
+    keep_document,
+    keep_outcome,
+    picture_key,
+    task_at,
+)
 from biotheca.imaging import preparing
 
 _PUBLIC = ("report.jsonl", "texts.tsv", "summary.json")  # the names of inputs stay on this machine and go with it
@@ -25,7 +34,7 @@ class CalledWrongly(Exception):
 @dataclass(frozen=True)
 class Task:
     """`files`: file_id, key, version_id and format of each archive in `bucket`. `made`: prefix of packed series there.
-    `report`: prefix in `report_bucket`. `collection`: whose secret it is."""
+    `report`: prefix in `report_bucket`. `collection`: whose secret it is. `blank`: what curators want blanked."""
 
     submission_id: str
     collection: str
@@ -34,6 +43,12 @@ class Task:
     made: str
     report_bucket: str
     report: str
+    blank: dict[str, Any] = field(default_factory=dict)
+
+    def blanking(self, pictures: Path) -> Blanking:
+        """What curators asked for."""
+        marks = {mark: tuple(map(tuple, boxes)) for mark, boxes in self.blank.get("marks", {}).items()}
+        return Blanking(pictures, marks, frozenset(self.blank.get("reasons", ())))
 
 
 def task_of(place: str) -> Task:
@@ -54,10 +69,13 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
     with tempfile.TemporaryDirectory(dir=scratch) as made:
         work = Path(made)
         refused = _laid(task, work)
-        totals = de_identify(work / "in", work / "out", work / "report", CollectionKey(secret), secret, workers=workers)
+        places = work / "in", work / "out", work / "report"
+        asked = task.blanking(work / "pictures")
+        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
         outcome = {"engine": VERSION, **_counts(totals), "refused": refused, **_packed(task, work)}
+        _keep_pictures(task, work)
         for name in _PUBLIC:
             keep(work / "report" / name, task.report_bucket, task.report + name)
         keep_outcome(task.report_bucket, task.report + "outcome.json", outcome)
@@ -72,11 +90,22 @@ def _laid(task: Task, work: Path) -> dict[str, str]:
         archive = work / "archive"
         fetch(task.bucket, file["key"], file["version_id"], archive)
         try:
-            packing.unpack(archive, file["format"], work / "in" / file["file_id"])
+            packing.laid(archive, file["format"], work / "in" / file["file_id"])
         except packing.Unsafe as fault:
             refused[file["file_id"]] = str(fault)
-        archive.unlink()
+        archive.unlink(missing_ok=True)
     return refused
+
+
+def _keep_pictures(task: Task, work: Path) -> None:
+    """The pictures to the private place, and the list of them to the reports: it shows nothing."""
+    rows = blanking.shown(work / "report" / "report.jsonl", work / "pictures")
+    for row in rows:
+        for moment in ("before", "after"):
+            if row[moment]:
+                picture = work / "pictures" / f"{row['mark']}-{moment}.png"
+                keep(picture, task.bucket, picture_key(task.made, row["mark"], moment))
+    keep_document(task.report_bucket, task.report + "pictures.json", {"items": rows})
 
 
 def _counts(totals: Totals) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from biotheca_client import words
+from biotheca_client import packed, words
 from biotheca_client.access import AccessCalls
 from biotheca_client.accounts import AccountCalls
 from biotheca_client.api import Session, path_of
@@ -165,13 +165,17 @@ class Client(AccessCalls, AccountCalls, DeskCalls, QueryCalls, RecordCalls, Sequ
         member: str | None = None,
         title: str | None = None,
         extends: str | None = None,
+        pack: str | Path | None = None,
     ) -> dict[str, Any]:
         """Bring a folder into the archive as far as it is the depositor's turn; continue where an earlier run ended.
 
-        `extends`: a dataset of one's own that the folder adds to.
+        `extends`: a dataset of one's own that the folder adds to. `pack`: a folder of any number of small files that
+        are sent in archives, which are made in `folder`.
         Raises WrongUse or Refused with every flaw of the folder before anything is sent.
         """
         local = Folder(Path(folder), member, title)
+        if pack:
+            self._pack(local, Path(pack), progress or _Silent(), tell)
         flaws = local.shape_flaws()
         if flaws:
             raise _flawed(flaws)
@@ -184,6 +188,12 @@ class Client(AccessCalls, AccountCalls, DeskCalls, QueryCalls, RecordCalls, Sequ
             submission = self.submit(submission["id"])
             tell("Submitted.")
         return self.submission(submission["id"])
+
+    def _pack(self, local: Folder, source: Path, shown: Progress, tell: Callable[[str], None]) -> None:
+        left_out = local.pack(source, shown.start("packing the files", packed.size_of(source)), self.stop)
+        tell(f"Packed into {len(local.paths())} archive(s), {words.size(local.size_bytes())}.")
+        if left_out:
+            tell(f"{left_out} link(s), hidden or empty file(s) were left out.")
 
     def _open_folder(self, local: Folder, extends: str | None) -> dict[str, Any]:
         server, document = self.session.server, local.document

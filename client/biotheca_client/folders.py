@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from biotheca_client import sheets
+from biotheca_client import packed, sheets
 from biotheca_client.config import write_json
 from biotheca_client.errors import WrongUse
-from biotheca_client.local_files import md5_of, print_of
+from biotheca_client.local_files import Stop, md5_of, print_of
 
 MEMORY = ".biotheca-submission.json"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -52,6 +53,36 @@ class Folder:
         self.source = sheets.read(path, member, title)
         self.document: dict[str, Any] = self.source.document
         self._memory = self._read_memory()
+
+    def pack(self, source: Path, add: Add = _nothing, stop: Stop | None = None) -> int:
+        """Lay all files below `source` into archives in the folder and name them in the metadata; how many were left
+        out (links, hidden and empty files). What an earlier run packed is kept.
+
+        Raises WrongUse where the source holds the folder, nothing is there, or no object is sent so; Stopped.
+        """
+        inside = self.path.resolve()
+        if source.resolve() in (inside, *inside.parents):
+            raise WrongUse(
+                f"The folder with the metadata lies in {source}, which is to be packed.", "Put it beside that folder."
+            )
+        section, type_field, at_most = sheets.packed_into(self.document)
+        files, left_out = packed.found(source)
+        if not files:
+            raise WrongUse(f"No file lies below {source}.", "Name the folder with the files.")
+        bundles = packed.planned(files, at_most)
+        try:
+            packed.pack(source, self.path, bundles, self._memory["packed"], add, stop or threading.Event())
+            packed.list_names(source, self.path, bundles)
+        except OSError as fault:
+            raise WrongUse(
+                f"{fault.filename or self.path}: {fault.strerror}.", "Mend that and run the command again."
+            ) from fault
+        finally:
+            self.save()
+        owner = self.document["metadata"][section]
+        owner["files"] = [{"name": bundle.name} for bundle in bundles]
+        owner[type_field] = "zip"
+        return left_out
 
     # --- what is in it -------------------------------------------------------------------------
 
@@ -207,7 +238,8 @@ class Folder:
         except (OSError, ValueError):
             memory = {}
         memory = memory if isinstance(memory, dict) else {}
-        return {"version": 1, "servers": memory.get("servers", {}), "files": memory.get("files", {})}
+        kept = {name: memory.get(name, {}) for name in ("servers", "files", "packed")}
+        return {"version": 1, **kept}
 
     def submission(self, server: str) -> str | None:
         """The submission that was made of this folder at that archive."""

@@ -211,3 +211,21 @@ def file_types(document: dict[str, Any]) -> dict[str, str]:
                 named = [e.get("name") for e in files if isinstance(e, dict)] if isinstance(files, list) else []
                 found |= {str(name): file_type for name in named}
     return found
+
+
+def packed_into(document: dict[str, Any]) -> tuple[str, str, int]:
+    """(section, field of the file type, how many files it may have) of the one object that takes thousands of files in
+    archives. WrongUse where the database has none, or the metadata do not describe it."""
+    member = catalog.members().get(str(document.get("member")))
+    kinds = [kind for kind in member.objects if kind.made_anew and not kind.many] if member else []
+    if not kinds:
+        takes = [one.id for one in catalog.members().values() if any(kind.made_anew for kind in one.objects)]
+        raise WrongUse(
+            f"{document.get('member')!r} takes no folder of files in archives.",
+            f"Name the files in the metadata; so are sent files of {', '.join(takes)}.",
+        )
+    (kind,), metadata = kinds, document.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(kind.section), dict):
+        raise WrongUse(f"The metadata have no {kind.section!r}.", "Describe it; its files are filled in here.")
+    policy = kind.files or {}
+    return kind.section, str(policy["type_field"]), int(policy["at_most"])

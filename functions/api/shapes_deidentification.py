@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from functions.api.shapes import Shape
 
 
 class TextShape(BaseModel):
@@ -32,3 +36,27 @@ class DeidentificationShape(BaseModel):
     texts: list[TextShape]
     texts_total: int
     engine: str
+
+
+class PictureLinkShape(BaseModel):
+    url: str
+    expires_at: str
+
+
+Edge = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class ImageToBlank(Shape):
+    """`boxes` of the curator's own, besides those that are found: left, top, right, bottom in pixels."""
+
+    mark: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")]
+    boxes: Annotated[list[tuple[Edge, Edge, Edge, Edge]], Field(max_length=32, default_factory=list)]
+
+
+class BlankingBody(Shape):
+    """Images by their marks, or all that are set aside for a reason."""
+
+    images: Annotated[list[ImageToBlank], Field(max_length=1_000, default_factory=list)]
+    reasons: Annotated[
+        list[Literal["pixel_text_confirmed", "burned_in_yes"]], Field(max_length=2, default_factory=list)
+    ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from biotheca.deidentification import service
+from biotheca.deidentification import originals, service
 from functions.observability import MetricUnit, logger, metrics, of_submission, step
-from functions.stores import deidentified, inbox, submissions
+from functions.stores import deidentified, inbox, records, submissions
 
 
 @step(of_submission)
@@ -23,3 +23,11 @@ def note_made(event: dict[str, Any], context: Any) -> dict[str, Any]:
     metrics().add_metric(name="FilesSetAside", unit=MetricUnit.Count, value=counts["set_aside"])
     logger().info("files de-identified", extra=counts)
     return counts
+
+
+@step(lambda event: "originals-sweep")
+def sweep(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """On a schedule: what was sent goes when nobody needs it any more."""
+    count = originals.sweep(submissions(), records(), inbox())
+    logger().info("sweep of files as sent", extra={"submissions": count})
+    return {"submissions": count}

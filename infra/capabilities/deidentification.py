@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.capabilities.capability import SUBMISSIONS, Capability
 from infra.constructs.batch_job import BatchJob
 from infra.constructs.python_function import KEY_WRITE, House
+from infra.constructs.queues import on_schedule
 
 PREFIX = "biotheca/collections/"
 
@@ -41,6 +42,19 @@ class Deidentification(Capability):
         self.jobs["DeidentificationJob"] = job
         self._let_write_made(job.role, house)
         self._let_keep_secrets(job.role, house)
+        self._sweep(house)
+
+    def _sweep(self, house: House) -> None:
+        """What was sent goes for good once nobody needs it, every version."""
+        sweep = self.add("sweep", SUBMISSIONS | {"inbox_bucket": "name"}, timeout=Duration.minutes(15))
+        inbox = house.buckets["inbox_bucket"]
+        rights = {
+            "s3:ListBucketVersions": inbox.bucket_arn,
+            "s3:DeleteObjectVersion": inbox.arn_for_objects("submissions/*"),
+        }
+        for action, resource in rights.items():
+            sweep.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        on_schedule(self, "Sweep", house, sweep, Duration.hours(24), "Delete files as sent that nobody needs any more")
 
     def _let_write_made(self, role: iam.Role, house: House) -> None:
         made = house.buckets["inbox_bucket"].arn_for_objects("submissions/*/made/*")

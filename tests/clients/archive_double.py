@@ -212,7 +212,7 @@ class Archive:
         entry = self._one(sid)
         if entry["state"] not in ("draft", "files_failed", "revision_requested"):
             raise Problem(409, "general.conflict", "It cannot be changed now.")
-        if "samples" not in body:
+        if "samples" not in body and "collection" not in body:
             finding = {
                 "rule": "metadata.required",
                 "where": "/samples",
@@ -222,7 +222,7 @@ class Archive:
             }
             raise Problem(422, "general.invalid", "The metadata has 1 finding.", "Mend all and send again.", [finding])
         entry["metadata"] = body
-        for run in body.get("runs", []):
+        for run in [*body.get("runs", []), *([body["collection"]] if "collection" in body else [])]:
             for f in run["files"]:
                 self.declare(sid, f["name"], f["md5"], f.get("size_bytes"))
         self.note(sid, "submission.described", "Metadata stored.")

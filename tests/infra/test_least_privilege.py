@@ -124,6 +124,7 @@ ROLES: dict[str, set[str]] = {
     "PublicationUpgradeWords": TABLES,
     "DeidentificationNoteMade": TABLES | READ,
     "DeidentificationPlanJob": TABLES | WRITE,
+    "DeidentificationSweep": TABLES | {"s3:ListBucketVersions", "s3:DeleteObjectVersion"},
     "QcJudge": TABLES | READ,
     "QcNoteVerdict": TABLES | READ,
     "QcPlanChecks": TABLES | WRITE,

@@ -157,6 +157,9 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("PUT", "/v1/curation/{submission_id}/checklist"): (401, 403, 422, 403, 401),
     ("POST", "/v1/curation/{submission_id}/notes"): (401, 403, 201, 403, 401),
     ("GET", "/v1/curation/{submission_id}/notes"): (401, 403, 200, 403, 401),
+    ("GET", "/v1/curation/{submission_id}/pictures"): (401, 403, 404, 403, 401),
+    ("GET", "/v1/curation/{submission_id}/pictures/{mark}/{moment}"): (401, 403, 404, 403, 401),
+    ("POST", "/v1/curation/{submission_id}/blanking"): (401, 403, 404, 403, 401),
     ("GET", "/v1/return-reasons"): PUBLIC,
     ("POST", "/v1/curation/{submission_id}/decision"): (401, 403, 409, 403, 401),
     ("GET", "/v1/records/{accession}"): (404, 404, 404, 404, 404),
@@ -296,6 +299,7 @@ BODIES = {
     "/v1/files/{file_id}/part-urls": {"parts": [{"number": 1, "size_bytes": 100, "sha256": "A" * 43 + "="}]},
     "/v1/submissions/{submission_id}/uploads": {"files": [{"file_id": "x", "size_bytes": 1, "sha256": "A" * 43 + "="}]},
     "/v1/curation/{submission_id}/decision": {"decision": "accept"},
+    "/v1/curation/{submission_id}/blanking": {"reasons": ["pixel_text_confirmed"]},
     "/v1/curation/{submission_id}/priority": {"priority": "normal"},
     "/v1/curation/{submission_id}/checklist": {"decisions": [{"finding": "0" * 16, "decision": "harmless"}]},
     "/v1/records/{accession}/reviewer-links": {"label": "From the matrix"},
@@ -372,6 +376,7 @@ def _url(path: str, made: dict[str, Any], accession: str = "CRA999999") -> str:
     names |= {"number": "1", "correction": "cor_x", "link_id": "x", "article": "x", "code": "X", "taxon_id": "562"}
     names |= {"other": "CRA999998"}
     names |= {"study_uid": "2.25.1", "series_uid": "2.25.2", "instance_uid": "2.25.3", "frames": "1"}
+    names |= {"mark": "0" * 32, "moment": "before"}
     names |= {"query_id": "qry_x", "day": "2020-01-01"}
     names |= {"committee": "HDAC999999", "request": "HREQ999999", "document": "sharing_policy"}
     query = {

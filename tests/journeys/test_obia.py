@@ -15,17 +15,19 @@ from dicomweb_client.api import DICOMwebClient
 from tests.journeys.bringing import handed_in
 from tests.journeys.conftest import Person, wait_for
 from tests.unit.deidentification.making import as_bytes, ct
+from tests.unit.deidentification.test_bad_input import lettered
 
 PLANTED = ("QUILLFEATHER", "MRN80041723", "OXENHAM", "555-013-4477")
 
 
 def archive() -> bytes:
-    """Two series of one person, and a note that is no DICOM."""
+    """Two series of one person, a picture with the person's name in its pixels, and a note that is no DICOM."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as packed:
         packed.writestr("note.txt", "Slices of Zephyrine Quillfeather.")
         for number in (1, 2):
             packed.writestr(f"one/{number}.dcm", as_bytes(ct(number)))
+        packed.writestr("lettered/4.dcm", lettered())
         packed.writestr("two/3.dcm", as_bytes(ct(3, SeriesInstanceUID="1.2.3.9", SeriesNumber=4)))
     return held.getvalue()
 
@@ -54,7 +56,24 @@ def _read_as_dicomweb(nobody: Person, dataset: str) -> None:
         counts.append(len(told))
         other = nobody.call("GET", f"/v1/dicomweb/studies/1.2.3/series/{uids[1]}/metadata")
         assert other.status_code == 404
-    assert sorted(counts) == [1, 2]
+    assert sorted(counts) == [1, 1, 2]
+
+
+def _blanked(chen: Person, submission: str) -> None:
+    """The curator has the name blanked that stands in a picture, and sees that it is gone."""
+    (row,) = chen.get(f"/v1/curation/{submission}/pictures")["items"]
+    assert (row["before"], row["after"], row["blanked"]) == (True, False, 0)
+    asked = chen.post(f"/v1/curation/{submission}/blanking", {"images": [{"mark": row["mark"]}]})
+    assert asked["state"] == "files_checking"
+    assert wait_for(chen, submission, "data_review", "held")["state"] == "data_review"
+    (row,) = chen.get(f"/v1/curation/{submission}/pictures")["items"]
+    assert row["after"] and row["blanked"] and not row["reason"]
+    shown = []
+    for moment in ("before", "after"):
+        link = chen.get(f"/v1/curation/{submission}/pictures/{row['mark']}/{moment}")
+        assert chen.call("GET", f"/v1/curation/{submission}/pictures/{row['mark']}/x").status_code == 404
+        shown.append(requests.get(link["url"], timeout=30).content)
+    assert shown[0].startswith(b"\x89PNG") and shown[1].startswith(b"\x89PNG") and shown[0] != shown[1]
 
 
 def no_name_in(text: str) -> None:
@@ -70,7 +89,8 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
     waiting = wait_for(chen, made["id"], "data_review", "files_failed", "held")
     assert waiting["state"] == "data_review", waiting
     history = chen.call("GET", f"/v1/submissions/{made['id']}/history").text
-    assert "3 of 4 files were de-identified; set aside: 1 not_dicom" in history
+    assert "3 of 5 files were de-identified; set aside: 1 not_dicom, 1 pixel_text_confirmed" in history
+    _blanked(chen, made["id"])
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     done = wait_for(ana, made["id"], "released", "held")
     assert done["state"] == "released" and done["dataset"].startswith("OBIA"), done
@@ -78,7 +98,7 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
     told = nobody.call("GET", f"/v1/records/{done['dataset']}").text
     listed = nobody.get(f"/v1/records/{done['dataset']}/files")["items"]
     suffixes = sorted(f["name"].partition("_")[2] or f["name"][-4:] for f in listed)
-    assert suffixes == sorted([".zip", "metadata.json.gz", "index.json.gz", "previews.zip"] * 2)
+    assert suffixes == sorted([".zip", "metadata.json.gz", "index.json.gz", "previews.zip"] * 3)
     seen = 0
     for file in listed:
         link = nobody.get(f"/v1/records/{done['dataset']}/files/{file['name']}?redirect=false")
@@ -93,6 +113,6 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
                     assert pydicom.dcmread(io.BytesIO(data)).PatientIdentityRemoved == "YES"
                     no_name_in(data.decode("latin-1"))
                     seen += 1
-    assert seen == 3
+    assert seen == 4
     _read_as_dicomweb(nobody, done["dataset"])
     no_name_in(told + history + str(listed) + str(done))

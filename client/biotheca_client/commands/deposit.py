@@ -170,11 +170,24 @@ def _write(out: Output, body: bytes, to: Path) -> None:
 @folder_argument
 @of_member
 @click.option("--title", help="The submission's title, where workbook or tables do not say it.")
+@click.option(
+    "--pack",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Send all files below DIR in archives, which are made in FOLDER. For images.",
+)
 @click.option("--wait", is_flag=True, help="Follow until it is archived, released or returned.")
 @jobs
 @as_json
 def submit(
-    context: Context, folder: Path, member: str | None, title: str | None, wait: bool, jobs: int, as_json: bool
+    context: Context,
+    folder: Path,
+    member: str | None,
+    title: str | None,
+    pack: Path | None,
+    wait: bool,
+    jobs: int,
+    as_json: bool,
 ) -> None:
     """Submit a folder: metadata, files, hand-in. Run it again to go on after any interruption.
 
@@ -183,11 +196,12 @@ def submit(
     \b
     Example:
       biotheca submit my-reads --wait
+      biotheca submit my-collection --pack /data/scans
     """
     out, client = Output(as_json), context.client()
     with out.progress() as progress:
         try:
-            submission = client.submit_folder(folder, jobs, progress, out.note, member, title)
+            submission = client.submit_folder(folder, jobs, progress, out.note, member, title, pack=pack)
         except KeyboardInterrupt:
             client.stop.set()
             raise

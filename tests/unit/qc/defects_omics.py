@@ -13,12 +13,14 @@ import tarfile
 import zipfile
 import zlib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import openpyxl
 from PIL import Image
+from pydicom.data import get_testdata_file
 
 from tests.unit.qc.defects_other import Case, tar
 
@@ -81,6 +83,11 @@ def tiff(images: int = 2, **options: Any) -> bytes:
     out = io.BytesIO()
     made[0].save(out, "TIFF", save_all=True, append_images=made[1:], **options)
     return out.getvalue()
+
+
+def dicom() -> bytes:
+    """A CT slice of the set that pydicom comes with."""
+    return Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 
 
 def directory(*tags: tuple[int, int], following: int = 0) -> bytes:
@@ -243,6 +250,16 @@ CASES: dict[str, dict[str, Case]] = {
         "a changed header": (_set(seven_zip(), 14, b"\1"), "qc.format_broken", ""),
         "a changed list": (_set(seven_zip(), len(seven_zip()) - 1, b"\1"), "qc.format_broken", ""),
         "text": (TABLE * 3, "qc.format_broken", ""),
+    },
+    "dicom": {
+        "sound": (dicom(), None, ""),
+        "a preamble of TIFF, which the de-identification judges": (b"II*\0" + dicom()[4:], None, ""),
+        "without DICM": (dicom()[132:], "qc.format_broken", ""),
+        "cut in its file meta": (dicom()[:200], "qc.format_cut", ""),
+        "nothing but a file meta": (dicom()[:336], "qc.format_cut", ""),
+        "a file meta that does not end": (_set(dicom(), 136, b"UN\0\0\xff\xff\xff\x7f"), "qc.format_limit", ""),
+        "without a transfer syntax": (dicom()[:132] + dicom()[336:], "qc.format_broken", ""),
+        "text": (TABLE * 30, "qc.format_broken", ""),
     },
     "tar": {
         "sound, gzip": (tar_gz(), None, ""),

@@ -324,6 +324,21 @@ def delete_every_version(bucket: str, key: str) -> int:
     return len(found)
 
 
+def delete_below(bucket: str, prefix: str) -> int:
+    """Delete all objects below a prefix for good, in every version; returns how many objects there were.
+
+    ValueError for a prefix that does not end with a slash: it would take its neighbours along.
+    """
+    if not prefix.strip("/") or not prefix.endswith("/"):
+        raise ValueError(f"{prefix!r} is no folder")
+    gone = set()
+    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        for row in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            client("s3").delete_object(Bucket=bucket, Key=row["Key"], VersionId=row["VersionId"])
+            gone.add(row["Key"])
+    return len(gone)
+
+
 def delete_other_versions(bucket: str, key: str, kept: str | None) -> int:
     """Delete every version of an object but one, markers too; returns how many. Again it is 0."""
     others = [version for version in versions(bucket, key) if version != kept]

@@ -197,6 +197,11 @@ class Member:
         """The capability that makes what is archived out of the files that are sent; empty where files stay as sent."""
         return next((str(kind.files["made_anew_by"]) for kind in self.objects if kind.made_anew and kind.files), "")
 
+    @property
+    def sent_kept_days(self) -> int:
+        """Days after its release that files are kept as they were sent, where others are archived in their place."""
+        return next((int(kind.files["sent_kept_days"]) for kind in self.objects if kind.made_anew and kind.files), 0)
+
     def object_type(self, name: str) -> ObjectType:
         """The object type of that name; KeyError if the member has none."""
         for kind in self.types:

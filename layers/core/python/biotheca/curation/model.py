@@ -10,7 +10,8 @@ from biotheca.submissions.model import State
 # What a decision makes of a submission, by the stage of its review.
 OUTCOMES = {
     "metadata": {"accept": State.METADATA_ACCEPTED, "return": State.REVISION_REQUESTED},
-    "data": {"accept": State.ACCEPTED, "return": State.REVISION_REQUESTED},
+    # `anew`: what is under review is made anew as the curator asked, and comes back.
+    "data": {"accept": State.ACCEPTED, "return": State.REVISION_REQUESTED, "anew": State.FILES_CHECKING},
 }
 TOKENS = {"metadata": "metadata", "data": "decision"}  # the waiting step that each stage's decision answers
 

@@ -7,6 +7,7 @@ step. So a door that dies in between loses nothing, and a decision repeated is t
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from biotheca.submissions.store import StaleWrite, SubmissionStore, saved
 log = logging.getLogger(__name__)
 STATE_VIEWS = {"checks": State.FILES_CHECKING, "failed": State.FILES_FAILED, "held": State.HELD}
 VIEWS = ("data", "metadata", "mine", "release", *STATE_VIEWS)
+Order = Callable[[Submission], dict[str, Any]]
 RECENT = 50  # decisions that a forecast rests on
 
 
@@ -272,6 +274,36 @@ def decide(store: SubmissionStore, notes: Desk, person: Person, submission_id: s
             announce=kind,
             body={"decision": decision.verdict, "stage": stage, "automatic": False},
             extra=extra,
+        )
+    except StaleWrite:
+        raise Stale(f"Submission {submission_id} was changed at the same moment. Look at it again.") from None
+
+
+def ask_anew(
+    store: SubmissionStore, person: Person, submission_id: str, words: str, body: dict[str, Any], order: Order
+) -> Submission:
+    """Have what is under review made anew by its job; it comes back to the desk. `order` gives the line that says how,
+    kept in the same transaction; `body` what the event says of it. Faults as of a decision.
+    """
+    person.must_be(Role.CURATOR)
+    submission = store.get(submission_id)
+    _must_not_be_own(submission, person)
+    if submission.state != State.DATA_REVIEW or submission.batch:
+        raise NotWaiting(f"Submission {submission_id} does not wait for a decision on its data.")
+    if submission.assignee not in (None, person.subject):
+        raise _taken(submission)
+    told = {"decision": "anew", "stage": "data", "automatic": False, **body}
+    new = replace(submission, state=OUTCOMES["data"]["anew"])
+    try:
+        return store.save(
+            submission,
+            new,
+            event="asked anew",
+            words=words,
+            actor=person.subject,
+            announce=events.CURATION_DECIDED,
+            body=told,
+            extra=[order(submission)],
         )
     except StaleWrite:
         raise Stale(f"Submission {submission_id} was changed at the same moment. Look at it again.") from None

@@ -86,7 +86,7 @@ def blanked(data: bytes, mark: Callable[[bytes], str], boxes: Iterable[Box] = ()
     if told is None or told.sightings:
         raise SetAside(Reason.PIXEL_TEXT, f"Text is still found after {ROUNDS} rounds of blanking.")
     _must_be_the_same_outside(original, frames, result, chosen)
-    return Blanked(result, tuple(chosen), _png(original[worst]), _png(frames[worst]), told)
+    return Blanked(result, tuple(chosen), png_of(original[worst]), png_of(frames[worst]), told)
 
 
 def _decoded(dataset: FileDataset) -> tuple[NDArray[np.generic], str]:
@@ -179,7 +179,8 @@ def _with_margin(box: Box) -> Box:
     return (max(0, left - _MARGIN), max(0, top - _MARGIN), right + _MARGIN, bottom + _MARGIN)
 
 
-def _png(frame: NDArray[np.generic]) -> bytes:
+def png_of(frame: NDArray[np.generic]) -> bytes:
+    """A frame as a picture of 8 bits."""
     held = io.BytesIO()
     picture = next(pixels.renderings(frame), np.zeros(frame.shape[:2], np.uint8))
     Image.fromarray(frame[..., :3] if frame.ndim == 3 and frame.dtype == np.uint8 else picture).save(held, "PNG")

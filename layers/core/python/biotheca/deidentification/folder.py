@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from biotheca.deidentification import rules
+from biotheca.deidentification.blanking import Blanking
 from biotheca.deidentification.engine import VERSION, Engine
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.model import Entry, Options, Reason, SetAside, Tier, Verdict
@@ -68,12 +69,13 @@ def de_identify(
     workers: int = 1,
     tell: Tell = lambda entry: None,
     pixels: str = "check",
+    blanking: Blanking | None = None,
 ) -> Totals:
     """De-identify every file below `source` into `target`; the report's files are written to `report`.
 
     `secret` is the key's, for the workers. `pixels`: `check` looks for text in them, and where no reader is installed
-    sets aside what is at risk; `none` leaves them unlooked at, and nothing is claimed of them. Raises OSError where a
-    folder cannot be written.
+    sets aside what is at risk; `none` leaves them unlooked at, and nothing is claimed of them. `blanking`:
+    what a curator asked for. Raises OSError where a folder cannot be written.
     """
     paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
     target.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,7 @@ def de_identify(
     for path, reason in found.refused.items():
         entries[path] = _refused(path, source, key, reason)
         tell(entries[path])
-    job = _Job(source, target, secret, options or Options(), pixels)
+    job = _Job(source, target, secret, options or Options(), pixels, blanking)
     for path, entry, texts in _worked(job, found.groups(), workers):
         entries[path] = entry
         totals.texts.update(texts)
@@ -115,6 +117,7 @@ class _Job:
     secret: bytes
     options: Options
     pixels: str = "check"
+    blanking: Blanking | None = None
 
 
 Worked = tuple[Path, Entry, set[tuple[int, str]]]
@@ -157,6 +160,9 @@ def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:
         out = engine.deidentify(data)
         verdict, face = _pixels(job, engine, data, sample)
         base = replace(base, pixels=verdict.line() if verdict.tier is not Tier.NO_PIXELS else {}, face_risk=face)
+        if verdict.reason and job.blanking:
+            data, verdict, boxes = job.blanking.tried(mark, data, verdict, engine.key.report_mark)
+            base = replace(base, blanked=boxes)
         if verdict.reason:
             raise SetAside(verdict.reason, verdict.words)
         if verdict.passed or face:
@@ -164,10 +170,10 @@ def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:
         if failures := verified(data, out.data):
             raise SetAside(failures[0].reason, failures[0].words)
     except SetAside as aside:
-        return path, replace(base, reason=aside.reason, words=str(aside)), set()
+        return path, replace(base, reason=aside.reason, words=str(aside), blanked=0), set()
     except Exception as fault:  # a file that breaks the engine is set aside; its values stay out of the words
         words = f"The engine failed ({type(fault).__name__}); please report it."
-        return path, replace(base, reason=Reason.FAULT, words=words), set()
+        return path, replace(base, reason=Reason.FAULT, words=words, blanked=0), set()
     names = [engine.key.uid(uid) for uid in (out.study, out.series, out.instance)]
     patient = engine.key.pseudonym("patient", out.patient)
     where = Path(patient, names[0], names[1], f"{names[2]}.dcm")

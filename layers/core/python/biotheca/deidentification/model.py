@@ -34,6 +34,9 @@ class Reason(StrEnum):
     FAULT = "engine_fault"
 
 
+PIXEL_REASONS = frozenset({Reason.PIXEL_TEXT, Reason.BURNED_IN})  # those that a curator can have blanked
+
+
 class SetAside(Exception):
     """A file that is not released, with a reason and a sentence that holds no value of it."""
 
@@ -136,7 +139,7 @@ class Entry:
 
     `outcome`: released, quarantined, or copy (the same bytes as an input that was released). `place` is where a
     released file lies, below the output folder. `checks`: those of the verifier that it passed. `pixels`:
-    the verdict on text in them. `face_risk`: a head, for controlled access.
+    the verdict on text in them. `face_risk`: a head, for controlled access. `blanked`: boxes blanked for a curator.
     """
 
     mark: str
@@ -155,6 +158,7 @@ class Entry:
     checks: tuple[str, ...] = ()
     pixels: dict[str, object] = field(default_factory=dict)
     face_risk: bool = False
+    blanked: int = 0
 
     def line(self) -> dict[str, object]:
         """As JSON, what is empty left out."""

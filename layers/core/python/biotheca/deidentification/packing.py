@@ -12,6 +12,7 @@ from biotheca.formats.archives import Tar, TarFault
 from biotheca.formats.listings import is_safe
 from biotheca.formats.source import Source
 
+BARE = "dicom"  # the type of a file that is one object
 MOST_BYTES = 4 * 1024**4
 _BLOCK_BYTES = 1024 * 1024
 _DAY = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: packing again gives the same bytes
@@ -19,6 +20,16 @@ _DAY = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: packing again gives th
 
 class Unsafe(Exception):
     """An archive that is not unpacked: damaged, or it reaches for places outside its folder. No name is told."""
+
+
+def laid(sent: Path, form: str, target: Path) -> int:
+    """Lay what a file that was sent holds below `target`: of an archive its members, else the file itself, which is
+    moved there; how many there are. Raises Unsafe."""
+    if form != BARE:
+        return unpack(sent, form, target)
+    target.mkdir(parents=True, exist_ok=True)
+    sent.replace(target / "object.dcm")
+    return 1
 
 
 def unpack(archive: Path, form: str, target: Path) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.catalog import Member
-from biotheca.deidentification.store import Reports
+from biotheca.deidentification.store import Orders, Originals, Reports
 from biotheca.errors import NotFound, SystemFault
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.service import visible
@@ -47,6 +47,7 @@ def plan(
         for file in store.files(submission)
         if file.id in wanted
     ]
+    Originals(store.records).mark(submission_id)
     task = {
         "submission_id": submission_id,
         # What is added to a collection later fits to it: it has the secret of the first submission.
@@ -56,6 +57,7 @@ def plan(
         "made": inbox.prefix_made(submission_id),
         "report_bucket": reports.bucket,
         "report": reports.prefix(submission_id, round_number),
+        "blank": Orders(store.records).of(submission_id, round_number),
     }
     return {"task": reports.put_task(submission_id, round_number, task)}
 

@@ -11,10 +11,15 @@ import secrets as random
 from pathlib import Path
 from typing import Any
 
+from biotheca import clock
 from biotheca.aws import buckets, files, secrets
 from biotheca.aws.ranged import RangedReader
+from biotheca.aws.tables import Table
 from biotheca.deidentification.keys import SECRET_BYTES
 from biotheca.settings import Settings
+from biotheca.submissions.model import Submission
+
+_SENT = "SENT"
 
 
 class CollectionSecrets:
@@ -62,9 +67,67 @@ class Reports:
             return None
         return found
 
+    def pictures(self, submission_id: str, round_number: int) -> list[dict[str, Any]] | None:
+        """What a curator is shown of the objects with text in their pixels; None if the job did not come so far."""
+        key = self.prefix(submission_id, round_number) + "pictures.json"
+        try:
+            found: list[dict[str, Any]] = buckets.get_document(self.bucket, key)["items"]
+        except buckets.ObjectMissing:
+            return None
+        return found
+
     def texts(self, submission_id: str, round_number: int) -> str:
         """The distinct descriptions as a table: tag, files, text."""
         return buckets.get_text(self.bucket, self.prefix(submission_id, round_number) + "texts.tsv")
+
+
+class Orders:
+    """What curators asked to have blanked, in the records table beside the submission: BLANK#<round>#<version>."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def line(self, submission: Submission, order: dict[str, Any]) -> dict[str, Any]:
+        """The transaction line that keeps an order; the version makes it the only one of its moment."""
+        sk = f"BLANK#{submission.round:06d}#{submission.version:08d}"
+        return self.table.put_line({"pk": f"SUB#{submission.id}", "sk": sk, **order}, "attribute_not_exists(pk)")
+
+    def of(self, submission_id: str, round_number: int) -> dict[str, Any]:
+        """All orders of a round as one: `marks` (mark -> boxes) and `reasons`."""
+        values = {"p": f"SUB#{submission_id}", "s": f"BLANK#{round_number:06d}#"}
+        marks: dict[str, list[list[int]]] = {}
+        reasons: set[str] = set()
+        for item in self.table.every("pk = :p AND begins_with(sk, :s)", values):
+            for mark, boxes in item["marks"].items():
+                marks.setdefault(mark, []).extend([int(edge) for edge in box] for box in boxes)
+            reasons |= set(item["reasons"])
+        return {"marks": marks, "reasons": sorted(reasons)}
+
+
+class Originals:
+    """Which submissions still have files as sent that are archived nowhere: SENT beside each, in the index by state."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def mark(self, submission_id: str) -> None:
+        """Note that there are some; again changes nothing that matters."""
+        key = {"pk": f"SUB#{submission_id}", "sk": "SENT"}
+        self.table.put({**key, "state_key": _SENT, "updated_at": clock.stamp()})
+
+    def every(self) -> list[str]:
+        """Their ids, marked longest ago first."""
+        found = self.table.every("state_key = :k", {"k": _SENT}, "by_state")
+        return [item["pk"].removeprefix("SUB#") for item in found]
+
+    def forget(self, submission_id: str) -> None:
+        """They are gone."""
+        self.table.delete({"pk": f"SUB#{submission_id}", "sk": "SENT"})
+
+    @staticmethod
+    def delete_below(bucket: str, prefix: str) -> int:
+        """Delete every version of every object below a prefix; how many objects there were."""
+        return buckets.delete_below(bucket, prefix)
 
 
 def task_at(place: str) -> dict[str, Any]:
@@ -84,6 +147,21 @@ def fetch(bucket: str, key: str, version: str, target: Path) -> None:
 def keep(path: Path, bucket: str, key: str) -> None:
     """A file as an object; again changes nothing."""
     files.upload(path, bucket, key)
+
+
+def picture_key(made: str, mark: str, moment: str) -> str:
+    """Where a picture lies below the prefix of what was made: it goes when the files go that were sent."""
+    return f"{made}pictures/{mark}-{moment}.png"
+
+
+def keep_document(bucket: str, key: str, document: dict[str, Any]) -> None:
+    """A small document of a job."""
+    buckets.put_document(bucket, key, document)
+
+
+def picture_link(bucket: str, key: str, valid_s: int) -> str:
+    """A link to a picture, for one who may look at it. It says nothing of what it shows."""
+    return buckets.presign_download(bucket, key, None, "picture.png", valid_s)
 
 
 def keep_outcome(bucket: str, key: str, outcome: dict[str, Any]) -> None:

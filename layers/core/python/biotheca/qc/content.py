@@ -190,6 +190,7 @@ FORMATS: dict[str, Format] = {
     "fcs": Format(_by_offset("by_offset", "FcsCheck"), _PLAIN),
     "h5ad": Format(_by_offset("hdf5", "H5adCheck"), _PLAIN),
     "tiff": Format(_by_offset("tiff", "TiffCheck"), _PLAIN),
+    "dicom": Format(_by_offset("dicom_head", "DicomHead"), _PLAIN, taken=WRAPPINGS),
     "zip": Format(_by_offset("listings", "ZipCheck"), _PLAIN, taken=frozenset({"ZIP"})),
     "7z": Format(_by_offset("listings", "SevenZipCheck"), _PLAIN, taken=frozenset({"7-Zip"})),
     "tar": Format(_archive("any"), taken=frozenset({"tar"})),

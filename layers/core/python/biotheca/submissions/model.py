@@ -50,7 +50,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.FILES_EXPECTED: frozenset({State.FILES_CHECKING, State.FILES_FAILED, State.HELD}),
     State.FILES_CHECKING: frozenset({State.FILES_FAILED, State.DATA_REVIEW, State.HELD}),
     State.FILES_FAILED: frozenset({State.SUBMITTED, State.CANCELLED}),
-    State.DATA_REVIEW: frozenset({State.ACCEPTED, State.REVISION_REQUESTED, State.HELD}),
+    # A curator may have images made anew, e.g. with text blanked: then the review begins again.
+    State.DATA_REVIEW: frozenset({State.ACCEPTED, State.REVISION_REQUESTED, State.FILES_CHECKING, State.HELD}),
     State.REVISION_REQUESTED: frozenset({State.SUBMITTED, State.CANCELLED}),
     # A part may be accepted: its rest goes back to the curator or to the submitter.
     State.ACCEPTED: frozenset({State.ARCHIVED, State.DATA_REVIEW, State.REVISION_REQUESTED, State.HELD}),

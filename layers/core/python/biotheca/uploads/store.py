@@ -48,6 +48,11 @@ class Inbox:
         return f"submissions/{submission_id}/{BY_NAME}/"
 
     @staticmethod
+    def prefix(submission_id: str) -> str:
+        """Where all of a submission lies."""
+        return f"submissions/{submission_id}/"
+
+    @staticmethod
     def prefix_made(submission_id: str) -> str:
         """Where files lie that a job made of a submission's own; no upload leads there."""
         return f"submissions/{submission_id}/{MADE}/"

@@ -124,6 +124,7 @@ def columns_for(
 
 def _sets(entry: dict[str, Any], kind: ObjectType) -> int:
     lists = [entry.get(name) for name, spec in kind.fields.items() if spec.fields]
+    lists += [entry.get("files")] if kind.files else []
     return max([0, *(len(value) for value in lists if isinstance(value, list))])
 
 

@@ -16,6 +16,7 @@ FILE_NAME = {"en": "File name {}", "zh": "文件名 {}"}
 FILE_MD5 = {"en": "MD5 {}", "zh": "MD5 {}"}
 ATTRIBUTE = "attribute:"  # opens the header of a column of one's own
 ATTRIBUTES = (ATTRIBUTE, "attribute：", "属性:", "属性：")
+FILES_SHOWN = 20  # columns of files in a template; a document with more has as many
 ITEMS_SHOWN, ITEMS_READ = 1, 30  # sets of columns of a field that is a list: in a template, and taken at most
 NOTE = "#"  # opens the first cell of a row that is not read, and the name of a sheet that is not read
 GENERAL = {"en": "General", "zh": "基本信息"}
@@ -53,7 +54,8 @@ def _columns(member: str, kind: str, package: str, items: int) -> tuple[Column, 
 def columns(member: Member, kind: ObjectType, package: str = "", items: int = ITEMS_SHOWN) -> tuple[Column, ...]:
     """The columns of an object type, in the order of the catalog; of one package only what it speaks of.
 
-    `items`: how many sets of columns a field gets that holds a list of small objects.
+    `items`: how many sets of columns a field gets that holds a list of small objects, and files where they are more
+    than a template shows.
     """
     if catalog.members().get(member.id) is member:
         return _columns(member.id, kind.type, package, items)
@@ -73,7 +75,7 @@ def _made(kind: ObjectType, package: str, items: int) -> list[Column]:
         else:
             found.append(Column(name, label_of(spec), required, spec))
     policy = kind.files or {}
-    for n in range(policy.get("at_most", 0)):
+    for n in range(min(policy.get("at_most", 0), max(items, FILES_SHOWN))):
         required = n < policy["at_least"]
         found.append(Column(f"files/{n}/name", {k: v.format(n + 1) for k, v in FILE_NAME.items()}, required))
         found.append(Column(f"files/{n}/md5", {k: v.format(n + 1) for k, v in FILE_MD5.items()}, required))
@@ -139,7 +141,8 @@ def _headers(member: str, kind: str) -> dict[str, Column]:
 
 def _named(member: Member, kind: ObjectType) -> dict[str, Column]:
     found: dict[str, Column] = {}
-    for column in columns(member, kind, items=ITEMS_READ):
+    taken = max(ITEMS_READ, (kind.files or {}).get("at_most", 0))
+    for column in columns(member, kind, items=taken):
         for name in (*column.label.values(), *_without_unit(column), column.key, *_file_words(column.key)):
             found.setdefault(same(name), column)
     return found

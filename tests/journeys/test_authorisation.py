@@ -81,6 +81,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/deidentification"): (401, 404, 404, 404, 401),
+    ("GET", "/v1/submissions/{submission_id}/deidentification/texts"): (401, 404, 404, 404, 401),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/metadata"): (404, 404, 404, 404, 404),
     ("DELETE", "/v1/submissions/{submission_id}"): (401, 404, 404, 204, 401),
     ("POST", "/v1/files/{file_id}/upload"): (401, 404, 404, 200, 401),

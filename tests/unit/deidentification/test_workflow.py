@@ -296,8 +296,16 @@ def test_only_its_people_and_the_staff_see_the_report(cloud: Cloud) -> None:
         assert told["made"] == {"individuals": 2, "studies": 2, "series": 3, "images": 5}
         assert told["quarantined"] == {"not_dicom": 1} and told["inputs"] == 6
         assert {"tag": "00081030", "files": 5, "text": "CT CHEST"} in told["texts"]
+        sought = cloud.submissions, cloud.reports, person, sent.id
+        page, following = service.texts_of(*sought, "", "", 1, None)
+        assert page == told["texts"][:1] and following == "1"
+        assert service.texts_of(*sought, "", "", 50, "1")[0] == told["texts"][1:]
+        assert [row["text"] for row in service.texts_of(*sought, "ct ch", "00081030", 50, None)[0]] == ["CT CHEST"]
+        assert service.texts_of(*sought, "no such word", "", 50, None) == ([], None)
     with pytest.raises(NotFound):
         service.report_of(cloud.submissions, cloud.reports, LI, sent.id)
+    with pytest.raises(NotFound):
+        service.texts_of(cloud.submissions, cloud.reports, LI, sent.id, "", "", 50, None)
 
 
 def test_the_checks_say_that_other_files_are_made_of_these(cloud: Cloud) -> None:

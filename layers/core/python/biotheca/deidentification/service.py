@@ -153,8 +153,7 @@ def report_of(store: SubmissionStore, reports: Reports, person: Person, submissi
     outcome = reports.outcome(submission_id, submission.round)
     if outcome is None:
         raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
-    rows = list(csv.reader(io.StringIO(reports.texts(submission_id, submission.round)), delimiter="\t", quoting=3))[1:]
-    texts = [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]
+    texts = _texts(reports, submission)
     counts = {name: outcome[name] for name in ("inputs", "released", "copies", "quarantined")}
     made = {level: len(outcome["levels"][level]) for level in _LEVELS}
     return {
@@ -165,3 +164,36 @@ def report_of(store: SubmissionStore, reports: Reports, person: Person, submissi
         "texts_total": len(texts),
         "engine": outcome["engine"],
     }
+
+
+def texts_of(
+    store: SubmissionStore,
+    reports: Reports,
+    person: Person,
+    submission_id: str,
+    sought: str,
+    tag: str,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of the distinct descriptions as they are now: with `sought` in them (case does not count), of `tag`.
+
+    For whom the report is for; NotFound for everybody else, and where there is none.
+    """
+    submission = visible(store, person, submission_id)
+    if reports.outcome(submission_id, submission.round) is None:
+        raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
+    wanted, place = sought.casefold(), tag.upper()
+    found = [
+        row
+        for row in _texts(reports, submission)
+        if wanted in row["text"].casefold() and (not place or row["tag"] == place)
+    ]
+    begin = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
+    following = begin + limit
+    return found[begin:following], str(following) if following < len(found) else None
+
+
+def _texts(reports: Reports, submission: Submission) -> list[dict[str, Any]]:
+    rows = list(csv.reader(io.StringIO(reports.texts(submission.id, submission.round)), delimiter="\t", quoting=3))[1:]
+    return [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]

@@ -109,7 +109,7 @@ def _keep_pictures(task: Task, work: Path) -> None:
 
 def _counts(totals: Totals) -> dict[str, Any]:
     counts = {"inputs": totals.inputs, "released": totals.released, "copies": totals.copies}
-    return counts | {"quarantined": dict(sorted(totals.quarantined.items()))}
+    return counts | {"quarantined": dict(sorted(totals.quarantined.items())), "faces": sorted(totals.faces)}
 
 
 def _packed(task: Task, work: Path) -> dict[str, Any]:

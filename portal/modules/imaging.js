@@ -27,6 +27,7 @@ export async function imagingOf(of, desk) {
       ...fact(t("imaging.released"), told.released),
       ...fact(t("imaging.copies"), told.copies),
       ...["individuals", "studies", "series", "images"].flatMap((level) => fact(t(`imaging.${level}`), told.made[level])),
+      ...(told.faces ? fact(t("imaging.faces"), told.faces) : []),
       ...fact(t("imaging.refused"), Object.keys(told.refused).length),
     ),
     aside.length ? table(t("imaging.aside"), [t("imaging.reason"), t("imaging.code"), t("imaging.files")], aside) : element("p", { class: "quiet" }, t("imaging.none_aside")),

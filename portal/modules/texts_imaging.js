@@ -10,6 +10,7 @@ export const IMAGING = {
   "imaging.studies": ["Studies", "检查"],
   "imaging.series": ["Series", "序列"],
   "imaging.images": ["Images", "图像"],
+  "imaging.faces": ["Series of heads (a face can be made of them: controlled access)", "头部序列（可重建面部：应受控访问）"],
   "imaging.refused": ["Archives that could not be unpacked", "无法解包的压缩包"],
   "imaging.aside": ["Set aside, not released", "已搁置（不发布）"],
   "imaging.none_aside": ["Nothing was set aside.", "没有被搁置的文件。"],

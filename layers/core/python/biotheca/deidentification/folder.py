@@ -42,7 +42,8 @@ class Totals:
     """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry.
 
     `pixels`: objects whose frames were all read (`every_frame`) or sampled and screened (`sampled`), those that nobody
-    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`).
+    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`); `faces`:
+    the series of these, by their new UIDs.
     """
 
     inputs: int = 0
@@ -52,6 +53,7 @@ class Totals:
     missing: int = 0
     texts: Counter[tuple[int, str]] = field(default_factory=Counter)
     pixels: Counter[str] = field(default_factory=Counter)
+    faces: set[str] = field(default_factory=set)
 
     @property
     def complete(self) -> bool:
@@ -103,6 +105,8 @@ def de_identify(
         if entry.reason:
             totals.quarantined[entry.reason] += 1
         _count(entry, totals.pixels)
+        if entry.face_risk and entry.outcome == "released":
+            totals.faces.add(Path(entry.place).parent.name)
     _write(report, source, job, key, [(path, entries[path]) for path in paths if path in entries], totals)
     return totals
 

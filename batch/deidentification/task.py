@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -70,7 +71,7 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
         refused = _laid(task, work)
         places = work / "in", work / "out", work / "report"
         asked = task.blanking(work / "pictures")
-        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked)
+        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked, consume=True)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
         outcome = {"engine": VERSION, **_counts(totals), "refused": refused, **_packed(task, work)}
@@ -121,6 +122,7 @@ def _packed(task: Task, work: Path) -> dict[str, Any]:
         metadata, archive = work / f"{uid}.json.gz", work / f"{uid}.zip"
         metadata.write_bytes(levels.add_series(found, folder))
         packing.pack(folder, archive)
+        shutil.rmtree(folder)  # what is packed needs no second place
         packed[uid] = [_sent(task, archive), _sent(task, metadata)]
     return {"levels": asdict(found), "packed": packed}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,7 +72,7 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
         refused = _laid(task, work)
         places = work / "in", work / "out", work / "report"
         asked = task.blanking(work / "pictures")
-        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked)
+        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked, consume=True)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
         outcome = {"engine": VERSION, **_counts(totals), "refused": refused, **_packed(task, work)}
@@ -110,7 +111,7 @@ def _keep_pictures(task: Task, work: Path) -> None:
 
 def _counts(totals: Totals) -> dict[str, Any]:
     counts = {"inputs": totals.inputs, "released": totals.released, "copies": totals.copies}
-    return counts | {"quarantined": dict(sorted(totals.quarantined.items()))}
+    return counts | {"quarantined": dict(sorted(totals.quarantined.items())), "faces": sorted(totals.faces)}
 
 
 def _packed(task: Task, work: Path) -> dict[str, Any]:
@@ -124,6 +125,7 @@ def _packed(task: Task, work: Path) -> dict[str, Any]:
         packing.pack(folder, archive)
         read_by = preparing.beside(folder, archive)
         packed[uid] = [_sent(task, path) for path in (archive, metadata, *read_by)]
+        shutil.rmtree(folder)  # what is packed needs no second place
     return {"levels": asdict(found), "packed": packed}
 
 

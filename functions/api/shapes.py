@@ -93,6 +93,7 @@ class SubmissionShape(SubmissionSummary):
     counts: dict[str, int]
     queue: dict[str, Any] | None
     extends: str | None
+    de_identified: bool  # whether there is a report of it
 
 
 class AnonymityShape(BaseModel):

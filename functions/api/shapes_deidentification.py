@@ -25,13 +25,15 @@ class MadeShape(BaseModel):
 
 
 class DeidentificationShape(BaseModel):
-    """`quarantined`: reason -> files. `refused`: file id of an archive that could not be unpacked -> why."""
+    """`quarantined`: reason -> files. `refused`: file id of an archive that could not be unpacked -> why. `faces`:
+    series of heads, out of which a face might be made."""
 
     inputs: int
     released: int
     copies: int
     quarantined: dict[str, int]
     refused: dict[str, str]
+    faces: int
     made: MadeShape
     texts: list[TextShape]
     texts_total: int

@@ -53,6 +53,7 @@ def whole(
         counts=submission.counts,
         queue=queue,
         extends=submission.extends,
+        de_identified=any(kind.type in submission.counts for kind in members()[submission.member].made),
     )
 
 

@@ -6,6 +6,7 @@ import { checklistOf } from "./checklist.js";
 import { element, size, words } from "./dom.js";
 import { button, field, findings, form, input, moment, quiet, section, select, table } from "./forms.js";
 import { numbersOf } from "./human_resources.js";
+import { imagingOf } from "./imaging.js";
 import { parts } from "./parts.js";
 import { doing, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
@@ -27,6 +28,7 @@ export async function decide(place, id, me) {
     element("p", { class: "acts" }, curator && desk.stage ? assignment(desk, id) : "", desk.stage ? priority(desk, id) : ""),
     checks.node,
     await filesOf(of),
+    await imagingOf(of, curator ? desk : null),
     await numbersOf(of, true),
     metadata(of),
     ...(curator && desk.stage ? await decision(desk, id, reasons.items, checks) : []),

@@ -5,6 +5,7 @@ import { checkReport } from "./check_report.js";
 import { element, save, size } from "./dom.js";
 import { button, findings, moment, quiet, section, table } from "./forms.js";
 import { numbersOf } from "./human_resources.js";
+import { imagingOf } from "./imaging.js";
 import { sharing } from "./sharing.js";
 import { doing, follow, go, reload } from "./shell.js";
 import { language, stateWords, t } from "./texts.js";
@@ -32,6 +33,7 @@ export async function one(place, id, me) {
     await numbersOf(found, false),
     objects(found),
     filesOf(found),
+    await imagingOf(found),
     happened(history.items),
     own ? await sharing(found, me) : "",
   );

@@ -1,6 +1,7 @@
 // Every text of the service's pages, each in English and Chinese; the choice is remembered in this browser.
 
 import { ACCESS } from "./texts_access.js";
+import { IMAGING } from "./texts_imaging.js";
 import { NUMBERS } from "./texts_numbers.js";
 import { OPENNESS } from "./texts_openness.js";
 import { RECORDS } from "./texts_records.js";
@@ -36,7 +37,8 @@ export const stateWords = (of) => (TEXTS[`state.${of.state}`] ? t(`state.${of.st
 /** @type {Record<string, [string, string]>} */
 const TEXTS = {
   ...ACCESS,
-  ...OPENNESS, ...NUMBERS,
+  ...OPENNESS, ...IMAGING,
+  ...NUMBERS,
   ...STATES,
   ...RECORDS,
   "account.code": ["Code", "验证码"],

@@ -90,6 +90,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/dicomweb/studies/{study_uid}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/dicomweb/studies/{study_uid}/metadata"): (404, 404, 404, 404, 404),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}"): (404, 404, 404, 404, 404),
+    ("GET", "/v1/submissions/{submission_id}/deidentification/texts"): (401, 404, 404, 404, 401),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/metadata"): (404, 404, 404, 404, 404),
     ("GET", "/v1/same-person"): (200, 200, 200, 200, 200),
     ("GET", "/v1/records/{accession}/same-person"): (404, 404, 404, 404, 404),

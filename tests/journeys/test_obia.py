@@ -13,7 +13,9 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 
 from tests.journeys.bringing import handed_in
+from tests.journeys.browser import Surfer
 from tests.journeys.conftest import Person, wait_for
+from tests.journeys.portal import look
 from tests.unit.deidentification.making import as_bytes, ct
 from tests.unit.deidentification.test_bad_input import lettered
 
@@ -59,19 +61,31 @@ def _read_as_dicomweb(nobody: Person, dataset: str) -> None:
     assert sorted(counts) == [1, 1, 2]
 
 
-def _blanked(chen: Person, submission: str) -> None:
-    """The curator has the name blanked that stands in a picture, and sees that it is gone."""
-    (row,) = chen.get(f"/v1/curation/{submission}/pictures")["items"]
-    assert (row["before"], row["after"], row["blanked"]) == (True, False, 0)
-    asked = chen.post(f"/v1/curation/{submission}/blanking", {"images": [{"mark": row["mark"]}]})
-    assert asked["state"] == "files_checking"
+def _blanked(surfer: Surfer, chen: Person, submission: str) -> None:
+    """The curator looks at the picture with the name in it, has it blanked, and sees that it is gone; by the page."""
+    page = surfer.open(f"desk.html#s/{submission}")
+    report = page.get_by_role("region", name="De-identification")
+    assert "text in the pixels" in report.inner_text()
+    report.locator("#texts summary").press("Enter")
+    report.get_by_role("searchbox").fill("ct ch")
+    report.get_by_role("button", name="Show", exact=True).press("Enter")
+    report.get_by_role("cell", name="CT CHEST", exact=True).wait_for()
+    report.get_by_role("button", name="Show the picture").press("Enter")
+    report.get_by_role("img", name="before").wait_for()
+    look(page, "imaging-before")
+    report.get_by_label("Blank text in").press("Space")
+    report.get_by_role("button", name="Blank the ticked images").press("Enter")
+    page.get_by_text("Text is being blanked").wait_for()
     assert wait_for(chen, submission, "data_review", "held")["state"] == "data_review"
+    page.goto(f"{surfer.url}/desk.html#s/{submission}")
+    report.get_by_role("button", name="Show before and after").press("Enter")
+    report.get_by_role("img", name="after").wait_for()
+    look(page, "imaging-after")
     (row,) = chen.get(f"/v1/curation/{submission}/pictures")["items"]
     assert row["after"] and row["blanked"] and not row["reason"]
     shown = []
     for moment in ("before", "after"):
         link = chen.get(f"/v1/curation/{submission}/pictures/{row['mark']}/{moment}")
-        assert chen.call("GET", f"/v1/curation/{submission}/pictures/{row['mark']}/x").status_code == 404
         shown.append(requests.get(link["url"], timeout=30).content)
     assert shown[0].startswith(b"\x89PNG") and shown[1].startswith(b"\x89PNG") and shown[0] != shown[1]
 
@@ -82,7 +96,7 @@ def no_name_in(text: str) -> None:
 
 
 def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is_nowhere(
-    ana: Person, chen: Person, nobody: Person
+    ana: Person, chen: Person, nobody: Person, chen_surfs: Surfer, ana_surfs: Surfer
 ) -> None:
     packed = archive()
     made = handed_in(ana, collection(packed), [("images.zip", packed)], member="obia")
@@ -90,10 +104,16 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
     assert waiting["state"] == "data_review", waiting
     history = chen.call("GET", f"/v1/submissions/{made['id']}/history").text
     assert "3 of 5 files were de-identified; set aside: 1 not_dicom, 1 pixel_text_confirmed" in history
-    _blanked(chen, made["id"])
+    _blanked(chen_surfs, chen, made["id"])
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     done = wait_for(ana, made["id"], "released", "held")
     assert done["state"] == "released" and done["dataset"].startswith("OBIA"), done
+
+    page = ana_surfs.open(f"submissions.html#s/{made['id']}")
+    mine = page.get_by_role("region", name="De-identification")
+    mine.wait_for()
+    assert "not_dicom" in mine.inner_text() and "Images with text" not in mine.inner_text()
+    look(page, "imaging-owner")
 
     told = nobody.call("GET", f"/v1/records/{done['dataset']}").text
     listed = nobody.get(f"/v1/records/{done['dataset']}/files")["items"]

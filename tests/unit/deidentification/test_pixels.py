@@ -15,10 +15,13 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit, RLELossless
 
 from biotheca.deidentification.engine import Engine
+from biotheca.deidentification.folder import de_identify
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.model import Reason, Tier
 from biotheca.deidentification.pixels import located, looked_at, renderings
+from biotheca.deidentification.projection import suspicious
 from biotheca.deidentification.risk import face_risk, opened, regions, tier, unlooked
+from biotheca.deidentification.survey import survey
 from biotheca.deidentification.verify import verified
 from tests.unit.deidentification import drawing
 from tests.unit.deidentification.making import as_bytes, ct, read
@@ -265,3 +268,31 @@ def test_regions_of_ultrasound_are_read_with_their_ends_outside() -> None:
     item.RegionLocationMaxX1, item.RegionLocationMaxY1 = 99, 59
     made = opened(as_bytes(ct(Modality="US", SequenceOfUltrasoundRegions=[item, Dataset()])))
     assert made is not None and regions(made) == [(10, 20, 100, 60)]
+
+
+def _series(folder: Path, pictures: list[Any]) -> list[Path]:
+    """Slices of one series, named against the order of their Instance Numbers."""
+    folder.mkdir()
+    for number, picture in enumerate(pictures, 1):
+        made = ct(number, SeriesInstanceUID="1.2.3.61")
+        made.Rows, made.Columns = picture.shape
+        made.PixelData = picture.tobytes()
+        (folder / f"{99 - number}.dcm").write_bytes(as_bytes(made))
+    return sorted(folder.iterdir())
+
+
+def test_letters_too_large_for_the_screen_are_seen_where_slices_lie_on_one_another(tmp_path: Path) -> None:
+    plain = drawing.base("ct small")[:256, :256]
+    large = drawing.written(plain, "QUILL", size=60, at=(10, 100))
+    paths = _series(tmp_path / "in", [plain, large, *[plain] * 4])
+    assert looked_at(paths[4].read_bytes(), KEY.report_mark, sample=False).reason is None, "the screen misses it"
+    assert suspicious(paths) and not suspicious([path for path in paths if path.name != "97.dcm"])
+    totals = de_identify(tmp_path / "in", tmp_path / "out", tmp_path / "report", KEY, bytes(32))
+    assert (totals.released, dict(totals.quarantined)) == (5, {Reason.PIXEL_TEXT: 1})
+
+
+def test_slices_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    plain = drawing.base("ct small")[:64, :64]
+    paths = _series(tmp_path / "in", [plain] * 12)
+    (group,) = survey(paths, lambda path: "").groups()
+    assert [path.name for path in group] == [f"{99 - number}.dcm" for number in range(1, 13)]

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import resource
 import tarfile
 import zipfile
 from collections.abc import Collection, Iterator
@@ -26,6 +27,8 @@ from biotheca.aws.tables import Table
 from biotheca.curation import service as curating
 from biotheca.curation.model import Decision
 from biotheca.deidentification import packing, service
+from biotheca.deidentification.folder import de_identify
+from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.store import CollectionSecrets, Reports
 from biotheca.errors import NotFound
 from biotheca.imaging import reading
@@ -301,6 +304,8 @@ def test_only_its_people_and_the_staff_see_the_report(cloud: Cloud) -> None:
         assert {"tag": "00081030", "files": 5, "text": "CT CHEST"} in told["texts"]
     with pytest.raises(NotFound):
         service.report_of(cloud.submissions, cloud.reports, LI, sent.id)
+    with pytest.raises(NotFound):
+        service.texts_of(cloud.submissions, cloud.reports, LI, sent.id, "", "", 50, None)
 
 
 def test_the_checks_say_that_other_files_are_made_of_these(cloud: Cloud) -> None:
@@ -374,3 +379,39 @@ def test_a_person_of_the_collection_is_a_pseudonym(cloud: Cloud) -> None:
 def test_bare_objects_are_taken_as_archives_are(cloud: Cloud) -> None:
     sent = cloud.submitted({f"{n}.dcm": as_bytes(ct(n)) for n in (1, 2)}, "dicom")
     assert cloud.de_identify(sent) == {"released": 2, "set_aside": 0}
+
+
+def test_cleaned_texts_are_leafed_through_and_sought(cloud: Cloud) -> None:
+    sent = cloud.sent(zipped(**{"1.dcm": as_bytes(ct(1, SeriesDescription="AXIAL"))}))
+    cloud.de_identify(sent)
+    told = service.report_of(cloud.submissions, cloud.reports, ANA, sent.id)["texts"]
+    sought = cloud.submissions, cloud.reports, ANA, sent.id
+    first, following = service.texts_of(*sought, "", "", 1, None)
+    second, end = service.texts_of(*sought, "", "", 1, following)
+    assert first + second == told and len(told) == 2 and end is None
+    assert [row["text"] for row in service.texts_of(*sought, "ct ch", "00081030", 50, None)[0]] == ["CT CHEST"]
+    assert service.texts_of(*sought, "ct ch", "0008103E", 50, None) == ([], None)
+
+
+def test_an_archive_for_which_there_is_no_room_is_no_bad_archive(tmp_path: Any) -> None:
+    """The limit of a file's size stands for a full disk: a job that has no room fails, and releases no part."""
+    (tmp_path / "archive").write_bytes(zipped(a=bytes(100_000)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            packing.unpack(tmp_path / "archive", "zip", tmp_path / "in")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_the_job_needs_the_room_of_its_files_once(tmp_path: Any) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(1, 6):
+        (source / f"{number}.dcm").write_bytes(as_bytes(ct(number)))
+    (source / "note.txt").write_bytes(b"no DICOM")
+    totals = de_identify(
+        source, tmp_path / "out", tmp_path / "report", CollectionKey(bytes(32)), bytes(32), consume=True
+    )
+    assert totals.complete and totals.released == 5 and not list(source.iterdir())

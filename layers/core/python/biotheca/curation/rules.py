@@ -40,6 +40,11 @@ def must_be_decided(found: dict[str, Any]) -> bool:
     return rule.startswith("privacy.") or bool(catalog.rules().get(rule, {}).get("decide"))
 
 
+def is_of_open_data(found: dict[str, Any]) -> bool:
+    """Whether a finding speaks of data for everybody alone, so that controlled access settles it (`open_alone`)."""
+    return bool(catalog.rules().get(str(found.get("rule", "")), {}).get("open_alone"))
+
+
 def review_of(member: Member, stage: str) -> str:
     """`automatic` or `curator`: who reviews a member's submissions in a stage when nothing is open."""
     given = getattr(member, "review", None) or {}

@@ -17,7 +17,7 @@ from biotheca.curation import rules
 from biotheca.curation.model import OUTCOMES, TOKENS, Decision, NotWaiting, OwnWork, Stale, Taken, Undecided
 from biotheca.curation.store import Desk, TokenSpent, Workflow
 from biotheca.errors import Invalid, NotFound
-from biotheca.submissions.model import REVIEWS, State, Submission
+from biotheca.submissions.model import OPEN, REVIEWS, State, Submission
 from biotheca.submissions.rules import finding
 from biotheca.submissions.store import StaleWrite, SubmissionStore, saved
 
@@ -95,6 +95,8 @@ def open_findings(store: SubmissionStore, submission: Submission) -> list[dict[s
     found = store.findings(submission)
     if submission.state == State.DATA_REVIEW:
         found += [f for file in store.files(submission) for f in file.findings if rules.must_be_decided(f)]
+    if catalog.members()[submission.member].access_mode(submission.access) != OPEN:
+        found = [f for f in found if not rules.is_of_open_data(f)]
     # The files of a run tell of it once each.
     once = {rules.fingerprint(f): f for f in found}
     return rules.open_findings(list(once.values()), submission.approved)

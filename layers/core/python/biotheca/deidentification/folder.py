@@ -42,7 +42,8 @@ class Totals:
     """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry.
 
     `pixels`: objects whose frames were all read (`every_frame`) or sampled and screened (`sampled`), those that nobody
-    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`).
+    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`); `faces`:
+    the series of these, by their new UIDs.
     """
 
     inputs: int = 0
@@ -52,6 +53,7 @@ class Totals:
     missing: int = 0
     texts: Counter[tuple[int, str]] = field(default_factory=Counter)
     pixels: Counter[str] = field(default_factory=Counter)
+    faces: set[str] = field(default_factory=set)
 
     @property
     def complete(self) -> bool:
@@ -70,12 +72,14 @@ def de_identify(
     tell: Tell = lambda entry: None,
     pixels: str = "check",
     blanking: Blanking | None = None,
+    consume: bool = False,
 ) -> Totals:
     """De-identify every file below `source` into `target`; the report's files are written to `report`.
 
     `secret` is the key's, for the workers. `pixels`: `check` looks for text in them, and where no reader is installed
     sets aside what is at risk; `none` leaves them unlooked at, and nothing is claimed of them. `blanking`:
-    what a curator asked for. Raises OSError where a folder cannot be written.
+    what a curator asked for. `consume`: each input is deleted when it has been worked on, so that both folders together
+    take the room of one. Raises OSError where a folder cannot be written.
     """
     paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
     target.mkdir(parents=True, exist_ok=True)
@@ -86,7 +90,7 @@ def de_identify(
     for path, reason in found.refused.items():
         entries[path] = _refused(path, source, key, reason)
         tell(entries[path])
-    job = _Job(source, target, secret, options or Options(), pixels, blanking)
+    job = _Job(source, target, secret, options or Options(), pixels, blanking, consume)
     for path, entry, texts in _worked(job, found.groups(), workers):
         entries[path] = entry
         totals.texts.update(texts)
@@ -103,6 +107,8 @@ def de_identify(
         if entry.reason:
             totals.quarantined[entry.reason] += 1
         _count(entry, totals.pixels)
+        if entry.face_risk and entry.outcome == "released":
+            totals.faces.add(Path(entry.place).parent.name)
     _write(report, source, job, key, [(path, entries[path]) for path in paths if path in entries], totals)
     return totals
 
@@ -118,6 +124,7 @@ class _Job:
     options: Options
     pixels: str = "check"
     blanking: Blanking | None = None
+    consume: bool = False
 
 
 Worked = tuple[Path, Entry, set[tuple[int, str]]]
@@ -141,7 +148,17 @@ def _work(job: _Job, paths: Sequence[Path]) -> list[Worked]:
     if place not in _engines:
         _engines[place] = Engine(CollectionKey(job.secret), job.options)
     chosen = {0, len(paths) // 2, len(paths) - 1}
-    return [_one(job, _engines[place], path, number in chosen) for number, path in enumerate(paths)]
+    if job.pixels != "none" and reader_installed():
+        from biotheca.deidentification.projection import suspicious  # the reader is an extra, and heavy
+
+        # Text in the slices laid over one another: then each of them is read.
+        chosen = set(range(len(paths))) if suspicious(paths) else chosen
+    done = []
+    for number, path in enumerate(paths):
+        done.append(_one(job, _engines[place], path, number in chosen))
+        if job.consume:
+            path.unlink()
+    return done
 
 
 def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:

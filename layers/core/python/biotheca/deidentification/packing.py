@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -14,6 +15,7 @@ from biotheca.formats.source import Source
 
 BARE = "dicom"  # the type of a file that is one object
 MOST_BYTES = 4 * 1024**4
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BLOCK_BYTES = 1024 * 1024
 _DAY = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: packing again gives the same bytes
 
@@ -34,6 +36,7 @@ def laid(sent: Path, form: str, target: Path) -> int:
 
 def unpack(archive: Path, form: str, target: Path) -> int:
     """Lay the members of a ZIP or tar below `target`; how many there are. Raises Unsafe; what was laid stays there.
+    OSError where there is no room.
 
     The check of the file has refused such archives before; here nothing is believed.
     """
@@ -53,7 +56,11 @@ def unpack(archive: Path, form: str, target: Path) -> int:
                         raise Unsafe(f"it unpacks to more than {MOST_BYTES} bytes")
                     file.write(piece)
             count += 1
-    except (TarFault, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as fault:
+    except OSError as fault:
+        if fault.errno in _NO_ROOM:  # ours, not the archive's: the rest must not go on without it
+            raise
+        raise Unsafe(f"it cannot be read ({type(fault).__name__})") from None
+    except (TarFault, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:
         raise Unsafe(f"it cannot be read ({type(fault).__name__})") from None
     return count
 

@@ -18,6 +18,7 @@ _FACTS = {
     0x00080018: "instance",
     0x0020000D: "study",
     0x0020000E: "series",
+    0x00200013: "number",
     0x00100020: "patient_id",
     0x00100010: "patient_name",
     0x00100030: "birth_date",

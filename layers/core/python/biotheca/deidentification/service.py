@@ -15,8 +15,9 @@ from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.catalog import Member
 from biotheca.deidentification.store import Orders, Originals, Reports
-from biotheca.errors import NotFound, SystemFault
+from biotheca.errors import Finding, NotFound, SystemFault
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
+from biotheca.submissions.rules import finding
 from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.store import Inbox
@@ -104,15 +105,25 @@ def made_of(
     """
     objects: list[ArchiveObject] = []
     files: list[DataFile] = []
+    faces = outcome.get("faces", [])
     for kind, level in zip(member.made, _LEVELS, strict=True):
         up = next((spec.name for spec in kind.fields.values() if spec.to == member.dataset), None)
         for position, (alias, said) in enumerate(outcome["levels"][level].items()):
             attributes = {"title": _title(kind, said, alias)} | said | ({up: dataset} if up else {})
             packed = outcome["packed"][alias] if kind.files else []
             own = [_file(submission, alias, place, row) for place, row in enumerate(packed)]
+            if alias in faces[:1]:
+                own[0] = replace(own[0], findings=[_face(faces).as_dict()])
             objects.append(ArchiveObject(kind.type, alias, attributes, position, None, [file.id for file in own]))
             files += own
     return objects, files
+
+
+def _face(series: list[str]) -> Finding:
+    """One finding of all series of heads, on the first; other heads in a later round are another finding."""
+    digest = hashlib.sha256("".join(series).encode()).hexdigest()[:12]
+    words = f"{len(series):,} series show a head, out of which a face can be made."
+    return finding("privacy.face", "/series", words, f"heads {digest}", "controlled access, or no face in them")
 
 
 def _title(kind: catalog.ObjectType, said: dict[str, Any], alias: str) -> str:
@@ -153,15 +164,48 @@ def report_of(store: SubmissionStore, reports: Reports, person: Person, submissi
     outcome = reports.outcome(submission_id, submission.round)
     if outcome is None:
         raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
-    rows = list(csv.reader(io.StringIO(reports.texts(submission_id, submission.round)), delimiter="\t", quoting=3))[1:]
-    texts = [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]
+    texts = _texts(reports, submission)
     counts = {name: outcome[name] for name in ("inputs", "released", "copies", "quarantined")}
     made = {level: len(outcome["levels"][level]) for level in _LEVELS}
     return {
         **counts,
         "refused": outcome["refused"],
+        "faces": len(outcome.get("faces", [])),
         "made": made,
         "texts": texts[:MOST_TEXTS],
         "texts_total": len(texts),
         "engine": outcome["engine"],
     }
+
+
+def texts_of(
+    store: SubmissionStore,
+    reports: Reports,
+    person: Person,
+    submission_id: str,
+    sought: str,
+    tag: str,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of the distinct descriptions as they are now: with `sought` in them (case does not count), of `tag`.
+
+    For whom the report is for; NotFound for everybody else, and where there is none.
+    """
+    submission = visible(store, person, submission_id)
+    if reports.outcome(submission_id, submission.round) is None:
+        raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
+    wanted, place = sought.casefold(), tag.upper()
+    found = [
+        row
+        for row in _texts(reports, submission)
+        if wanted in row["text"].casefold() and (not place or row["tag"] == place)
+    ]
+    begin = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else 0
+    following = begin + limit
+    return found[begin:following], str(following) if following < len(found) else None
+
+
+def _texts(reports: Reports, submission: Submission) -> list[dict[str, Any]]:
+    rows = list(csv.reader(io.StringIO(reports.texts(submission.id, submission.round)), delimiter="\t", quoting=3))[1:]
+    return [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]

@@ -32,6 +32,7 @@ def survey(paths: Iterable[Path], digest: Callable[[Path], str], tell: Callable[
     found = Survey()
     patients: dict[bytes, set[bytes]] = defaultdict(set)
     instances: dict[bytes, list[Path]] = defaultdict(list)
+    numbers: dict[Path, int] = {}
     for path in paths:
         tell()
         if path.is_symlink():
@@ -41,8 +42,9 @@ def survey(paths: Iterable[Path], digest: Callable[[Path], str], tell: Callable[
         if facts is None:
             found.unread.append(path)
             continue
-        series, patient, instance = facts
+        series, patient, instance, number = facts
         found.series[series].append(path)
+        numbers[path] = number
         patients[series].add(patient)
         instances[instance].append(path)
     for series, of in patients.items():
@@ -52,7 +54,10 @@ def survey(paths: Iterable[Path], digest: Callable[[Path], str], tell: Callable[
         if len(same) > 1:
             _settle(same, found, digest)
     found.series = {
-        series: kept for series, of in found.series.items() if (kept := [p for p in of if _stays(p, found)])
+        # In the order of the scan, so that first, middle and last are what these words say.
+        series: sorted(kept, key=lambda path: numbers[path])
+        for series, of in found.series.items()
+        if (kept := [p for p in of if _stays(p, found)])
     }
     return found
 
@@ -69,8 +74,8 @@ def _stays(path: Path, found: Survey) -> bool:
     return path not in found.refused and path not in found.copies
 
 
-def _stated(path: Path) -> tuple[bytes, bytes, bytes] | None:
-    """(series UID, patient, instance UID); None if the file has to be opened to say what is wrong."""
+def _stated(path: Path) -> tuple[bytes, bytes, bytes, int] | None:
+    """(series UID, patient, instance UID, Instance Number or 0); None if it has to be opened to say what is wrong."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             part = opened(data)  # type: ignore[arg-type]  # read like bytes
@@ -79,4 +84,6 @@ def _stated(path: Path) -> tuple[bytes, bytes, bytes] | None:
     except (DicomFault, OSError, ValueError):
         return None
     series, instance = (known.facts.get(name, b"") for name in ("series", "instance"))
-    return (series, known.patient, instance) if series and instance else None
+    text = known.facts.get("number", b"")
+    number = int(text) if text.isdigit() and len(text) < 12 else 0  # IS: twelve characters at most (PS3.5 table 6.2-1)
+    return (series, known.patient, instance, number) if series and instance else None

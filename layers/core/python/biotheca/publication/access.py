@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from biotheca import catalog, events
 from biotheca.accounts.model import Person, Role
+from biotheca.curation.rules import is_of_open_data, open_findings
 from biotheca.errors import Conflict, Invalid, NotAllowed, NotFound
 from biotheca.publication.gate import must_open
 from biotheca.publication.model import Record, Visibility
@@ -151,6 +152,7 @@ def set_mode(
         return submission
     if submission.state not in EDITABLE:  # a draft is looked at when it is handed in
         check_mode(store, submission, mode)
+        _must_show_no_face(store, submission, mode)
     if released:
         must_open(store, records, replace(submission, access=mode))
     words = f"The access mode is now {mode}; it was {before}." + (f" Reason: {reason.strip()}" if released else "")
@@ -166,6 +168,17 @@ def set_mode(
     body = {"access": mode, "before": before, "accession": submission.dataset}
     changed = replace(submission, access=mode)
     return store.save(submission, changed, event="access", words=words, actor=person.subject, body=body, extra=extra)
+
+
+def _must_show_no_face(store: SubmissionStore, submission: Submission, mode: str) -> None:
+    """What only controlled access settled is not opened behind the curator's back."""
+    if mode != OPEN:
+        return
+    told = [f for file in store.files(submission) for f in file.findings if is_of_open_data(f)]
+    left = open_findings(told, submission.approved)
+    if left:
+        found = [finding(one["rule"], "/access", one["message"], mode) for one in left]
+        raise Invalid(found[0].message, found)
 
 
 def changeable(store: SubmissionStore, person: Person, submission_id: str) -> Submission:

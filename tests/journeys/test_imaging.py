@@ -266,6 +266,39 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
     assert len(pages) == 4 and {one["disease"] for one in pages} == {"sepsis"}
 
 
+def test_instances_that_are_posted_are_a_file_of_a_draft_and_go_the_way_of_all_images(
+    ana: Person, chen: Person, nobody: Person, li: Person
+) -> None:
+    client = DICOMwebClient(url=f"{nobody.url}/v1/dicomweb", headers=dict(ana.session.headers))
+    sent = [pydicom.dcmread(io.BytesIO(as_bytes(ct(n, StudyInstanceUID="1.2.8.1")))) for n in (21, 22)]
+    for _ in range(2):
+        told = client.store_instances(sent)
+        uids = [one.ReferencedSOPInstanceUID for one in told.ReferencedSOPSequence]
+        assert uids == [one.SOPInstanceUID for one in sent]
+        assert {one.WarningReason for one in told.ReferencedSOPSequence} == {0xB000}
+    (draft,) = [one for one in ana.get("/v1/submissions")["items"] if one["title"] == "Images received by DICOMweb"]
+    parts = b"".join(
+        b"--x\r\nContent-Type: application/dicom\r\n\r\n" + part + b"\r\n"
+        for part in (as_bytes(ct(23, StudyInstanceUID="1.2.8.1")), b"no DICOM")
+    )
+    headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
+    for person, status in ((nobody, 401), (li, 404), (ana, 202)):
+        asked = {"data": parts + b"--x--", "headers": headers, "params": {"submission": draft["id"]}}
+        answer = person.call("POST", "/v1/dicomweb/studies", **asked)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["0008119A"]["Value"] == [{"00081197": {"vr": "US", "Value": [0xC000]}}]
+    assert draft["id"] in answer.headers["Link"] and "299" in answer.headers["Warning"]
+    nothing = {"data": b"--x\r\n\r\nno DICOM\r\n--x--", "headers": headers}
+    assert ana.call("POST", "/v1/dicomweb/studies", **nothing).status_code == 409
+    large = {"data": b"0" * 4_600_000, "headers": headers}
+    refused = ana.call("POST", "/v1/dicomweb/studies", **large)
+    assert refused.status_code == 413 and "biotheca submit" in refused.json()["mend"]
+    ana.post(f"/v1/submissions/{draft['id']}/submit")
+    wait_for(chen, draft["id"], "data_review")
+    history = chen.call("GET", f"/v1/submissions/{draft['id']}/history").text
+    assert "3 of 3 files were de-identified" in history
+
+
 def test_controlled_images_are_found_and_give_no_pixel_to_strangers(
     ana: Person, chen: Person, nobody: Person, li: Person
 ) -> None:

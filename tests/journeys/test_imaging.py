@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pydicom
@@ -14,10 +15,12 @@ import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 from PIL import Image
+from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
-from tests.journeys import orthanc
+from tests.journeys import orthanc, viewing
 from tests.journeys.bringing import handed_in
+from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually, wait_for
 from tests.unit.deidentification.making import as_bytes, ct
 
@@ -31,7 +34,7 @@ def archive() -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as packed:
         for number in (1, 2, 3):
-            more = {"BodyPartExamined": "CHEST", "SeriesDescription": "THORAX AXIAL"}
+            more = {"BodyPartExamined": "CHEST", "SeriesDescription": "THORAX AXIAL"} | _placed(number)
             packed.writestr(f"one/{number}.dcm", as_bytes(ct(number, **more)))
         packed.writestr(
             "two/4.dcm", as_bytes(ct(4, SeriesInstanceUID="1.2.3.9", SeriesNumber=4, BodyPartExamined="HEAD"))
@@ -40,6 +43,11 @@ def archive() -> bytes:
         # More than the gateway lets through at once.
         packed.writestr("big/6.dcm", as_bytes(ct(6, 1600, SeriesInstanceUID="1.2.3.10", SeriesNumber=6)))
     return held.getvalue()
+
+
+def _placed(number: int) -> dict[str, Any]:
+    """Where a slice of a volume lies."""
+    return {"ImagePositionPatient": [0, 0, 2.5 * number], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
 
 
 def _compressed() -> bytes:
@@ -245,6 +253,27 @@ def test_pictures_are_pictures(both: Both, nobody: Person) -> None:
         assert answer.status_code == 200 and Image.open(io.BytesIO(answer.content)).size == (16, 16), place
     refused = requests.get(f"{of}/instances/{uid}/rendered", headers={"Accept": "image/gif"}, timeout=30)
     assert (refused.status_code, refused.json()["rule"]) == (406, "imaging.not_acceptable")
+
+
+def test_an_open_viewer_shows_a_series_value_by_value(
+    both: Both, nobody: Person, chrome: Browser, tmp_path: Path
+) -> None:
+    (hit, *_) = [row for row in nobody.get(f"/v1/images?collection={both.dataset}")["items"] if row["images"] == 3]
+    place = f"/v1/dicomweb/studies/{hit['study_uid']}/series/{hit['series_uid']}/instances"
+    rows = nobody.call("GET", place).json()
+    modules = viewing.installed(tmp_path)
+    with surfing(chrome, nobody.url) as surfer:
+        held = viewing.shown(surfer.page, nobody.url, modules, [row["00081190"]["Value"][0] for row in rows])
+        canvas = Image.open(io.BytesIO(surfer.page.locator("#shown canvas").first.screenshot())).convert("L")
+    slices = sorted((one for one in both.headers() if one.SeriesInstanceUID == hit["series_uid"]), key=_height)
+    expected = [int(value) - 1024 for one in slices for value in one.pixel_array.flatten()]
+    assert held == {"size": [16, 16, 3], "values": expected}
+    low, high = canvas.getextrema()
+    assert isinstance(low, int) and isinstance(high, int) and high - low > 100
+
+
+def _height(one: pydicom.Dataset) -> float:
+    return float(one.ImagePositionPatient[2])
 
 
 def test_what_cannot_be_matched_is_said_in_a_header(both: Both) -> None:

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parent.parent / ".biotheca" / "bench"
 BENCHES: tuple[str, ...] = (
     *("laptop", "gate", "mint", "check", "qc", "bam", "workbook", "openness"),
     *("transfer", "resume", "many", "names", "petabyte", "lake", "mirror", "crypt4gh", "deidentification"),
-    *("deid_score", "pixels", "packing"),
+    *("deid_score", "pixels", "packing", "imaging"),
 )
 
 

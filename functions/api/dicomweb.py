@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chalice import Response
+from pydantic import BaseModel
 
+from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid
-from biotheca.imaging import media, reading, rules, service
+from biotheca.imaging import media, reading, receiving, rules, service
 from biotheca.imaging.reading import Answer, Opened
-from functions.api.seam import Attachment, Routes, optional_person, query_of
-from functions.stores import grants, packed, records, series
+from functions.api.seam import Attachment, Routes, Sent, optional_person, query_of
+from functions.stores import grants, inbox, packed, records, series, submissions
 
 routes = Routes(__name__, "dicomweb")
 ROOT = "/v1/dicomweb"
@@ -85,6 +87,36 @@ def find_instances_of_study(study_uid: str) -> Response:
 def find_instances_of_series(study_uid: str, series_uid: str) -> Response:
     """Instances of a series that match (QIDO-RS)."""
     return _search(rules.INSTANCE, StudyInstanceUID=study_uid, SeriesInstanceUID=series_uid)
+
+
+# --- STOW-RS ---
+
+
+class Instances(BaseModel):
+    """multipart/related; its parts are application/dicom."""
+
+
+@routes.on(
+    "POST",
+    f"{ROOT}/studies",
+    signed_in=True,
+    body=Instances,
+    takes=("multipart/related",),
+    gives=(DICOM_JSON,),
+    query={"submission": "The draft that the instances are put into; a new one without it"},
+    status=202,
+    errors=(401, 403, 404, 409, 413, 415, 422),
+)
+def store(body: Sent, person: Person) -> Response:
+    """Put instances into a draft of yours (STOW-RS): small bodies; `biotheca submit` sends more."""
+    request = routes.current_request
+    kind, named = request.headers.get("content-type", ""), query_of(request).get("submission")
+    found = receiving.receive(submissions(), inbox(), person, kind, body.body, named)
+    headers: dict[str, str | list[str]] = {"Content-Type": DICOM_JSON}
+    if found.submission:
+        headers["Warning"] = f'299 biotheca "{receiving.CHANGED_LATER}"'
+        headers["Link"] = f'</v1/submissions/{found.submission}>; rel="related"'
+    return Response(found.as_dicom_json(), headers=headers, status_code=found.status)
 
 
 # --- WADO-RS ---

@@ -81,6 +81,7 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/submissions/{submission_id}/files"): (401, 404, 200, 200, 401),
     ("GET", "/v1/submissions/{submission_id}/files/{file_id}/report"): (401, 404, 404, 404, 401),
     ("GET", "/v1/submissions/{submission_id}/deidentification"): (401, 404, 404, 404, 401),
+    ("POST", "/v1/dicomweb/studies"): (401, 415, 415, 415, 401),
     ("GET", "/v1/dicomweb/studies"): (204, 204, 204, 204, 204),
     ("GET", "/v1/dicomweb/series"): (204, 204, 204, 204, 204),
     ("GET", "/v1/dicomweb/instances"): (204, 204, 204, 204, 204),

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pydicom
@@ -14,10 +15,12 @@ import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 from PIL import Image
+from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
-from tests.journeys import orthanc
+from tests.journeys import orthanc, viewing
 from tests.journeys.bringing import handed_in
+from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually, wait_for
 from tests.unit.deidentification.making import as_bytes, ct
 
@@ -31,7 +34,7 @@ def archive() -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as packed:
         for number in (1, 2, 3):
-            more = {"BodyPartExamined": "CHEST", "SeriesDescription": "THORAX AXIAL"}
+            more = {"BodyPartExamined": "CHEST", "SeriesDescription": "THORAX AXIAL"} | _placed(number)
             packed.writestr(f"one/{number}.dcm", as_bytes(ct(number, **more)))
         packed.writestr(
             "two/4.dcm", as_bytes(ct(4, SeriesInstanceUID="1.2.3.9", SeriesNumber=4, BodyPartExamined="HEAD"))
@@ -40,6 +43,11 @@ def archive() -> bytes:
         # More than the gateway lets through at once.
         packed.writestr("big/6.dcm", as_bytes(ct(6, 1600, SeriesInstanceUID="1.2.3.10", SeriesNumber=6)))
     return held.getvalue()
+
+
+def _placed(number: int) -> dict[str, Any]:
+    """Where a slice of a volume lies."""
+    return {"ImagePositionPatient": [0, 0, 2.5 * number], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
 
 
 def _compressed() -> bytes:
@@ -247,6 +255,27 @@ def test_pictures_are_pictures(both: Both, nobody: Person) -> None:
     assert (refused.status_code, refused.json()["rule"]) == (406, "imaging.not_acceptable")
 
 
+def test_an_open_viewer_shows_a_series_value_by_value(
+    both: Both, nobody: Person, chrome: Browser, tmp_path: Path
+) -> None:
+    (hit, *_) = [row for row in nobody.get(f"/v1/images?collection={both.dataset}")["items"] if row["images"] == 3]
+    place = f"/v1/dicomweb/studies/{hit['study_uid']}/series/{hit['series_uid']}/instances"
+    rows = nobody.call("GET", place).json()
+    modules = viewing.installed(tmp_path)
+    with surfing(chrome, nobody.url) as surfer:
+        held = viewing.shown(surfer.page, nobody.url, modules, [row["00081190"]["Value"][0] for row in rows])
+        canvas = Image.open(io.BytesIO(surfer.page.locator("#shown canvas").first.screenshot())).convert("L")
+    slices = sorted((one for one in both.headers() if one.SeriesInstanceUID == hit["series_uid"]), key=_height)
+    expected = [int(value) - 1024 for one in slices for value in one.pixel_array.flatten()]
+    assert held == {"size": [16, 16, 3], "values": expected}
+    low, high = canvas.getextrema()
+    assert isinstance(low, int) and isinstance(high, int) and high - low > 100
+
+
+def _height(one: pydicom.Dataset) -> float:
+    return float(one.ImagePositionPatient[2])
+
+
 def test_what_cannot_be_matched_is_said_in_a_header(both: Both) -> None:
     answer = requests.get(f"{both.root}/studies?fuzzymatching=true&OperatorsName=X&limit=1", timeout=30)
     assert "fuzzymatching parameter is not supported" in answer.headers["Warning"]
@@ -264,6 +293,39 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
     assert chosen["series"] == 1 and {one["value"] for one in chosen["facets"]["body_part"]} == {"CHEST", "HEAD"}
     pages = list(nobody.pages(f"/v1/images?collection={both.dataset}&modality=CT&limit=3"))
     assert len(pages) == 4 and {one["disease"] for one in pages} == {"sepsis"}
+
+
+def test_instances_that_are_posted_are_a_file_of_a_draft_and_go_the_way_of_all_images(
+    ana: Person, chen: Person, nobody: Person, li: Person
+) -> None:
+    client = DICOMwebClient(url=f"{nobody.url}/v1/dicomweb", headers=dict(ana.session.headers))
+    sent = [pydicom.dcmread(io.BytesIO(as_bytes(ct(n, StudyInstanceUID="1.2.8.1")))) for n in (21, 22)]
+    for _ in range(2):
+        told = client.store_instances(sent)
+        uids = [one.ReferencedSOPInstanceUID for one in told.ReferencedSOPSequence]
+        assert uids == [one.SOPInstanceUID for one in sent]
+        assert {one.WarningReason for one in told.ReferencedSOPSequence} == {0xB000}
+    (draft,) = [one for one in ana.get("/v1/submissions")["items"] if one["title"] == "Images received by DICOMweb"]
+    parts = b"".join(
+        b"--x\r\nContent-Type: application/dicom\r\n\r\n" + part + b"\r\n"
+        for part in (as_bytes(ct(23, StudyInstanceUID="1.2.8.1")), b"no DICOM")
+    )
+    headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
+    for person, status in ((nobody, 401), (li, 404), (ana, 202)):
+        asked = {"data": parts + b"--x--", "headers": headers, "params": {"submission": draft["id"]}}
+        answer = person.call("POST", "/v1/dicomweb/studies", **asked)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["0008119A"]["Value"] == [{"00081197": {"vr": "US", "Value": [0xC000]}}]
+    assert draft["id"] in answer.headers["Link"] and "299" in answer.headers["Warning"]
+    nothing = {"data": b"--x\r\n\r\nno DICOM\r\n--x--", "headers": headers}
+    assert ana.call("POST", "/v1/dicomweb/studies", **nothing).status_code == 409
+    large = {"data": b"0" * 4_600_000, "headers": headers}
+    refused = ana.call("POST", "/v1/dicomweb/studies", **large)
+    assert refused.status_code == 413 and "biotheca submit" in refused.json()["mend"]
+    ana.post(f"/v1/submissions/{draft['id']}/submit")
+    wait_for(chen, draft["id"], "data_review")
+    history = chen.call("GET", f"/v1/submissions/{draft['id']}/history").text
+    assert "3 of 3 files were de-identified" in history
 
 
 def test_controlled_images_are_found_and_give_no_pixel_to_strangers(

@@ -17,6 +17,7 @@ import pydicom
 from pydicom.dataset import Dataset
 
 MOST_INLINE_BYTES = 1024  # of binary values in the metadata of a series; what is larger is in the instance
+LINE_END = ",\n"  # no text of JSON has a line end in it
 _LONGEST = 300
 _STUDY = {"study_date": "StudyDate", "age": "PatientAge", "study_description": "StudyDescription"}
 _SERIES = {
@@ -65,8 +66,9 @@ def add_series(levels: Levels, folder: Path) -> bytes:
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         }
         _above(levels, data, patient, study, series)
-    text = json.dumps(instances, separators=(",", ":"), sort_keys=True).encode()
-    return gzip.compress(text, 6, mtime=0)
+    # A line each: a reader of one need not read all (imaging.reading).
+    lines = [json.dumps(one, separators=(",", ":"), sort_keys=True) for one in instances]
+    return gzip.compress(f"[{LINE_END.join(lines)}]".encode(), 6, mtime=0)
 
 
 def _above(levels: Levels, data: Dataset, patient: str, study: str, series: str) -> None:

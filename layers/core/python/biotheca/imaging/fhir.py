@@ -52,7 +52,7 @@ def resource(record: Record, inside: list[tuple[Record, list[Record]]]) -> dict[
         "modality": [_modality(code) for code in said.get("modalities") or ()],
         "subject": {"reference": f"Patient/{next(iter(record.links.get(INDIVIDUAL, ())), 'unknown')}"},
         "started": _day(said.get("study_date")),
-        "description": said.get("study_description"),
+        "description": _text(said.get("study_description")),
         "numberOfSeries": len(inside),
         "numberOfInstances": sum(len(images) or series.attributes.get("images", 0) for series, images in inside),
         "series": [_series(series, images) for series, images in inside],
@@ -62,12 +62,12 @@ def resource(record: Record, inside: list[tuple[Record, list[Record]]]) -> dict[
 
 def _series(record: Record, images: list[Record]) -> dict[str, Any]:
     said = record.attributes
-    part, side = said.get("body_part"), _SIDES.get(str(said.get("laterality")))
+    part, side = _text(said.get("body_part")), _SIDES.get(str(said.get("laterality")))
     return _told(
         {
             "uid": said["series_uid"],
             "modality": _modality(said.get("modality") or "OT"),
-            "description": said.get("series_description"),
+            "description": _text(said.get("series_description")),
             "bodySite": {"display": part} if part else None,
             "laterality": {"system": "http://snomed.info/sct", "code": side[0], "display": side[1]} if side else None,
             "numberOfInstances": len(images) or said.get("images"),
@@ -89,6 +89,11 @@ def _modality(code: str) -> dict[str, str]:
 def _day(date: str | None) -> str | None:
     """A day of DICOM (PS3.5 DA) as FHIR writes it."""
     return f"{date[:4]}-{date[4:6]}-{date[6:8]}" if date and len(date) == 8 and date.isdigit() else None
+
+
+def _text(value: str | None) -> str:
+    """As FHIR takes a string: no control character, no blank at an end."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in value or "").split())
 
 
 def _told(fields: dict[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def instances(cloud: Cloud, bucket: str) -> Iterator[bytes]:
         body = s3.get_object(Bucket=bucket, Key=row["Key"])["Body"].read()
         if row["Key"].endswith(".zip"):
             with zipfile.ZipFile(io.BytesIO(body)) as packed:
-                yield from map(packed.read, packed.namelist())
+                yield from (packed.read(name) for name in packed.namelist() if name.endswith(".dcm"))
 
 
 def test_each_is_set_aside_with_one_clear_line_none_is_public_and_the_rest_goes_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from biotheca.imaging import following, reading, rules, service
 from biotheca.imaging.model import NoSuchImage, NotOffered, TooBroad, TooMuch
 from biotheca.imaging.store import PackedSeries, SeriesIndex
 from biotheca.publication.model import Visibility
+from tests.unit.deidentification.making import as_bytes, ct
 from tests.unit.deidentification.test_workflow import Cloud, cloud, slices, zipped
 from tests.unit.world import ANA
 
@@ -164,3 +166,79 @@ def test_what_is_not_there_and_what_is_not_taken_are_told_apart(
         reading.picture(packed, opened, "1.2.3")
     (row,) = json.loads(reading.metadata(packed, [opened], False, uid).body)
     assert row["00080018"]["Value"] == [uid]
+
+
+MODALITIES = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+    "US": "1.2.840.10008.5.1.4.1.1.6.1",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+    "MG": "1.2.840.10008.5.1.4.1.1.1.2",
+    "NM": "1.2.840.10008.5.1.4.1.1.20",
+    "XA": "1.2.840.10008.5.1.4.1.1.12.1",
+    "OT": "1.2.840.10008.5.1.4.1.1.7",
+}
+# Defined terms of PS3.16 annex L.
+PARTS = [
+    "ABDOMEN",
+    "ANKLE",
+    "AORTA",
+    "ARM",
+    "BLADDER",
+    "BRAIN",
+    "BREAST",
+    "BRONCHUS",
+    "CALCANEUS",
+    "CAROTID",
+    "CHEST",
+    "CLAVICLE",
+    "COLON",
+    "CSPINE",
+    "ELBOW",
+    "ESOPHAGUS",
+    "EYE",
+    "FEMUR",
+    "FOOT",
+    "GALLBLADDER",
+    "HAND",
+    "HEAD",
+    "HEART",
+    "HIP",
+    "JAW",
+    "KIDNEY",
+    "KNEE",
+    "LIVER",
+    "LSPINE",
+    "LUNG",
+    "NECK",
+    "PANCREAS",
+    "PELVIS",
+    "PROSTATE",
+]
+
+
+def test_ten_modalities_and_thirty_four_parts_of_the_body_are_taken_and_counted(cloud: Cloud) -> None:
+    files = {}
+    for number, part in enumerate(PARTS):
+        modality = _modality(number)
+        uids = {"StudyInstanceUID": f"1.2.5.{number}", "SeriesInstanceUID": f"1.2.6.{number}"}
+        made = ct(number, 8, Modality=modality, BodyPartExamined=part, ImageType=["ORIGINAL", "PRIMARY"], **uids)
+        made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = MODALITIES[modality]
+        files[f"{number}.dcm"] = as_bytes(made)
+    sent = cloud.sent(zipped(**files))
+    assert cloud.de_identify(sent) == {"released": len(PARTS), "set_aside": 0}
+    dataset = cloud.released(sent)
+    index = SeriesIndex(cloud.index.table)
+    following.refresh(index, cloud.records, dataset)
+    found = service.facets(index, {})["facets"]
+    assert {one["value"] for one in found["body_part"]} == set(PARTS) and len(PARTS) >= 30
+    assert {one["value"]: one["series"] for one in found["modality"]} == Counter(map(_modality, range(len(PARTS))))
+    (only,) = service.facets(index, {"body_part": PARTS[3]})["facets"]["modality"]
+    assert only == {"value": _modality(3), "series": 1, "images": 1}
+
+
+def _modality(number: int) -> str:
+    """One of each, and slices of CT, whose pixels take least to look through."""
+    return list(MODALITIES)[number] if number < len(MODALITIES) else "CT"

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 PATIENCE_MS = 60_000
+WAITING = "DPkg::Lock::Timeout=300"  # another half of the journeys may install something at the same moment
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
 
 
@@ -25,7 +26,7 @@ def chromium() -> str:
     if found := next((path for name in names if (path := shutil.which(name))), None):
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], check=False, timeout=600)
+        subprocess.run(["apt-get", "install", "-y", "-q", "-o", WAITING, "chromium"], check=False, timeout=600)
         if found := shutil.which("chromium"):
             return found
     pytest.fail("These tests drive Chromium and found none. Install it: apt-get install chromium")

@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 import requests
 
+from tests.journeys.browser import WAITING
+
 PLUGIN = "libOrthancDicomWeb.so"
+INSTALL = ["apt-get", "install", "-y", "-q", "-o", WAITING]
 FOLDERS = ("/usr/lib/orthanc", "/usr/share/orthanc/plugins", "/usr/local/share/orthanc/plugins")
 
 
@@ -25,7 +28,7 @@ def installed() -> tuple[str, str]:
     if found := _found():
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "orthanc", "orthanc-dicomweb"]):
+        for command in (["apt-get", "update", "-q"], [*INSTALL, "orthanc", "orthanc-dicomweb"]):
             subprocess.run(command, check=False, timeout=600, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
         if found := _found():
             return found

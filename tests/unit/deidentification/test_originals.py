@@ -60,7 +60,7 @@ def test_thirty_days_after_the_release_what_was_sent_is_gone_and_what_is_public_
     assert buckets.versions("inbox", "submissions/sub_other/f")
     lines, _ = cloud.submissions.history(made.id, 100, None)
     assert [line["words"] for line in lines if line["event"] == "originals deleted"] == [
-        "What was sent was deleted: 7 object(s)."
+        "What was sent was deleted: 13 object(s)."
     ]
     assert swept(cloud) == 0
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
+import pydicom
+import pydicom.data
 import pytest
+from PIL import Image
 
-from biotheca.imaging import following, reading, rules, service
+from biotheca.deidentification import packing
+from biotheca.imaging import following, model, preparing, reading, rules, service
 from biotheca.imaging.model import NoSuchImage, NotOffered, TooBroad, TooMuch
 from biotheca.imaging.store import PackedSeries, SeriesIndex
-from biotheca.publication.model import Visibility
+from biotheca.publication.model import Record, Visibility
+from tests.unit.deidentification.making import as_bytes, ct
 from tests.unit.deidentification.test_workflow import Cloud, cloud, slices, zipped
 from tests.unit.world import ANA
 
@@ -164,3 +173,106 @@ def test_what_is_not_there_and_what_is_not_taken_are_told_apart(
         reading.picture(packed, opened, "1.2.3")
     (row,) = json.loads(reading.metadata(packed, [opened], False, uid).body)
     assert row["00080018"]["Value"] == [uid]
+
+
+MODALITIES = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+    "US": "1.2.840.10008.5.1.4.1.1.6.1",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+    "MG": "1.2.840.10008.5.1.4.1.1.1.2",
+    "NM": "1.2.840.10008.5.1.4.1.1.20",
+    "XA": "1.2.840.10008.5.1.4.1.1.12.1",
+    "OT": "1.2.840.10008.5.1.4.1.1.7",
+}
+# Defined terms of PS3.16 annex L.
+PARTS = [
+    "ABDOMEN",
+    "ANKLE",
+    "AORTA",
+    "ARM",
+    "BLADDER",
+    "BRAIN",
+    "BREAST",
+    "BRONCHUS",
+    "CALCANEUS",
+    "CAROTID",
+    "CHEST",
+    "CLAVICLE",
+    "COLON",
+    "CSPINE",
+    "ELBOW",
+    "ESOPHAGUS",
+    "EYE",
+    "FEMUR",
+    "FOOT",
+    "GALLBLADDER",
+    "HAND",
+    "HEAD",
+    "HEART",
+    "HIP",
+    "JAW",
+    "KIDNEY",
+    "KNEE",
+    "LIVER",
+    "LSPINE",
+    "LUNG",
+    "NECK",
+    "PANCREAS",
+    "PELVIS",
+    "PROSTATE",
+]
+
+
+def test_ten_modalities_and_thirty_four_parts_of_the_body_are_taken_and_counted(cloud: Cloud) -> None:
+    files = {}
+    for number, part in enumerate(PARTS):
+        modality = _modality(number)
+        uids = {"StudyInstanceUID": f"1.2.5.{number}", "SeriesInstanceUID": f"1.2.6.{number}"}
+        made = ct(number, 8, Modality=modality, BodyPartExamined=part, ImageType=["ORIGINAL", "PRIMARY"], **uids)
+        made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = MODALITIES[modality]
+        files[f"{number}.dcm"] = as_bytes(made)
+    sent = cloud.sent(zipped(**files))
+    assert cloud.de_identify(sent) == {"released": len(PARTS), "set_aside": 0}
+    dataset = cloud.released(sent)
+    index = SeriesIndex(cloud.index.table)
+    following.refresh(index, cloud.records, dataset)
+    found = service.facets(index, {})["facets"]
+    assert {one["value"] for one in found["body_part"]} == set(PARTS) and len(PARTS) >= 30
+    assert {one["value"]: one["series"] for one in found["modality"]} == Counter(map(_modality, range(len(PARTS))))
+    (only,) = service.facets(index, {"body_part": PARTS[3]})["facets"]["modality"]
+    assert only == {"value": _modality(3), "series": 1, "images": 1}
+
+
+def _modality(number: int) -> str:
+    """One of each, and slices of CT, whose pixels take least to look through."""
+    return list(MODALITIES)[number] if number < len(MODALITIES) else "CT"
+
+
+def test_jpeg_is_shown_as_it_is_stored_and_nothing_is_decoded(cloud: Cloud, tmp_path: Path) -> None:
+    wheel = Path(pydicom.data.__file__).parent / "test_files"
+    folder, archive = tmp_path / "p" / "1.2" / "1.3", tmp_path / "series.zip"
+    folder.mkdir(parents=True)
+    for uid, name in (("1.4.1", "SC_rgb_dcmtk_+eb+cy+n1.dcm"), ("1.4.2", "MR_small_jp2klossless.dcm")):
+        (folder / f"{uid}.dcm").write_bytes((wheel / name).read_bytes())
+    packing.pack(folder, archive)
+    index, _ = preparing.beside(folder, archive)
+    held = model.index_of(json.loads(gzip.decompress(index.read_bytes())))
+    boto3.client("s3").put_object(Bucket="open", Key="series.zip", Body=archive.read_bytes())
+    record = Record("OBIE000001", "series", "obia", "1.3", "-", "sub", "me", {})
+    place = {"bucket": "open", "key": "series.zip", "name": "series.zip"}
+    opened = reading.Opened(record, {model.ARCHIVE: place}, held, 60)
+    packed = PackedSeries("derived")
+    answer = reading.rendered(packed, opened, "1.4.1", 1, "image/jpeg")
+    assert answer.content_type == "image/jpeg" and Image.open(io.BytesIO(answer.body)).size == (100, 100)
+    for uid, accept, window in (
+        ("1.4.1", "image/png", None),
+        ("1.4.1", "image/jpeg", "40,400"),
+        ("1.4.2", "image/*", None),
+    ):
+        with pytest.raises(NotOffered):
+            reading.rendered(packed, opened, uid, 1, accept, window)
+    frame = reading.frames(packed, opened, "1.4.2", [1], "image/jp2", ROOT)
+    assert frame.content_type == "image/jp2" and frame.body[:4] == b"\xff\x4f\xff\x51"

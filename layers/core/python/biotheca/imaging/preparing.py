@@ -58,36 +58,45 @@ def members(data: mmap.mmap | bytes, archive: Path) -> dict[str, Range]:
 
 
 def instance_of(path: Path, at: int, size_bytes: int) -> Instance:
-    """An object and its frames, by offsets within the archive that holds it from byte `at`."""
-    data = path.read_bytes()
+    """An object and its frames, by offsets within the archive that holds it from byte `at`.
+
+    What pydicom alone can read is an object without frames: it is still had whole.
+    """
     header = pydicom.dcmread(path, stop_before_pixels=True, force=False)
-    part = dicom.opened(data)
-    pixels = frames.pixel_element(part, found := dicom.elements(part.data, part.start, len(part.data), part.form))
     told = _told(header)
-    count = (_whole(header, "NumberOfFrames") or 1) if pixels else 0
-    place: dict[str, Any] = {}
-    if pixels and part.encapsulated:
-        table = next((data[one.value : one.stop] for one in found if one.tag == _EXTENDED_TABLE), b"")
-        parts = frames.encapsulated(data, pixels, count, table)
-        place = {"parts": tuple(tuple((at + begin, size) for begin, size in one) for one in parts)}
-    elif pixels:
-        place = {"pixels_at": at + pixels.value, "frame_bytes": frames.native(told, pixels, count)}
+    count = _whole(header, "NumberOfFrames") or 1
+    try:
+        place = _place(path.read_bytes(), told, count, at)
+    except dicom.DicomFault:
+        place = {}
     return Instance(
         uid=path.stem,
         sop_class=str(header.SOPClassUID),
-        syntax=part.syntax,
+        syntax=str(header.file_meta.TransferSyntaxUID),
         at=at,
         size_bytes=size_bytes,
         number=_whole(header, "InstanceNumber"),
         rows=told["rows"],
         columns=told["columns"],
         bits=told["bits"],
-        frames=count,
-        shown={name: value for name, value in told.items() if name not in ("rows", "columns", "bits")}
-        if pixels
-        else {},
+        frames=count if place else 0,
+        shown={name: value for name, value in told.items() if name not in ("rows", "columns", "bits")} if place else {},
         **place,
     )
+
+
+def _place(data: bytes, told: dict[str, Any], count: int, at: int) -> dict[str, Any]:
+    """Where the frames of a file are, as fields of an instance; nothing without pixels, or of deflated ones."""
+    part = dicom.opened(data)
+    found = dicom.elements(part.data, part.start, len(part.data), part.form)
+    pixels = frames.pixel_element(part, found)
+    if pixels is None:
+        return {}
+    if not part.encapsulated:
+        return {"pixels_at": at + pixels.value, "frame_bytes": frames.native(told, pixels, count)}
+    table = next((data[one.value : one.stop] for one in found if one.tag == _EXTENDED_TABLE), b"")
+    parts = frames.encapsulated(data, pixels, count, table)
+    return {"parts": tuple(tuple((at + begin, size) for begin, size in one) for one in parts)}
 
 
 def _told(header: FileDataset) -> dict[str, Any]:

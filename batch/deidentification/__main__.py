@@ -3,8 +3,10 @@
 Reads: the task; the archives in the inbox; the secret of the collection, which it makes if there is none.
 Writes: packed series and their metadata in the inbox below made/; reports; last of all the outcome.
 
-Exit code 0: the outcome is written. 64: called wrongly. 70: our fault or the cloud's, try again.
-143: told to stop, try again.
+A large submission goes in parts: a survey, the parts side by side, and what gathers them.
+
+Exit code 0: the outcome, or what the step is for, is written. 64: called wrongly.
+70: our fault or the cloud's, try again. 143: told to stop, try again.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from batch.deidentification import parts
 from batch.deidentification.task import CalledWrongly, run, task_of
 from biotheca import clock
 
@@ -45,13 +48,24 @@ def main(words: list[str]) -> int:
         prog="python -m batch.deidentification", description=__doc__, formatter_class=plain
     )
     parser.add_argument("--task", required=True, help="s3://bucket/key of what is to be done")
+    parser.add_argument(
+        "--step", choices=("all", "survey", "part", "gather"), default="all", help="of what is in parts"
+    )
+    parser.add_argument("--part", type=int, default=0, help="which part, from 0")
     parser.add_argument("--workers", type=int, default=1, help="processes side by side")
     try:
         job = parser.parse_args(words)
     except SystemExit as end:
         return CALLED_WRONGLY if end.code else DONE
     try:
-        outcome = run(task_of(job.task), workers=job.workers)
+        task = task_of(job.task)
+        if job.step == "survey":
+            _say("files surveyed", parts=parts.survey(task))
+            return DONE
+        if job.step == "part":
+            _say("part de-identified", part=job.part, files=parts.part(task, job.part, workers=job.workers))
+            return DONE
+        outcome = parts.gather(task) if job.step == "gather" else run(task, workers=job.workers)
     except CalledWrongly as fault:
         _say("called wrongly", reason=str(fault))
         return CALLED_WRONGLY

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from typing import Any
 from biotheca.deidentification import blanking, levels, packing
 from biotheca.deidentification.blanking import Blanking
 from biotheca.deidentification.engine import VERSION
-from biotheca.deidentification.folder import Totals, de_identify
+from biotheca.deidentification.folder import de_identify
 from biotheca.deidentification.keys import CollectionKey
+from biotheca.deidentification.parts import PART_FILES
+from biotheca.deidentification.report import Totals
 from biotheca.deidentification.store import (
     CollectionSecrets,
     fetch,
@@ -35,7 +39,8 @@ class CalledWrongly(Exception):
 @dataclass(frozen=True)
 class Task:
     """`files`: file_id, key, version_id and format of each archive in `bucket`. `made`: prefix of packed series there.
-    `report`: prefix in `report_bucket`. `collection`: whose secret it is. `blank`: what curators want blanked."""
+    `report`: prefix in `report_bucket`. `collection`: whose secret it is. `blank`: what curators want blanked.
+    `parts`: where the list of parts goes, in `report_bucket`; `part_files`: files of one at most."""
 
     submission_id: str
     collection: str
@@ -45,6 +50,8 @@ class Task:
     report_bucket: str
     report: str
     blank: dict[str, Any] = field(default_factory=dict)
+    parts: str = ""
+    part_files: int = PART_FILES
 
     def blanking(self, pictures: Path) -> Blanking:
         """What curators asked for."""
@@ -75,10 +82,11 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
         totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked, consume=True)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
-        outcome = {"engine": VERSION, **_counts(totals), "refused": refused, **_packed(task, work)}
-        _keep_pictures(task, work)
-        for name in _PUBLIC:
-            keep(work / "report" / name, task.report_bucket, task.report + name)
+        outcome = {"engine": VERSION, **counts_of(totals), "refused": refused, **packed_of(task, work)}
+        with (work / "report" / "report.jsonl").open(encoding="utf-8") as lines:
+            pictures = pictures_of(map(json.loads, lines), work)
+        keep_pictures(task, work, pictures)
+        keep_reports(task, work, pictures)
         keep_outcome(task.report_bucket, task.report + "outcome.json", outcome)
     return outcome
 
@@ -98,23 +106,34 @@ def _laid(task: Task, work: Path) -> dict[str, str]:
     return refused
 
 
-def _keep_pictures(task: Task, work: Path) -> None:
-    """The pictures to the private place, and the list of them to the reports: it shows nothing."""
-    rows = blanking.shown(work / "report" / "report.jsonl", work / "pictures")
+def pictures_of(lines: Iterable[Mapping[str, Any]], work: Path) -> list[dict[str, Any]]:
+    """What a curator is shown of the entries' lines."""
+    return blanking.shown(lines, work / "pictures")
+
+
+def keep_pictures(task: Task, work: Path, rows: list[dict[str, Any]]) -> None:
+    """The pictures to their private place."""
     for row in rows:
         for moment in ("before", "after"):
             if row[moment]:
                 picture = work / "pictures" / f"{row['mark']}-{moment}.png"
                 keep(picture, task.bucket, picture_key(task.made, row["mark"], moment))
-    keep_document(task.report_bucket, task.report + "pictures.json", {"items": rows})
 
 
-def _counts(totals: Totals) -> dict[str, Any]:
+def keep_reports(task: Task, work: Path, pictures: list[dict[str, Any]]) -> None:
+    """What people of the submission and the desk may read; the list of pictures shows nothing."""
+    keep_document(task.report_bucket, task.report + "pictures.json", {"items": pictures})
+    for name in _PUBLIC:
+        keep(work / "report" / name, task.report_bucket, task.report + name)
+
+
+def counts_of(totals: Totals) -> dict[str, Any]:
+    """What an outcome says of a submission's files."""
     counts = {"inputs": totals.inputs, "released": totals.released, "copies": totals.copies}
     return counts | {"quarantined": dict(sorted(totals.quarantined.items())), "faces": sorted(totals.faces)}
 
 
-def _packed(task: Task, work: Path) -> dict[str, Any]:
+def packed_of(task: Task, work: Path) -> dict[str, Any]:
     """Pack each series beside its metadata; the levels and what was packed, by UID of the series."""
     found = levels.Levels()
     packed: dict[str, list[dict[str, Any]]] = {}
@@ -130,11 +149,14 @@ def _packed(task: Task, work: Path) -> dict[str, Any]:
 
 
 def _sent(task: Task, path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        md5 = hashlib.file_digest(file, "md5").hexdigest()
+    sha256, md5 = digest_of(path), digest_of(path, "md5")
     said = {"name": path.name, "key": task.made + path.name, "size_bytes": path.stat().st_size}
     keep(path, task.bucket, task.made + path.name)
     path.unlink()
     return said | {"sha256": sha256, "md5": md5}
+
+
+def digest_of(path: Path, name: str = "sha256") -> str:
+    """Hexadecimal digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, name).hexdigest()

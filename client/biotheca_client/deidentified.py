@@ -9,9 +9,10 @@ import os
 import secrets
 from pathlib import Path
 
-from biotheca.deidentification.folder import Tell, Totals, broken_line, de_identify
+from biotheca.deidentification.folder import Tell, de_identify
 from biotheca.deidentification.keys import SECRET_BYTES, CollectionKey
 from biotheca.deidentification.model import Options
+from biotheca.deidentification.report import Totals, broken_line
 from biotheca.deidentification.risk import reader_installed
 from biotheca_client.errors import Refused, WrongUse
 

@@ -34,7 +34,7 @@ class Deidentification(Capability):
             "deidentification",
             house,
             needs,
-            ["--task", "Ref::task", "--workers", "4"],
+            ["--task", "Ref::task", "--step", "Ref::step", "--part", "Ref::part", "--workers", "4"],
             cpu=4,
             memory_mb=16384,
             scratch_gib=200,

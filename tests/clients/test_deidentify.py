@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from biotheca.deidentification.folder import broken_line
+from biotheca.deidentification.report import broken_line
 from tests.clients.conftest import CommandLine
 from tests.unit.deidentification import drawing
 from tests.unit.deidentification.making import as_bytes, ct, read

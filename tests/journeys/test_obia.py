@@ -18,6 +18,7 @@ from tests.journeys.conftest import Person, wait_for
 from tests.journeys.portal import look
 from tests.unit.deidentification.making import as_bytes, ct
 from tests.unit.deidentification.test_bad_input import lettered
+from tests.unit.deidentification.test_workflow import zipped
 
 PLANTED = ("QUILLFEATHER", "MRN80041723", "OXENHAM", "555-013-4477")
 
@@ -136,3 +137,16 @@ def test_images_are_sent_de_identified_decided_on_and_read_and_a_planted_name_is
     assert seen == 4
     _read_as_dicomweb(nobody, done["dataset"])
     no_name_in(told + history + str(listed) + str(done))
+
+
+def test_five_archives_go_in_parts_and_come_back_as_one_collection(ana: Person, chen: Person) -> None:
+    """More archives than one job takes: survey, parts and gathering, as in the cloud."""
+    files = [(f"{n}.zip", zipped(**{"1.dcm": as_bytes(ct(n, SeriesInstanceUID=f"1.2.3.7.{n % 2}"))})) for n in range(5)]
+    whole = collection(b"")
+    named = [{"name": name, "md5": hashlib.md5(data).hexdigest()} for name, data in files]
+    whole["collection"] |= {"files": named}
+    made = handed_in(ana, whole, files, member="obia")
+    waiting = wait_for(chen, made["id"], "data_review", "files_failed", "held")
+    assert waiting["state"] == "data_review", waiting
+    told = chen.get(f"/v1/submissions/{made['id']}/deidentification")
+    assert told["made"] == {"individuals": 1, "studies": 1, "series": 2, "images": 5} and told["inputs"] == 5

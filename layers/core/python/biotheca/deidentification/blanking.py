@@ -5,8 +5,7 @@ The picture of before shows what identifies somebody: it goes to a private folde
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,22 +70,21 @@ def picture(data: bytes, frame: int) -> bytes | None:
         return None
 
 
-def shown(report: Path, pictures: Path) -> list[dict[str, Any]]:
-    """What a curator is shown of a report's objects with text in their pixels: no value, no name; at most 5,000."""
-    return [row for _, row in zip(range(MOST_PICTURES), _rows(report, pictures), strict=False)]
+def shown(lines: Iterable[Mapping[str, Any]], pictures: Path) -> list[dict[str, Any]]:
+    """What a curator is shown of entries with text in their pixels (Entry.line): no value, no name; at most 5,000."""
+    return [row for _, row in zip(range(MOST_PICTURES), _rows(lines, pictures), strict=False)]
 
 
-def _rows(report: Path, pictures: Path) -> Iterator[dict[str, Any]]:
-    with report.open(encoding="utf-8") as lines:
-        for line in map(json.loads, lines):
-            if line.get("blanked") or line.get("reason") in PIXEL_REASONS:
-                seen = line.get("pixels") or {}
-                yield {
-                    "mark": line["mark"],
-                    "reason": line.get("reason", ""),
-                    "words": line.get("words", ""),
-                    "frames": seen.get("frames", 0),
-                    "boxes": [one["box"] for one in seen.get("boxes", ())],
-                    "blanked": line.get("blanked", 0),
-                    **{when: (pictures / f"{line['mark']}-{when}.png").is_file() for when in ("before", "after")},
-                }
+def _rows(lines: Iterable[Mapping[str, Any]], pictures: Path) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        if line.get("blanked") or line.get("reason") in PIXEL_REASONS:
+            seen = line.get("pixels") or {}
+            yield {
+                "mark": line["mark"],
+                "reason": str(line.get("reason", "")),
+                "words": line.get("words", ""),
+                "frames": seen.get("frames", 0),
+                "boxes": [list(one["box"]) for one in seen.get("boxes", ())],
+                "blanked": line.get("blanked", 0),
+                **{when: (pictures / f"{line['mark']}-{when}.png").is_file() for when in ("before", "after")},
+            }

@@ -7,21 +7,19 @@ passed every check, so that what lies in the output folder may go out, also afte
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from biotheca.deidentification import rules
 from biotheca.deidentification.blanking import Blanking
 from biotheca.deidentification.engine import VERSION, Engine
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.model import Entry, Options, Reason, SetAside, Tier, Verdict
+from biotheca.deidentification.report import Totals, totals_of, written
 from biotheca.deidentification.risk import face_risk, opened, reader_installed, unlooked
 from biotheca.deidentification.survey import survey
 from biotheca.deidentification.verify import CHECKS, verified
@@ -35,30 +33,6 @@ _WORDS = {
     Reason.UNREADABLE: "The file could not be read from the disk.",
 }
 Tell = Callable[[Entry], None]
-
-
-@dataclass
-class Totals:
-    """What became of a folder. `missing` is a fault of ours: an input with neither output nor entry.
-
-    `pixels`: objects whose frames were all read (`every_frame`) or sampled and screened (`sampled`), those that nobody
-    looked at (`unlooked`), frames read, and released objects out of which a face might be made (`face_risk`); `faces`:
-    the series of these, by their new UIDs.
-    """
-
-    inputs: int = 0
-    released: int = 0
-    copies: int = 0
-    quarantined: Counter[str] = field(default_factory=Counter)
-    missing: int = 0
-    texts: Counter[tuple[int, str]] = field(default_factory=Counter)
-    pixels: Counter[str] = field(default_factory=Counter)
-    faces: set[str] = field(default_factory=set)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every input passed or is in quarantine."""
-        return self.missing == 0 and self.inputs == self.released + self.copies + self.quarantined.total()
 
 
 def de_identify(
@@ -84,32 +58,23 @@ def de_identify(
     paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
     target.mkdir(parents=True, exist_ok=True)
     report.mkdir(parents=True, exist_ok=True)
-    totals = Totals(inputs=len(paths))
+    texts: Counter[tuple[int, str]] = Counter()
     found = survey(paths, _digest)
     entries: dict[Path, Entry] = {}
     for path, reason in found.refused.items():
-        entries[path] = _refused(path, source, key, reason)
+        entries[path] = refused(path, source, key, reason)
         tell(entries[path])
-    job = _Job(source, target, secret, options or Options(), pixels, blanking, consume)
-    for path, entry, texts in _worked(job, found.groups(), workers):
+    job = Job(source, target, secret, options or Options(), pixels, blanking, consume)
+    for path, entry, said in worked(job, found.groups(), workers):
         entries[path] = entry
-        totals.texts.update(texts)
+        texts.update(said)
         tell(entry)
     for path, first in found.copies.items():
-        entries[path] = replace(entries[first], mark=_mark(path, source, key))
-        if entries[path].outcome == "released":
-            entries[path] = replace(entries[path], outcome="copy")
+        entries[path] = as_copy(entries[first], mark(path, source, key))
         tell(entries[path])
-    totals.missing = len([path for path in paths if path not in entries])
-    for entry in entries.values():
-        totals.released += entry.outcome == "released"
-        totals.copies += entry.outcome == "copy"
-        if entry.reason:
-            totals.quarantined[entry.reason] += 1
-        _count(entry, totals.pixels)
-        if entry.face_risk and entry.outcome == "released":
-            totals.faces.add(Path(entry.place).parent.name)
-    _write(report, source, job, key, [(path, entries[path]) for path in paths if path in entries], totals)
+    rows = [(path.relative_to(source).as_posix(), entries[path]) for path in paths if path in entries]
+    totals = totals_of(len(paths), [entry for _, entry in rows], texts)
+    written(report, job.head(key), rows, totals)
     return totals
 
 
@@ -117,7 +82,9 @@ def de_identify(
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """What the work on files has in common; goes to other processes."""
+
     source: Path
     target: Path
     secret: bytes
@@ -126,12 +93,25 @@ class _Job:
     blanking: Blanking | None = None
     consume: bool = False
 
+    def head(self, key: CollectionKey) -> dict[str, object]:
+        """The first line of the report: by which engine, tables and options."""
+        return {
+            "engine": VERSION,
+            "table_sha256": rules.TABLE_SHA256,
+            "content_sha256": rules.CONTENT_SHA256,
+            "options": sorted(self.options.columns),
+            "private": self.options.private,
+            "pixels": self.pixels,
+            "key": key.report_mark(b"this key"),
+        }
+
 
 Worked = tuple[Path, Entry, set[tuple[int, str]]]
 _engines: dict[tuple[bytes, Options], Engine] = {}
 
 
-def _worked(job: _Job, groups: Sequence[list[Path]], workers: int) -> Iterator[Worked]:
+def worked(job: Job, groups: Sequence[list[Path]], workers: int) -> Iterator[Worked]:
+    """(path, entry, texts) of each file of the groups, as they are done, by `workers` processes."""
     # Slices of a series stay together: what one teaches the engine, the next need not be asked.
     batches = [group[at : at + _BATCH * 8] for group in groups for at in range(0, len(group), _BATCH * 8)]
     if workers < 2 or len(batches) < 2:
@@ -143,7 +123,7 @@ def _worked(job: _Job, groups: Sequence[list[Path]], workers: int) -> Iterator[W
             yield from done.result()
 
 
-def _work(job: _Job, paths: Sequence[Path]) -> list[Worked]:
+def _work(job: Job, paths: Sequence[Path]) -> list[Worked]:
     place = (job.secret, job.options)
     if place not in _engines:
         _engines[place] = Engine(CollectionKey(job.secret), job.options)
@@ -161,24 +141,24 @@ def _work(job: _Job, paths: Sequence[Path]) -> list[Worked]:
     return done
 
 
-def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:
-    mark = _mark(path, job.source, engine.key)
+def _one(job: Job, engine: Engine, path: Path, sample: bool) -> Worked:
+    own = mark(path, job.source, engine.key)
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise SetAside(Reason.DECLARED_SIZE, f"Files of more than {MOST_BYTES} bytes are not taken.")
         data = path.read_bytes()
     except OSError:
-        return path, Entry(mark, "quarantined", 0, "", Reason.UNREADABLE, _WORDS[Reason.UNREADABLE]), set()
+        return path, Entry(own, "quarantined", 0, "", Reason.UNREADABLE, _WORDS[Reason.UNREADABLE]), set()
     except SetAside as aside:
-        return path, Entry(mark, "quarantined", size, "", aside.reason, str(aside)), set()
-    base = Entry(mark, "quarantined", len(data), hashlib.sha256(data).hexdigest())
+        return path, Entry(own, "quarantined", size, "", aside.reason, str(aside)), set()
+    base = Entry(own, "quarantined", len(data), hashlib.sha256(data).hexdigest())
     try:
         out = engine.deidentify(data)
         verdict, face = _pixels(job, engine, data, sample)
         base = replace(base, pixels=verdict.line() if verdict.tier is not Tier.NO_PIXELS else {}, face_risk=face)
         if verdict.reason and job.blanking:
-            data, verdict, boxes = job.blanking.tried(mark, data, verdict, engine.key.report_mark)
+            data, verdict, boxes = job.blanking.tried(own, data, verdict, engine.key.report_mark)
             base = replace(base, blanked=boxes)
         if verdict.reason:
             raise SetAside(verdict.reason, verdict.words)
@@ -210,7 +190,7 @@ def _one(job: _Job, engine: Engine, path: Path, sample: bool) -> Worked:
     return path, entry, out.texts
 
 
-def _pixels(job: _Job, engine: Engine, data: bytes, sample: bool) -> tuple[Verdict, bool]:
+def _pixels(job: Job, engine: Engine, data: bytes, sample: bool) -> tuple[Verdict, bool]:
     """The verdict on a file's pixels, and whether a face might be made out of it."""
     header = opened(data)
     face = header is not None and face_risk(header)
@@ -228,84 +208,26 @@ def _put(place: Path, data: bytes) -> None:
     beside.replace(place)
 
 
-# --- the report ---
-
-
-def _count(entry: Entry, pixels: Counter[str]) -> None:
-    if not entry.pixels or entry.outcome == "copy":
-        return
-    read = entry.pixels["read"]
-    assert isinstance(read, int)
-    pixels[str(entry.pixels["tier"]) if read or entry.pixels["screened"] else "unlooked"] += 1
-    pixels["frames_read"] += read
-    pixels["face_risk"] += entry.face_risk and entry.outcome == "released"
-
-
-def _refused(path: Path, source: Path, key: CollectionKey, reason: Reason) -> Entry:
+def refused(path: Path, source: Path, key: CollectionKey, reason: Reason) -> Entry:
+    """The entry of a file that is set aside unopened."""
     size = 0 if path.is_symlink() else path.stat().st_size
-    return Entry(_mark(path, source, key), "quarantined", size, "", reason, _WORDS[reason])
+    return set_aside(mark(path, source, key), size, reason)
 
 
-def _mark(path: Path, source: Path, key: CollectionKey) -> str:
+def set_aside(own: str, size: int, reason: Reason) -> Entry:
+    """The entry of a file that a look at all files sets aside."""
+    return Entry(own, "quarantined", size, "", reason, _WORDS[reason])
+
+
+def as_copy(first: Entry, own: str) -> Entry:
+    """The entry of a file with the bytes of another."""
+    return replace(first, mark=own, outcome="copy" if first.outcome == "released" else first.outcome)
+
+
+def mark(path: Path, source: Path, key: CollectionKey) -> str:
     return key.report_mark(path.relative_to(source).as_posix().encode())
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(
-    report: Path, source: Path, job: _Job, key: CollectionKey, entries: list[tuple[Path, Entry]], totals: Totals
-) -> None:
-    """report.jsonl (a chain), texts.tsv (for a curator), summary.json; inputs.private.jsonl for the owner alone."""
-    head: dict[str, object] = {
-        "engine": VERSION,
-        "table_sha256": rules.TABLE_SHA256,
-        "content_sha256": rules.CONTENT_SHA256,
-        "options": sorted(job.options.columns),
-        "private": job.options.private,
-        "pixels": job.pixels,
-        "key": key.report_mark(b"this key"),
-    }
-    chain = hashlib.sha256()
-    with (report / "report.jsonl").open("w", encoding="utf-8") as file:
-        for number, line in zip(count(), [head, *(entry.line() for _, entry in entries)], strict=False):
-            text = json.dumps({"n": number, **line, "previous": chain.hexdigest()}, sort_keys=True)
-            chain = hashlib.sha256(text.encode())
-            file.write(text + "\n")
-    private = report / "inputs.private.jsonl"
-    private.unlink(missing_ok=True)
-    with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        for path, entry in entries:
-            row = {"mark": entry.mark, "input": path.relative_to(source).as_posix(), "outcome": entry.outcome}
-            file.write(json.dumps(row | ({"reason": entry.reason} if entry.reason else {})) + "\n")
-    rows = sorted((tag, text, number) for (tag, text), number in totals.texts.items())
-    texts = "".join(f"{tag:08X}\t{number}\t{_flat(text)}\n" for tag, text, number in rows)
-    (report / "texts.tsv").write_text("tag\tfiles\ttext\n" + texts, "utf-8")
-    summary = {
-        "inputs": totals.inputs,
-        "released": totals.released,
-        "copies": totals.copies,
-        "quarantined": dict(sorted(totals.quarantined.items())),
-        "missing": totals.missing,
-        "pixels": {name: number for name, number in sorted(totals.pixels.items()) if number},
-        "report_sha256": chain.hexdigest(),
-    }
-    (report / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def broken_line(report: Path) -> int | None:
-    """Number of the first line of a report.jsonl that is not as it was written, or None; the first line is 1."""
-    previous = hashlib.sha256().hexdigest()
-    for number, text in enumerate((report / "report.jsonl").read_text("utf-8").splitlines(), 1):
-        row: dict[str, Any] = json.loads(text)
-        if row.get("previous") != previous:
-            return number
-        previous = hashlib.sha256(text.encode()).hexdigest()
-    said = json.loads((report / "summary.json").read_text("utf-8"))["report_sha256"]
-    return None if said == previous else number + 1

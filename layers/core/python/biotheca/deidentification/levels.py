@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,3 +115,27 @@ def _json(data: Dataset) -> dict[str, Any]:
 
     found: dict[str, Any] = data.to_json_dict(bulk_data_threshold=MOST_INLINE_BYTES, bulk_data_element_handler=left_out)
     return {tag: value for tag, value in found.items() if value.get("BulkDataURI") != ""}
+
+
+def merged(parts: Iterable[dict[str, dict[str, dict[str, Any]]]]) -> Levels:
+    """The levels of all parts of a collection. A series is of one part; studies and individuals may be of several."""
+    found = Levels()
+    for part in parts:
+        for alias, said in part["individuals"].items():
+            found.individuals.setdefault(alias, {**said, "studies": 0})
+        for alias, said in part["studies"].items():
+            _add_study(found, alias, said)
+        found.series |= part["series"]
+        found.images |= part["images"]
+    return found
+
+
+def _add_study(found: Levels, alias: str, said: dict[str, Any]) -> None:
+    if alias not in found.studies:
+        found.studies[alias] = dict(said)
+        found.individuals[said["imaged_individual"]]["studies"] += 1
+        return
+    known = found.studies[alias]
+    known["modalities"] = sorted({*known["modalities"], *said["modalities"]})
+    known["series"] += said["series"]
+    known["images"] += said["images"]

@@ -24,17 +24,17 @@ class Unsafe(Exception):
     """An archive that is not unpacked: damaged, or it reaches for places outside its folder. No name is told."""
 
 
-def laid(sent: Path, form: str, target: Path) -> int:
+def laid(sent: Path, form: str, target: Path, only: frozenset[str] | None = None) -> int:
     """Lay what a file that was sent holds below `target`: of an archive its members, else the file itself, which is
-    moved there; how many there are. Raises Unsafe."""
+    moved there; how many there are. `only`: of an archive no others than these. Raises Unsafe."""
     if form != BARE:
-        return unpack(sent, form, target)
+        return unpack(sent, form, target, only)
     target.mkdir(parents=True, exist_ok=True)
     sent.replace(target / "object.dcm")
     return 1
 
 
-def unpack(archive: Path, form: str, target: Path) -> int:
+def unpack(archive: Path, form: str, target: Path, only: frozenset[str] | None = None) -> int:
     """Lay the members of a ZIP or tar below `target`; how many there are. Raises Unsafe; what was laid stays there.
     OSError where there is no room.
 
@@ -48,6 +48,8 @@ def unpack(archive: Path, form: str, target: Path) -> int:
             place = target / name
             if not is_safe(name) or place.exists():
                 raise Unsafe("a member's name leads elsewhere, or stands twice")
+            if only is not None and place.relative_to(target).as_posix() not in only:
+                continue
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("xb") as file:
                 for piece in pieces:

@@ -14,6 +14,7 @@ from typing import Any
 from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.catalog import Member
+from biotheca.deidentification.packing import BARE
 from biotheca.deidentification.store import Orders, Originals, Reports
 from biotheca.errors import Finding, NotFound, SystemFault
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
@@ -22,6 +23,8 @@ from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.store import Inbox
 
+# What one job does at a stretch: four archives as `biotheca submit --pack` makes them.
+ARCHIVES_OF_ONE, BYTES_OF_ONE = 4, 16 * 1024**3
 MOST_TEXTS = 2_000  # shown of a round
 _LEVELS = ("individuals", "studies", "series", "images")  # of levels.Levels, in the order of the member's made types
 
@@ -33,11 +36,13 @@ class NoOutcome(SystemFault):
 def plan(
     store: SubmissionStore, inbox: Inbox, reports: Reports, submission_id: str, round_number: int
 ) -> dict[str, str]:
-    """Write what the job of a round is to do; its place. All files are taken, so that none is released half."""
+    """Write what the job of a round is to do; its place, whether `one` job does it or `many`, and where the list of
+    parts will be. All files are taken, so that none is released half."""
     submission = store.get(submission_id)
     member = catalog.members()[submission.member]
     kinds = {kind.type for kind in member.objects if kind.made_anew}
     wanted = {i for obj in store.objects(submission) if obj.type in kinds for i in obj.file_ids}
+    sent = [file for file in store.files(submission) if file.id in wanted]
     files = [
         {
             "file_id": file.id,
@@ -45,8 +50,7 @@ def plan(
             "version_id": file.version_id or "",
             "format": file.format,
         }
-        for file in store.files(submission)
-        if file.id in wanted
+        for file in sent
     ]
     Originals(store.records).mark(submission_id)
     task = {
@@ -59,8 +63,18 @@ def plan(
         "report_bucket": reports.bucket,
         "report": reports.prefix(submission_id, round_number),
         "blank": Orders(store.records).of(submission_id, round_number),
+        "parts": reports.parts_key(submission_id, round_number),
     }
-    return {"task": reports.put_task(submission_id, round_number, task)}
+    many = (
+        sum(file.format != BARE for file in sent) > ARCHIVES_OF_ONE
+        or sum(file.size_bytes or 0 for file in sent) > BYTES_OF_ONE
+    )
+    return {
+        "task": reports.put_task(submission_id, round_number, task),
+        "jobs": "many" if many else "one",
+        "parts_bucket": reports.bucket,
+        "parts_key": reports.parts_key(submission_id, round_number),
+    }
 
 
 def _collection(store: SubmissionStore, submission: Submission) -> str:

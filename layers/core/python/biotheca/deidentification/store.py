@@ -57,6 +57,11 @@ class Reports:
         buckets.put_document(self.bucket, key, task)
         return f"s3://{self.bucket}/{key}"
 
+    @staticmethod
+    def parts_key(submission_id: str, round_number: int) -> str:
+        """Where the list of a round's parts lies, for the workflow."""
+        return f"manifests/{submission_id}/round-{round_number}/deidentification-parts.json"
+
     def outcome(self, submission_id: str, round_number: int) -> dict[str, Any] | None:
         """What became of a round's files; None if the job did not come to its end."""
         try:
@@ -154,7 +159,13 @@ def picture_key(made: str, mark: str, moment: str) -> str:
     return f"{made}pictures/{mark}-{moment}.png"
 
 
-def keep_document(bucket: str, key: str, document: dict[str, Any]) -> None:
+def document_at(bucket: str, key: str) -> dict[str, Any]:
+    """A document of another step. ObjectMissing if there is none."""
+    found: dict[str, Any] = buckets.get_document(bucket, key)
+    return found
+
+
+def keep_document(bucket: str, key: str, document: Any) -> None:
     """A small document of a job."""
     buckets.put_document(bucket, key, document)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import mmap
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from biotheca.deidentification.model import Reason
 from biotheca.deidentification.people import stated
 from biotheca.formats.dicom import DicomFault, elements, opened
+
+Looked = tuple[bytes, bytes, bytes, int] | Reason | None
 
 
 @dataclass
@@ -29,16 +31,30 @@ class Survey:
 
 def survey(paths: Iterable[Path], digest: Callable[[Path], str], tell: Callable[[], None] = lambda: None) -> Survey:
     """One look at the header of each file. `digest` is asked only where two files bear one instance UID."""
+
+    def looked() -> Iterator[tuple[Path, Looked]]:
+        for path in paths:
+            tell()
+            yield path, look(path)
+
+    return settled(looked(), digest)
+
+
+def look(path: Path) -> Looked:
+    """What a file states; a reason, if it is set aside unopened; None if it has to be opened to say what is wrong."""
+    return Reason.LINK if path.is_symlink() else _stated(path)
+
+
+def settled(looked: Iterable[tuple[Path, Looked]], digest: Callable[[Path], str]) -> Survey:
+    """Which files belong together and which contradict each other, by what was seen of each."""
     found = Survey()
     patients: dict[bytes, set[bytes]] = defaultdict(set)
     instances: dict[bytes, list[Path]] = defaultdict(list)
     numbers: dict[Path, int] = {}
-    for path in paths:
-        tell()
-        if path.is_symlink():
-            found.refused[path] = Reason.LINK
+    for path, facts in looked:
+        if isinstance(facts, Reason):
+            found.refused[path] = facts
             continue
-        facts = _stated(path)
         if facts is None:
             found.unread.append(path)
             continue

@@ -20,7 +20,7 @@ import pydicom
 import requests
 from dicomweb_client.api import DICOMwebClient
 
-from local.demo_people import client_of
+from local.demo_people import client_of, until
 from local.stack import Stack
 
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -62,9 +62,10 @@ def play(stack: Stack, ana: Any, chen: Any, stranger: Any, workplace: Path) -> N
     ana.follows(submission, "data_review")
     report = client_of(chen).session.call("GET", f"/v1/submissions/{submission}/deidentification")
     narrator.show(json.dumps({name: report[name] for name in ("inputs", "released", "quarantined", "made")}, indent=1))
-    narrator.say("Chen reads the descriptions as they are now, each once, and accepts what passed")
+    narrator.say("Chen reads the descriptions as they are now, each once, looks at the heads, and accepts what passed")
     for row in report["texts"][:8]:
         narrator.show(f"{row['tag']}  in {row['files']} file(s): {row['text']}")
+    _says_of_the_heads(chen, submission)
     chen.types("decide", submission, "accept")
     done = ana.follows(submission, "released", "held")
     if done["state"] != "released":
@@ -72,9 +73,19 @@ def play(stack: Stack, ana: Any, chen: Any, stranger: Any, workplace: Path) -> N
     dataset = str(done["dataset"])
     narrator.say("A stranger's viewer asks by DICOMweb, as any viewer does")
     stranger.types("show", dataset)
-    _viewed(stranger, dataset)
+    _viewed(stranger, dataset, report["made"]["images"])
     narrator.say("The planted person is looked for in every object of every bucket, in records, mails and logs")
     _is_nowhere(stack, narrator, submission)
+
+
+def _says_of_the_heads(chen: Any, submission: str) -> None:
+    """In an open collection a head may be a face: a curator has to say that it is none."""
+    call = client_of(chen).session.call
+    rows = [r for r in call("GET", f"/v1/curation/{submission}")["checklist"] if r["must_be_decided"]]
+    for row in rows:
+        chen.narrator.show(f"{row['found']['message']} Chen: slices of 16 x 16 pixels hold no face.")
+    decisions = [{"finding": row["finding"], "decision": "harmless"} for row in rows]
+    call("PUT", f"/v1/curation/{submission}/checklist", {"decisions": decisions})
 
 
 def _packed(folder: Path) -> int:
@@ -114,19 +125,29 @@ def _sent(ana: Any, folder: Path) -> str:
     return str(memory["servers"][ana.server]["submission"])
 
 
-def _viewed(stranger: Any, dataset: str) -> None:
-    """Another maker's client reads the metadata of each series; RuntimeError unless it tells of all images."""
-    client, call = DICOMwebClient(url=f"{stranger.server}/v1/dicomweb"), client_of(stranger).session.call
-    images = 0
-    for series in call("GET", f"/v1/records/{dataset}/objects/series")["items"]:
-        study = call("GET", f"/v1/records/{series['links']['imaging_study'][0]}")["attributes"]["study_uid"]
-        uid = series["attributes"]["series_uid"]
-        told = client.retrieve_series_metadata(study, uid)
+def _viewed(stranger: Any, dataset: str, expected: int) -> None:
+    """Another maker's client finds studies and reads metadata and frames; RuntimeError unless it finds all images."""
+    client = DICOMwebClient(url=f"{stranger.server}/v1/dicomweb")
+    show, images = stranger.narrator.show, 0
+    call = client_of(stranger).session.call
+    until(lambda: call("GET", f"/v1/images/facets?collection={dataset}")["images"] == expected, "the index of images")
+    for study in client.search_for_studies(search_filters={"ModalitiesInStudy": "CT"}):
+        show(f"QIDO-RS: a study with CT, {_said(study, '00201208')} images, days moved to {_said(study, '00080020')}")
+    for series in client.search_for_series():
+        uids = _said(series, "0020000D"), _said(series, "0020000E")
+        told = client.retrieve_series_metadata(*uids)
         images += len(told)
-        shown = {name: series["attributes"].get(name) for name in ("modality", "body_part", "images")}
-        stranger.narrator.show(f"GET /v1/dicomweb/studies/{study[:16]}.../series/{uid[:16]}.../metadata\n  {shown}")
-    if not images:
-        raise RuntimeError("the released collection has no image")
+        line = f"WADO-RS: {_said(series, '00080060')} {_said(series, '0008103E')}: metadata of {len(told)}"
+        if _said(series, "00080060") == "CT":
+            (frame,) = client.retrieve_instance_frames(*uids, _said(told[0], "00080018"), [1])
+            line += f", a frame of {len(frame):,} bytes"
+        show(line)
+    if images != expected:
+        raise RuntimeError(f"the client finds {images} of {expected} images")
+
+
+def _said(instance: dict[str, Any], tag: str) -> Any:
+    return next(iter(instance.get(tag, {}).get("Value", [])), "")
 
 
 def _is_nowhere(stack: Stack, narrator: Any, submission: str) -> None:

@@ -69,17 +69,17 @@ def _play(stack: Stack, ana: Any, chen: Any, li: Any, workplace: Path) -> None:
 
     narrator.say(f"Li asks for the data; the committee is silent for {DAYS_OF_SILENCE} days (the clock is moved)")
     number = _asks(theirs, li, dataset)
-    _until(lambda: number in ana.types("notices", "--unread", quiet=True), "the notice")
+    until(lambda: number in ana.types("notices", "--unread", quiet=True), "the notice")
     ana.types("notices", "--unread", "--read", quiet=True)
     stack.clock.advance(timedelta(days=DAYS_OF_SILENCE))
     stack.ticker.fire("remind")
-    _until(lambda: number in ana.types("notices", "--unread", quiet=True), "the reminder")
+    until(lambda: number in ana.types("notices", "--unread", quiet=True), "the reminder")
     ana.types("notices", "--unread", "--read")
 
     narrator.say("Ana reads the request and approves it; the score of the dataset changes")
     before = _score(theirs, dataset)
     _says(hers, ana, "POST", f"/v1/requests/{number}/votes", {"decision": "approve"}, ("number", "state"))
-    _until(lambda: _score(theirs, dataset) != before, "the score")
+    until(lambda: _score(theirs, dataset) != before, "the score")
     narrator.show(f"score before: {before}, after: {_score(theirs, dataset)}")
 
     narrator.say("Li makes a pair of keys, registers the public one, fetches the encrypted file and opens it")
@@ -155,7 +155,7 @@ def _says(client: Client, someone: Any, method: str, path: str, body: Any, shown
     return answer
 
 
-def _until(true: Callable[[], Any], what: str) -> None:
+def until(true: Callable[[], Any], what: str) -> None:
     until = time.monotonic() + WAIT_S
     while not true():
         if time.monotonic() > until:

@@ -1,7 +1,8 @@
-// What the page shows, by its address: ?q=words is a search, ?browse=open a list, #CRA000001 a record, else the page as it stands.
+// What the page shows, by its address: ?q=words is a search, ?browse=open and ?images=all are lists, #CRA000001 a record, else the page as it stands.
 
 import { showBrowse } from "./browse.js";
 import { element } from "./dom.js";
+import { showImages } from "./images.js";
 import { showRecord } from "./record.js";
 import { showResults } from "./results.js";
 
@@ -22,7 +23,7 @@ async function route() {
   const mine = ++turn;
   const query = new URLSearchParams(location.search);
   const words = query.get("q")?.trim() ?? "";
-  const list = query.get("browse") ?? "";
+  const list = query.get("browse") ?? query.get("images") ?? "";
   const accession = RECORD.exec(decodeURIComponent(location.hash))?.[1];
   places.record.hidden = !accession;
   const asked = Boolean(accession || words || list);
@@ -40,7 +41,9 @@ async function route() {
   const tell = (text, bad) => mine === turn && say(text, bad);
   try {
     if (accession) await showRecord(inside, accession, tell);
-    else await (words ? showResults(inside, words, tell) : showBrowse(inside, list, query.get("order"), tell));
+    else if (words) await showResults(inside, words, tell);
+    else if (query.has("images")) await showImages(inside, query, tell);
+    else await showBrowse(inside, list, query.get("order"), tell);
   } catch (problem) {
     tell(problem.message, true);
   }

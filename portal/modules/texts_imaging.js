@@ -2,6 +2,22 @@
 
 /** @type {Record<string, [string, string]>} */
 export const IMAGING = {
+  "images.age_group": ["Age", "年龄"],
+  "images.body_part": ["Body part", "部位"],
+  "images.collection": ["Collection", "影像集"],
+  "images.controlled": ["Pictures are for who was granted access.", "获得授权者方可查看图像。"],
+  "images.count": ["{series} series with {images:image|images}", "{series} 个序列，{images} 幅图像"],
+  "images.dicomweb": ["viewers ask by DICOMweb at /v1/dicomweb", "阅片软件可通过 /v1/dicomweb（DICOMweb）访问"],
+  "images.disease": ["Disease", "疾病"],
+  "images.facets": ["Choose", "筛选"],
+  "images.images": ["{images:image|images}", "{images} 幅图像"],
+  "images.manufacturer": ["Manufacturer", "厂商"],
+  "images.modality": ["Modality", "成像方式"],
+  "images.none": ["No released image has all of these values.", "没有符合全部条件的已发布图像。"],
+  "images.sex": ["Sex", "性别"],
+  "images.strip": ["Pictures of {accession}", "{accession} 的图像"],
+  "images.title": ["Images", "影像"],
+  "images.without": ["Without {value}", "取消 {value}"],
   "imaging.title": ["De-identification", "去标识"],
   "imaging.inputs": ["Files sent", "提交文件"],
   "imaging.released": ["To be released", "可发布"],

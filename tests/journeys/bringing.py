@@ -51,6 +51,14 @@ def choose_committee(person: Person, submission_id: str, name: str = "Keepers of
     return str(number)
 
 
+def settled(curator: Person, submission: str) -> None:
+    """Every finding of private content is decided as harmless, as a careless curator would."""
+    rows = curator.get(f"/v1/curation/{submission}")["checklist"]
+    decisions = [{"finding": r["finding"], "decision": "harmless"} for r in rows if r["must_be_decided"]]
+    body = {"decisions": decisions}
+    assert not decisions or curator.call("PUT", f"/v1/curation/{submission}/checklist", json=body).status_code == 200
+
+
 def accepted(
     person: Person, curator: Person, metadata: dict[str, Any], files: Files, state: str = "released", **more: Any
 ) -> dict[str, Any]:

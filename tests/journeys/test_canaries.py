@@ -16,7 +16,7 @@ import requests
 
 from local.stack import Stack
 from tests.journeys.asking import granted, handed_in
-from tests.journeys.bringing import choose_committee
+from tests.journeys.bringing import choose_committee, settled
 from tests.journeys.conftest import Person, eventually, newcomer, send, tiny_fastq, wait_for
 from tests.unit.members.human import human_document
 
@@ -124,14 +124,6 @@ def _code(word: str) -> str:
     return f"{MARK}_{RECORD.replace(' ', '')}_{word}.fq.gz"
 
 
-def _settled(curator: Person, submission: str) -> None:
-    """Every finding of private content is decided as harmless, as a careless curator would."""
-    rows = curator.get(f"/v1/curation/{submission}")["checklist"]
-    decisions = [{"finding": r["finding"], "decision": "harmless"} for r in rows if r["must_be_decided"]]
-    body = {"decisions": decisions}
-    assert not decisions or curator.call("PUT", f"/v1/curation/{submission}/checklist", json=body).status_code == 200
-
-
 def _drafted(person: Person, document: dict[str, Any], title: str) -> tuple[dict[str, Any], dict[str, str]]:
     """A described draft under a committee, whose name is public, and the ids of its files by name."""
     made = person.post("/v1/submissions", {"member": "gsa-human", "title": title})
@@ -163,7 +155,7 @@ def test_of_a_journey_with_planted_words_in_every_field_the_system_repeats_none(
     wait_for(ana, made["id"], "revision_requested")
     ana.post(f"{place}/submit")
     wait_for(chen, made["id"], "metadata_review")
-    _settled(chen, made["id"])
+    settled(chen, made["id"])
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     wait_for(ana, made["id"], "files_expected", "metadata_accepted", "files_checking")
     spoiled = gzip.compress(f"@{ONE}\nACGT {ONE}\n+\nIIII\n".encode())
@@ -193,12 +185,12 @@ def test_of_a_released_study_and_its_requests_nothing_planted_is_repeated_or_pub
     made, by_name = _drafted(ana, document, f"Sealed {ONE}")
     ana.post(f"/v1/submissions/{made['id']}/submit")
     if wait_for(chen, made["id"], "metadata_review", "files_expected")["state"] == "metadata_review":
-        _settled(chen, made["id"])
+        settled(chen, made["id"])
         chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     for name, body in files:
         send(ana, by_name[name], body)
     wait_for(chen, made["id"], "data_review")
-    _settled(chen, made["id"])
+    settled(chen, made["id"])
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     dataset = wait_for(ana, made["id"], "released")["dataset"]
     reader = newcomer(stack, nobody)

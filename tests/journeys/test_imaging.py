@@ -18,10 +18,12 @@ from PIL import Image
 from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
+from local.stack import Stack
 from tests.journeys import orthanc, viewing
-from tests.journeys.bringing import handed_in
+from tests.journeys.bringing import handed_in, settled
 from tests.journeys.browser import surfing
 from tests.journeys.conftest import Person, eventually, wait_for
+from tests.journeys.portal import look
 from tests.unit.deidentification.making import as_bytes, ct
 
 COUNTED = {"00201206", "00201208", "00201209"}
@@ -73,6 +75,7 @@ def brought(ana: Person, chen: Person, packed: bytes, **more: Any) -> dict[str, 
     made = handed_in(ana, collection(packed), [("images.zip", packed)], member="obia", **more)
     waiting = wait_for(chen, made["id"], "data_review", "files_failed", "held")
     assert waiting["state"] == "data_review", waiting
+    settled(chen, made["id"])
     chen.post(f"/v1/curation/{made['id']}/decision", {"decision": "accept"})
     done = wait_for(ana, made["id"], "released", "held")
     assert done["state"] == "released", done
@@ -293,6 +296,28 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
     assert chosen["series"] == 1 and {one["value"] for one in chosen["facets"]["body_part"]} == {"CHEST", "HEAD"}
     pages = list(nobody.pages(f"/v1/images?collection={both.dataset}&modality=CT&limit=3"))
     assert len(pages) == 4 and {one["disease"] for one in pages} == {"sepsis"}
+
+
+def test_the_page_of_images_is_browsed_by_its_facets(both: Both, nobody: Person, stack: Stack, chrome: Browser) -> None:
+    told = nobody.get("/v1/images/facets?body_part=CHEST")
+    with surfing(chrome, stack.front_url) as surfer:
+        page = surfer.open("index.html?images=all")
+        page.get_by_role("link", name="CHEST", exact=True).click()
+        page.get_by_role("link", name="Without CHEST").wait_for()
+        assert (
+            page.locator("#images-count")
+            .inner_text()
+            .startswith(f"{told['series']} series with {told['images']} image")
+        )
+        assert page.locator("ul.series > li").count() == told["series"]
+        picture = page.locator("img.strip").first
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelector('img.strip').naturalWidth > 0")
+        look(page, "images")
+        page.get_by_role("link", name="Without CHEST").click()
+        page.get_by_role("link", name="HEAD", exact=True).wait_for()
+        page = surfer.open("index.html?images=all&modality=CT&sex=nobody")
+        page.get_by_text("No released image has all of these values.").wait_for()
 
 
 def test_instances_that_are_posted_are_a_file_of_a_draft_and_go_the_way_of_all_images(

@@ -13,15 +13,8 @@ LINE = re.compile(r'^  (?:"([^"]+)"|(\w+)): \["(.*)", "(.*)"\],$', re.M)
 
 def texts() -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
-    for name in (
-        "texts.js",
-        "texts_states.js",
-        "texts_records.js",
-        "texts_access.js",
-        "texts_openness.js",
-        "texts_numbers.js",
-    ):
-        for quoted, plain, en, zh in LINE.findall((MODULES / name).read_text()):
+    for path in sorted(MODULES.glob("texts*.js")):
+        for quoted, plain, en, zh in LINE.findall(path.read_text()):
             key = quoted or plain
             assert key not in found, f"{key} stands twice"
             found[key] = (en, zh)

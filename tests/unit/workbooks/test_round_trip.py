@@ -10,7 +10,9 @@ import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from biotheca import catalog
 from biotheca.workbooks import writing
+from biotheca.workbooks.layout import columns
 from biotheca.workbooks.plain import joined, tables_of
 from biotheca.workbooks.tables import guarded, unguarded, written
 from biotheca.workbooks.verdicts import TSV, XLSX, receive
@@ -68,3 +70,15 @@ def test_numbers_below_zero_stay_numbers_and_texts_texts() -> None:
         "note": ("-5 m", "s"),
         "sum": ("=1+1", "s"),
     }
+
+
+def test_more_files_than_a_template_shows_come_back() -> None:
+    """A template of a collection shows twenty; a document with 150 has as many columns."""
+    member = catalog.members()["obia"]
+    files = [{"name": f"packed-{n:03}.zip", "md5": f"{n:032x}"} for n in range(150)]
+    words = {"alias": "c1", "title": "CT of the chest", "description": "Of persons who do not exist."}
+    whole = {"collection": {**words, "file_type": "zip", "files": files}}
+    assert receive(member, XLSX, writing.template(member, document=whole)).document == whole
+    assert receive(member, TSV, joined(tables_of(member, document=whole))).document == whole
+    shown = [column.key for column in columns(member, member.object_type("collection")) if column.key.endswith("/name")]
+    assert len(shown) == 20

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from biotheca.deidentification import levels, packing
+from biotheca.deidentification import clinical_files, levels, packing
 from biotheca.deidentification.engine import VERSION
 from biotheca.deidentification.folder import Totals, de_identify
 from biotheca.deidentification.keys import CollectionKey
@@ -24,7 +24,8 @@ class CalledWrongly(Exception):
 @dataclass(frozen=True)
 class Task:
     """`files`: file_id, key, version_id and format of each archive in `bucket`. `made`: prefix of packed series there.
-    `report`: prefix in `report_bucket`. `collection`: whose secret it is."""
+    `report`: prefix in `report_bucket`. `collection`: whose secret it is.
+    `individual_column`: heading of the patients' numbers in a clinical table."""
 
     submission_id: str
     collection: str
@@ -33,6 +34,7 @@ class Task:
     made: str
     report_bucket: str
     report: str
+    individual_column: str = ""
 
 
 def task_of(place: str) -> Task:
@@ -53,10 +55,16 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
     with tempfile.TemporaryDirectory(dir=scratch) as made:
         work = Path(made)
         refused = _laid(task, work)
+        tables = clinical_files.set_apart(work / "in", work / "tables")
         totals = de_identify(work / "in", work / "out", work / "report", CollectionKey(secret), secret, workers=workers)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
-        outcome = {"engine": VERSION, **_counts(totals), "refused": refused, **_packed(task, work)}
+        outcome = {
+            "engine": VERSION,
+            **_counts(totals),
+            "refused": refused,
+            **_packed(task, work, tables, CollectionKey(secret)),
+        }
         for name in _PUBLIC:
             keep(work / "report" / name, task.report_bucket, task.report + name)
         keep_outcome(task.report_bucket, task.report + "outcome.json", outcome)
@@ -83,8 +91,8 @@ def _counts(totals: Totals) -> dict[str, Any]:
     return counts | {"quarantined": dict(sorted(totals.quarantined.items()))}
 
 
-def _packed(task: Task, work: Path) -> dict[str, Any]:
-    """Pack each series beside its metadata; the levels and what was packed, by UID of the series."""
+def _packed(task: Task, work: Path, tables: list[Path], key: CollectionKey) -> dict[str, Any]:
+    """Pack each series beside its metadata, make the clinical table; the levels and what was packed, by alias."""
     found = levels.Levels()
     packed: dict[str, list[dict[str, Any]]] = {}
     for folder in levels.series_folders(work / "out"):
@@ -93,7 +101,9 @@ def _packed(task: Task, work: Path) -> dict[str, Any]:
         metadata.write_bytes(levels.add_series(found, folder))
         packing.pack(folder, archive)
         packed[uid] = [_sent(task, archive), _sent(task, metadata)]
-    return {"levels": asdict(found), "packed": packed}
+    table, told = clinical_files.make(tables, work / "in", work, task.individual_column, key, found)
+    packed |= {clinical_files.MADE: [_sent(task, table)]} if table else {}
+    return {"levels": asdict(found), "packed": packed, "clinical": told}
 
 
 def _sent(task: Task, path: Path) -> dict[str, Any]:

@@ -101,7 +101,8 @@ class ObjectType:
     `custom`: whether attributes of the submitter's own are `public` or `sensitive`. `person`: one object is one person,
     who may withdraw consent. `pedigree`: where rows of parents stand, and what is said of each person
     (submissions.rules.families). `data_use`: the field of data use codes, rows of `code` and `value`
-    (submissions.rules.data_use). `uid`: the field with a UID by which records are found.
+    (submissions.rules.data_use). `uid`: the field with a UID by which records are found. `tier`: the field of the
+    dataset with the access mode of its files, where that is stricter than the dataset's own.
     """
 
     type: str
@@ -122,6 +123,7 @@ class ObjectType:
     pedigree: dict[str, Any] | None = None
     data_use: str = ""
     uid: str = ""
+    tier: str = ""
 
     @property
     def made_anew(self) -> bool:

@@ -21,8 +21,15 @@ from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.store import Inbox
 
+_FORMATS = {"zip": "zip", "tsv": "tsv"}  # of what a job made, by its ending
 MOST_TEXTS = 2_000  # shown of a round
-_LEVELS = ("individuals", "studies", "series", "images")  # of levels.Levels, in the order of the member's made types
+_LEVELS = (
+    "individuals",
+    "studies",
+    "series",
+    "images",
+    "tables",
+)  # of levels.Levels, in the order of the member's made types
 
 
 class NoOutcome(SystemFault):
@@ -35,8 +42,10 @@ def plan(
     """Write what the job of a round is to do; its place. All files are taken, so that none is released half."""
     submission = store.get(submission_id)
     member = catalog.members()[submission.member]
-    kinds = {kind.type for kind in member.objects if kind.made_anew}
-    wanted = {i for obj in store.objects(submission) if obj.type in kinds for i in obj.file_ids}
+    kinds = {kind.type: kind.files or {} for kind in member.objects if kind.made_anew}
+    described = [obj for obj in store.objects(submission) if obj.type in kinds]
+    wanted = {i for obj in described for i in obj.file_ids}
+    columns = (obj.attributes.get(kinds[obj.type].get("individual_field", "")) for obj in described)
     files = [
         {
             "file_id": file.id,
@@ -56,6 +65,7 @@ def plan(
         "made": inbox.prefix_made(submission_id),
         "report_bucket": reports.bucket,
         "report": reports.prefix(submission_id, round_number),
+        "individual_column": next(filter(None, columns), ""),
     }
     return {"task": reports.put_task(submission_id, round_number, task)}
 
@@ -104,7 +114,7 @@ def made_of(
     files: list[DataFile] = []
     for kind, level in zip(member.made, _LEVELS, strict=True):
         up = next((spec.name for spec in kind.fields.values() if spec.to == member.dataset), None)
-        for position, (alias, said) in enumerate(outcome["levels"][level].items()):
+        for position, (alias, said) in enumerate(outcome["levels"].get(level, {}).items()):
             attributes = {"title": _title(kind, said, alias)} | said | ({up: dataset} if up else {})
             packed = outcome["packed"][alias] if kind.files else []
             own = [_file(submission, alias, place, row) for place, row in enumerate(packed)]
@@ -127,7 +137,7 @@ def _file(submission: Submission, owner: str, place: int, row: dict[str, Any]) -
         owner_alias=owner,
         position=place,
         md5=row["md5"],
-        format="zip" if row["name"].endswith(".zip") else "other",
+        format=_FORMATS.get(row["name"].rpartition(".")[2], "other"),
         size_bytes=row["size_bytes"],
         state=FileState.QC_PASSED,
         sha256=row["sha256"],
@@ -139,7 +149,18 @@ def _words(outcome: dict[str, Any]) -> str:
     aside = ", ".join(f"{count} {reason}" for reason, count in outcome["quarantined"].items())
     archives = f"; {len(outcome['refused'])} archive(s) could not be unpacked" if outcome["refused"] else ""
     told = f"{outcome['released']:,} of {outcome['inputs']:,} files were de-identified"
-    return told + (f"; set aside: {aside}" if aside else "") + archives + "."
+    return told + (f"; set aside: {aside}" if aside else "") + archives + _words_of_table(outcome.get("clinical")) + "."
+
+
+def _words_of_table(told: dict[str, Any] | None) -> str:
+    """Of a clinical table: its counts, or the columns and rules for which it was refused."""
+    if not told:
+        return ""
+    if told["refusals"]:
+        why = ", ".join(f"{r['rule']} (column {r['column']})" for r in told["refusals"])
+        return f"; the clinical table is refused: {why}"
+    counts = f"{told['matched']} of {told['rows']} rows are of individuals of the images"
+    return f"; clinical table: {counts}, {told['missing']} individual(s) have no row"
 
 
 def report_of(store: SubmissionStore, reports: Reports, person: Person, submission_id: str) -> dict[str, Any]:
@@ -154,12 +175,24 @@ def report_of(store: SubmissionStore, reports: Reports, person: Person, submissi
     rows = list(csv.reader(io.StringIO(reports.texts(submission_id, submission.round)), delimiter="\t", quoting=3))[1:]
     texts = [{"tag": tag, "files": int(count), "text": text} for tag, count, text in rows]
     counts = {name: outcome[name] for name in ("inputs", "released", "copies", "quarantined")}
-    made = {level: len(outcome["levels"][level]) for level in _LEVELS}
+    made = {level: len(outcome["levels"].get(level, {})) for level in _LEVELS}
     return {
         **counts,
         "refused": outcome["refused"],
         "made": made,
+        "clinical": _shown_of_table(outcome.get("clinical")),
         "texts": texts[:MOST_TEXTS],
         "texts_total": len(texts),
         "engine": outcome["engine"],
     }
+
+
+def _shown_of_table(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What became of a clinical table, with the words of each rule that it breaks."""
+    if not told:
+        return None
+    rules = catalog.rules()
+    refusals = [
+        r | {"message": rules[r["rule"]]["message"]["en"], "mend": catalog.mend(r["rule"])} for r in told["refusals"]
+    ]
+    return told | {"refusals": refusals}

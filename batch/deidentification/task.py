@@ -6,13 +6,14 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from biotheca.deidentification import blanking, levels, packing
+from biotheca.deidentification import blanking, clinical_files, levels, packing
 from biotheca.deidentification.blanking import Blanking
+from biotheca.deidentification.clinical import Person
 from biotheca.deidentification.engine import VERSION
 from biotheca.deidentification.folder import de_identify
 from biotheca.deidentification.keys import CollectionKey
@@ -40,7 +41,8 @@ class CalledWrongly(Exception):
 class Task:
     """`files`: file_id, key, version_id and format of each archive in `bucket`. `made`: prefix of packed series there.
     `report`: prefix in `report_bucket`. `collection`: whose secret it is. `blank`: what curators want blanked.
-    `parts`: where the list of parts goes, in `report_bucket`; `part_files`: files of one at most."""
+    `parts`: where the list of parts goes, in `report_bucket`; `part_files`: files of one at most.
+    `individual_column`: heading of the patients' numbers in a clinical table."""
 
     submission_id: str
     collection: str
@@ -52,6 +54,7 @@ class Task:
     blank: dict[str, Any] = field(default_factory=dict)
     parts: str = ""
     part_files: int = PART_FILES
+    individual_column: str = ""
 
     def blanking(self, pictures: Path) -> Blanking:
         """What curators asked for."""
@@ -78,11 +81,13 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
         work = Path(made)
         refused = _laid(task, work)
         places = work / "in", work / "out", work / "report"
-        asked = task.blanking(work / "pictures")
-        totals = de_identify(*places, CollectionKey(secret), secret, workers=workers, blanking=asked, consume=True)
+        asked, key = task.blanking(work / "pictures"), CollectionKey(secret)
+        tables = clinical_files.set_apart(work / "in", work / "tables")
+        people = clinical_files.people_in(work / "in", key) if tables else {}
+        totals = de_identify(*places, key, secret, workers=workers, blanking=asked, consume=True)
         if not totals.complete:
             raise RuntimeError(f"{totals.missing} file(s) have neither an output nor a reason")
-        outcome = {"engine": VERSION, **counts_of(totals), "refused": refused, **packed_of(task, work)}
+        outcome = {"engine": VERSION, **counts_of(totals), "refused": refused, **packed_of(task, work, tables, people)}
         with (work / "report" / "report.jsonl").open(encoding="utf-8") as lines:
             pictures = pictures_of(map(json.loads, lines), work)
         keep_pictures(task, work, pictures)
@@ -133,8 +138,10 @@ def counts_of(totals: Totals) -> dict[str, Any]:
     return counts | {"quarantined": dict(sorted(totals.quarantined.items())), "faces": sorted(totals.faces)}
 
 
-def packed_of(task: Task, work: Path) -> dict[str, Any]:
-    """Pack each series beside its metadata; the levels and what was packed, by UID of the series."""
+def packed_of(
+    task: Task, work: Path, tables: Sequence[Path] = (), people: Mapping[str, Person] | None = None
+) -> dict[str, Any]:
+    """Pack each series beside its metadata, make the clinical table; the levels and what was packed, by alias."""
     found = levels.Levels()
     packed: dict[str, list[dict[str, Any]]] = {}
     for folder in levels.series_folders(work / "out"):
@@ -145,7 +152,9 @@ def packed_of(task: Task, work: Path) -> dict[str, Any]:
         read_by = preparing.beside(folder, archive)
         packed[uid] = [_sent(task, path) for path in (archive, metadata, *read_by)]
         shutil.rmtree(folder)  # what is packed needs no second place
-    return {"levels": asdict(found), "packed": packed}
+    table, told = clinical_files.make(tables, people or {}, work, task.individual_column, found)
+    packed |= {clinical_files.MADE: [_sent(task, table)]} if table else {}
+    return {"levels": asdict(found), "packed": packed, "clinical": told}
 
 
 def _sent(task: Task, path: Path) -> dict[str, Any]:

@@ -22,6 +22,29 @@ class MadeShape(BaseModel):
     studies: int
     series: int
     images: int
+    tables: int
+
+
+class RefusalShape(BaseModel):
+    """Why a clinical table is not taken: `column` 1 is the first, 0 the whole; `cells`: how many break the rule."""
+
+    rule: str
+    column: int
+    cells: int
+    message: str
+    mend: str
+
+
+class ClinicalShape(BaseModel):
+    """`rows` of the table, those `matched` to released individuals and `unmatched`, individuals with `missing` rows,
+    and the `columns` of what is made of it; no value."""
+
+    rows: int
+    matched: int
+    unmatched: int
+    missing: int
+    columns: list[str]
+    refusals: list[RefusalShape]
 
 
 class DeidentificationShape(BaseModel):
@@ -35,6 +58,7 @@ class DeidentificationShape(BaseModel):
     refused: dict[str, str]
     faces: int
     made: MadeShape
+    clinical: ClinicalShape | None
     texts: list[TextShape]
     texts_total: int
     engine: str

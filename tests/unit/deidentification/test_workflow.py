@@ -299,7 +299,7 @@ def test_only_its_people_and_the_staff_see_the_report(cloud: Cloud) -> None:
     cloud.de_identify(sent)
     for person in (ANA, CHEN):
         told = service.report_of(cloud.submissions, cloud.reports, person, sent.id)
-        assert told["made"] == {"individuals": 2, "studies": 2, "series": 3, "images": 5}
+        assert told["made"] == {"individuals": 2, "studies": 2, "series": 3, "images": 5, "tables": 0}
         assert told["quarantined"] == {"not_dicom": 1} and told["inputs"] == 6
         assert {"tag": "00081030", "files": 5, "text": "CT CHEST"} in told["texts"]
     with pytest.raises(NotFound):

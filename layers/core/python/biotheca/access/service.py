@@ -22,7 +22,7 @@ from biotheca.publication.access import OPEN, mode_of
 from biotheca.publication.model import Record
 from biotheca.publication.service import file_of, visible
 from biotheca.publication.store import RecordStore
-from biotheca.submissions.rules import finding
+from biotheca.submissions.rules import finding, tiers_of
 
 SHORT = "short"  # the form with which a grant is prolonged
 MOST_FILES = 200
@@ -80,7 +80,8 @@ def controlled(records: RecordStore, record: Record) -> Record:
     """The public dataset that a record lies in, if its files need a grant; Invalid with the mode otherwise."""
     if record.accession != record.dataset:
         record = visible(records, None, record.dataset or record.accession)
-    if mode_of(records, record) == OPEN or not record.committee:
+    tiers = tiers_of(catalog.members()[record.member], record.attributes)
+    if not record.committee or (mode_of(records, record) == OPEN and not tiers - {OPEN}):
         message = f"{record.accession} has no committee to ask: its access mode is {mode_of(records, record)}."
         raise Invalid(message, [finding("access.open_already", "/dataset", message, record.accession)])
     return record

@@ -103,7 +103,8 @@ class ObjectType:
     `pedigree`: where rows of parents stand, and what is said of each person (submissions.rules.families). `data_use`:
     the field of data use codes, rows of `code` and `value` (submissions.rules.data_use). `uid`: the field with a UID by
     which records are found. `found_by_words`: false for what is so many and so alike that search finds it by its number
-    only.
+    only. `tier`: the field of the dataset with the access mode of its files, where that is stricter than the
+    dataset's own.
     """
 
     type: str
@@ -126,6 +127,7 @@ class ObjectType:
     data_use: str = ""
     uid: str = ""
     found_by_words: bool = True
+    tier: str = ""
 
     @property
     def made_anew(self) -> bool:

@@ -35,12 +35,13 @@ _IMAGE = {"rows": "Rows", "columns": "Columns", "frames": "NumberOfFrames", "num
 
 @dataclass
 class Levels:
-    """Attributes by alias (a pseudonym, or a UID), in the order of the files. No image stands without its series."""
+    """Attributes by alias (pseudonym, UID, name), in the order of the files. No image stands without its series."""
 
     individuals: dict[str, dict[str, Any]] = field(default_factory=dict)
     studies: dict[str, dict[str, Any]] = field(default_factory=dict)
     series: dict[str, dict[str, Any]] = field(default_factory=dict)
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def series_folders(released: Path) -> Iterator[Path]:
@@ -72,7 +73,9 @@ def add_series(levels: Levels, folder: Path) -> bytes:
 
 
 def _above(levels: Levels, data: Dataset, patient: str, study: str, series: str) -> None:
-    individual = levels.individuals.setdefault(patient, {**_said(data, {"sex": "PatientSex"}), "studies": 0})
+    individual = levels.individuals.setdefault(
+        patient, {"patient_id": patient, **_said(data, {"sex": "PatientSex"}), "studies": 0}
+    )
     if study not in levels.studies:
         individual["studies"] += 1
         levels.studies[study] = {

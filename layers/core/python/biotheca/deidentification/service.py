@@ -23,10 +23,18 @@ from biotheca.submissions.service import visible
 from biotheca.submissions.store import SubmissionStore, saved
 from biotheca.uploads.store import Inbox
 
-# What one job does at a stretch: four archives as `biotheca submit --pack` makes them.
-ARCHIVES_OF_ONE, BYTES_OF_ONE = 4, 16 * 1024**3
+_FORMATS = {"zip": "zip", "tsv": "tsv"}  # of what a job made, by its ending
+# What one job does at a stretch: four archives as `biotheca submit --pack` makes them. A clinical table needs all
+# images at once: then one job does what its scratch holds.
+ARCHIVES_OF_ONE, BYTES_OF_ONE, MOST_BYTES_OF_ONE = 4, 16 * 1024**3, 120 * 1024**3
 MOST_TEXTS = 2_000  # shown of a round
-_LEVELS = ("individuals", "studies", "series", "images")  # of levels.Levels, in the order of the member's made types
+_LEVELS = (
+    "individuals",
+    "studies",
+    "series",
+    "images",
+    "tables",
+)  # of levels.Levels, in the order of the member's made types
 
 
 class NoOutcome(SystemFault):
@@ -40,8 +48,11 @@ def plan(
     parts will be. All files are taken, so that none is released half."""
     submission = store.get(submission_id)
     member = catalog.members()[submission.member]
-    kinds = {kind.type for kind in member.objects if kind.made_anew}
-    wanted = {i for obj in store.objects(submission) if obj.type in kinds for i in obj.file_ids}
+    kinds = {kind.type: kind.files or {} for kind in member.objects if kind.made_anew}
+    described = [obj for obj in store.objects(submission) if obj.type in kinds]
+    wanted = {i for obj in described for i in obj.file_ids}
+    columns = (obj.attributes.get(kinds[obj.type].get("individual_field", "")) for obj in described)
+    column = next(filter(None, columns), "")
     sent = [file for file in store.files(submission) if file.id in wanted]
     files = [
         {
@@ -62,13 +73,12 @@ def plan(
         "made": inbox.prefix_made(submission_id),
         "report_bucket": reports.bucket,
         "report": reports.prefix(submission_id, round_number),
+        "individual_column": column,
         "blank": Orders(store.records).of(submission_id, round_number),
         "parts": reports.parts_key(submission_id, round_number),
     }
-    many = (
-        sum(file.format != BARE for file in sent) > ARCHIVES_OF_ONE
-        or sum(file.size_bytes or 0 for file in sent) > BYTES_OF_ONE
-    )
+    archives, size = sum(file.format != BARE for file in sent), sum(file.size_bytes or 0 for file in sent)
+    many = size > MOST_BYTES_OF_ONE if column else archives > ARCHIVES_OF_ONE or size > BYTES_OF_ONE
     return {
         "task": reports.put_task(submission_id, round_number, task),
         "jobs": "many" if many else "one",
@@ -122,7 +132,7 @@ def made_of(
     faces = outcome.get("faces", [])
     for kind, level in zip(member.made, _LEVELS, strict=True):
         up = next((spec.name for spec in kind.fields.values() if spec.to == member.dataset), None)
-        for position, (alias, said) in enumerate(outcome["levels"][level].items()):
+        for position, (alias, said) in enumerate(outcome["levels"].get(level, {}).items()):
             attributes = {"title": _title(kind, said, alias)} | said | ({up: dataset} if up else {})
             packed = outcome["packed"][alias] if kind.files else []
             own = [_file(submission, alias, place, row) for place, row in enumerate(packed)]
@@ -154,7 +164,7 @@ def _file(submission: Submission, owner: str, place: int, row: dict[str, Any]) -
         owner_alias=owner,
         position=place,
         md5=row["md5"],
-        format="zip" if row["name"].endswith(".zip") else "other",
+        format=_FORMATS.get(row["name"].rpartition(".")[2], "other"),
         size_bytes=row["size_bytes"],
         state=FileState.QC_PASSED,
         sha256=row["sha256"],
@@ -166,7 +176,18 @@ def _words(outcome: dict[str, Any]) -> str:
     aside = ", ".join(f"{count} {reason}" for reason, count in outcome["quarantined"].items())
     archives = f"; {len(outcome['refused'])} archive(s) could not be unpacked" if outcome["refused"] else ""
     told = f"{outcome['released']:,} of {outcome['inputs']:,} files were de-identified"
-    return told + (f"; set aside: {aside}" if aside else "") + archives + "."
+    return told + (f"; set aside: {aside}" if aside else "") + archives + _words_of_table(outcome.get("clinical")) + "."
+
+
+def _words_of_table(told: dict[str, Any] | None) -> str:
+    """Of a clinical table: its counts, or the columns and rules for which it was refused."""
+    if not told:
+        return ""
+    if told["refusals"]:
+        why = ", ".join(f"{r['rule']} (column {r['column']})" for r in told["refusals"])
+        return f"; the clinical table is refused: {why}"
+    counts = f"{told['matched']} of {told['rows']} rows are of individuals of the images"
+    return f"; clinical table: {counts}, {told['missing']} individual(s) have no row"
 
 
 def report_of(store: SubmissionStore, reports: Reports, person: Person, submission_id: str) -> dict[str, Any]:
@@ -180,16 +201,28 @@ def report_of(store: SubmissionStore, reports: Reports, person: Person, submissi
         raise NotFound(f"Submission {submission_id} has no report of a de-identification.")
     texts = _texts(reports, submission)
     counts = {name: outcome[name] for name in ("inputs", "released", "copies", "quarantined")}
-    made = {level: len(outcome["levels"][level]) for level in _LEVELS}
+    made = {level: len(outcome["levels"].get(level, {})) for level in _LEVELS}
     return {
         **counts,
         "refused": outcome["refused"],
         "faces": len(outcome.get("faces", [])),
         "made": made,
+        "clinical": _shown_of_table(outcome.get("clinical")),
         "texts": texts[:MOST_TEXTS],
         "texts_total": len(texts),
         "engine": outcome["engine"],
     }
+
+
+def _shown_of_table(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What became of a clinical table, with the words of each rule that it breaks."""
+    if not told:
+        return None
+    rules = catalog.rules()
+    refusals = [
+        r | {"message": rules[r["rule"]]["message"]["en"], "mend": catalog.mend(r["rule"])} for r in told["refusals"]
+    ]
+    return told | {"refusals": refusals}
 
 
 def texts_of(

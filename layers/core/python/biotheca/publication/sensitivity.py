@@ -11,12 +11,12 @@ from typing import Any
 
 from biotheca import catalog
 from biotheca.accounts.model import Person
-from biotheca.catalog import Member
+from biotheca.catalog import Member, ObjectType
 from biotheca.curation.rules import fingerprint, must_be_decided
 from biotheca.publication.model import Record, Visibility
 from biotheca.qc.screening import estimate
 from biotheca.submissions import rules
-from biotheca.submissions.model import ArchiveObject, DataFile, Submission
+from biotheca.submissions.model import CONTROLLED, OPEN, ArchiveObject, DataFile, Submission
 from biotheca.submissions.rules.sensitivity import Sensitivity, class_of
 from biotheca.taxonomy.service import Taxonomy
 
@@ -41,11 +41,20 @@ def facts_of_file(
     return known | {"human_read_share": share, "private_findings": len(private), "release_gate_open": gate_open}
 
 
+def tier_of(kind: ObjectType, dataset: ArchiveObject | None) -> dict[str, str]:
+    """The fact of a type's own tier: what its dataset says; what it does not say is controlled."""
+    return {"tier": str((dataset and dataset.attributes.get(kind.tier)) or CONTROLLED)} if kind.tier else {}
+
+
 def of_file(file: Mapping[str, Any], mode: str, released: bool) -> Sensitivity:
-    """The class of an archived file in a dataset of an access mode. What was released has passed its gate."""
+    """The class of an archived file in a dataset of an access mode. What was released has passed its gate.
+
+    A tier of its own can only be stricter than the mode: the class of an open one is that of the mode.
+    """
     facts: Mapping[str, Any] = file.get("facts") or _UNKNOWN
     gate = {"release_gate_open": True} if released else {}
-    return class_of({**facts, "access": mode, **gate})
+    tier = facts.get("tier", OPEN)
+    return class_of({**facts, "access": mode if tier == OPEN else tier, **gate})
 
 
 def noted(found: Sensitivity, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from biotheca.publication import rules
 from biotheca.publication.access import Controlled, GlassNeeded, Grants, class_in, must_be_open, readable
 from biotheca.publication.gate import gate_of
 from biotheca.publication.model import MATRIX, Door, Record, Visibility, Withdrawn, public_file
-from biotheca.publication.sensitivity import EVERYBODY, facts_of_file, is_sealed, noted, of_file
+from biotheca.publication.sensitivity import EVERYBODY, facts_of_file, is_sealed, noted, of_file, tier_of
 from biotheca.publication.store import Archive, RecordStore
 from biotheca.qc.report_json import public_statistics
 from biotheca.qc.store import ReportStore
@@ -124,7 +124,7 @@ def archive_file(
     key = rules.archive_key(member, dataset, accession, name)
     mode = member.access_mode(submission.access)
     above = _dataset_object(store, member, submission)
-    facts = facts_of_file(member, above, submission, file, gate_open)
+    facts = facts_of_file(member, above, submission, file, gate_open) | tier_of(kind, above)
     placed = of_file({"facts": facts}, mode, released=False)
     archive = archive.of(placed.bucket, sealed=is_sealed(member, mode, placed))
     version = archive.held(key, file.sha256)

@@ -65,6 +65,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 EDITABLE = frozenset({State.DRAFT, State.FILES_FAILED, State.REVISION_REQUESTED})
 UPLOADABLE = EDITABLE | {State.SUBMITTED, State.METADATA_REVIEW, State.METADATA_ACCEPTED, State.FILES_EXPECTED}
 OPEN = "open"  # the access mode in which everybody may have the files
+CONTROLLED = "controlled"  # the one in which a committee decides who may
 REVIEWS = {State.METADATA_REVIEW: "metadata", State.DATA_REVIEW: "data"}  # where a curator is asked, and for what
 
 WORDS = {

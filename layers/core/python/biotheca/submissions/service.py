@@ -241,7 +241,10 @@ def submit(store: SubmissionStore, person: Person, submission_id: str) -> Submis
         finding = rules.finding("metadata.incomplete", "/", "The submission has no metadata yet.", expected="metadata")
         raise Invalid(finding.message, [finding])
     found = [*_of_mode(store, submission, submission.access)]
-    if found := found + rules.check_committee(catalog.members()[submission.member], submission):
+    member = catalog.members()[submission.member]
+    above = next(iter(store.objects_of(submission, member.dataset)), None)
+    tiers = rules.tiers_of(member, above.attributes) if above else set()
+    if found := found + rules.check_committee(member, submission, tiers):
         raise Invalid(found[0].message, found)
     policies = {name: catalog.document(name)["version"] for name in POLICIES}
     new = replace(

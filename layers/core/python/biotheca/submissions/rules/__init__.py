@@ -57,6 +57,7 @@ __all__ = [
     "ped_of",
     "said_of",
     "taxa_in",
+    "tiers_of",
 ]
 
 LONGEST_HOLD = timedelta(days=2 * 366)  # as ENA and DRA: at most two years ahead
@@ -111,9 +112,17 @@ def check_access(member: Member, mode: str) -> list[Finding]:
     return [finding("access.mode", "/access", f"{member.id} has no access mode {mode[:40]!r}.", mode, offered)]
 
 
-def check_committee(member: Member, submission: Submission) -> list[Finding]:
-    """Findings of who decides on requests: what is not open has a committee; additions have that of their dataset."""
-    mode = member.access_mode(submission.access)
+def tiers_of(member: Member, attributes: Mapping[str, Any]) -> set[str]:
+    """The access modes that a dataset states for files of a type of their own."""
+    return {str(attributes[kind.tier]) for kind in member.types if kind.tier and attributes.get(kind.tier)}
+
+
+def check_committee(member: Member, submission: Submission, tiers: Collection[str] = ()) -> list[Finding]:
+    """Findings of who decides on requests: what is not open has a committee; additions have that of their dataset.
+
+    `tiers`: modes that some of the files have besides.
+    """
+    mode = next((m for m in (member.access_mode(submission.access), *sorted(tiers)) if m != OPEN), OPEN)
     if mode == OPEN or submission.committee or submission.extends:
         return []
     message = f"Access is {mode}, and no committee is named that decides on requests."

@@ -41,7 +41,7 @@ class Letting:
 def sent(cloud: Cloud, table: bytes, **said: str) -> Submission:
     boto3.client("s3").create_bucket(Bucket="controlled")
     packed = zipped(**slices(), **{"about/Clinical.CSV": table})
-    document = collection(packed)
+    document = collection({"images.zip": packed})
     document["collection"] |= said
     made = submitting.open_submission(cloud.submissions, ANA, MEMBER, "Images", "immediately", None)
     made = submitting.describe(cloud.submissions, ANA, made.id, document)
@@ -118,7 +118,7 @@ def test_a_refused_table_is_told_without_a_value_and_the_images_go_on(cloud: Clo
 
 
 def test_a_controlled_table_needs_a_committee(cloud: Cloud) -> None:
-    document = collection(b"x")
+    document = collection({"images.zip": b"x"})
     document["collection"] |= {"clinical_access": "controlled"}
     made = submitting.open_submission(cloud.submissions, ANA, MEMBER, "Images", "immediately", None)
     submitting.describe(cloud.submissions, ANA, made.id, document)

@@ -18,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
+from local.demo import query
 from local.stack import Stack
 from tests.journeys import orthanc, viewing
 from tests.journeys.bringing import handed_in, settled
@@ -296,6 +297,16 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
     assert chosen["series"] == 1 and {one["value"] for one in chosen["facets"]["body_part"]} == {"CHEST", "HEAD"}
     pages = list(nobody.pages(f"/v1/images?collection={both.dataset}&modality=CT&limit=3"))
     assert len(pages) == 4 and {one["disease"] for one in pages} == {"sepsis"}
+
+
+def test_analysts_find_the_series_by_sql(both: Both, stack: Stack) -> None:
+    sql = "SELECT SeriesInstanceUID, instanceCount FROM biotheca.image_series WHERE collection_id = ?"
+    eventually(lambda: len(query(stack, sql, both.dataset)) > 1)
+    found = {uid: int(count) for uid, count in query(stack, sql, both.dataset)[1:]}
+    wanted: dict[str, int] = {}
+    for header in both.headers():
+        wanted[header.SeriesInstanceUID] = wanted.get(header.SeriesInstanceUID, 0) + 1
+    assert found == wanted
 
 
 def test_the_page_of_images_is_browsed_by_its_facets(both: Both, nobody: Person, stack: Stack, chrome: Browser) -> None:

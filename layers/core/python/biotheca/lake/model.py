@@ -10,6 +10,8 @@ row an accession, sorted by it; `<entity>_overlay` every later change, with the 
 
 from __future__ import annotations
 
+from biotheca.lake.image_columns import IMAGE_SERIES_COLUMNS
+
 Columns = dict[str, str]
 
 KEY_VALUES = "array<struct<k:string,v:string>>"
@@ -270,9 +272,13 @@ SNAPSHOT_COLUMNS: Columns = {"batch": "bigint", "day": "string", "published": "t
 MIRROR_COLUMNS: Columns = {"batch": "bigint", "content_hash": "string", "gone": "boolean"}
 
 
+# Entities that nobody mirrors: their one table is what people read.
+OURS_ALONE: dict[str, Columns] = {"image_series": IMAGE_SERIES_COLUMNS}
+
+
 def own(entity: str) -> str:
     """The table of our own public rows."""
-    return f"{entity}_own"
+    return entity if entity in OURS_ALONE else f"{entity}_own"
 
 
 def base(entity: str) -> str:
@@ -300,6 +306,7 @@ def _tables() -> dict[str, Columns]:
         "mirror_snapshot": SNAPSHOT_COLUMNS,
         "qc_files": FILE_COLUMNS,
         "tax_analysis": TAX_ANALYSIS_COLUMNS,
+        **OURS_ALONE,
     }
 
 
@@ -307,4 +314,4 @@ def _tables() -> dict[str, Columns]:
 TABLES: dict[str, Columns] = _tables()
 
 # Those that functions/lake writes from our public records; the mirror's are nobody else's.
-OWN_TABLES: tuple[str, ...] = (*(own(entity) for entity in ENTITIES), "qc_files")
+OWN_TABLES: tuple[str, ...] = (*(own(entity) for entity in (*ENTITIES, *OURS_ALONE)), "qc_files")

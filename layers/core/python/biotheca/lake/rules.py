@@ -12,7 +12,7 @@ from typing import Any
 from biotheca import catalog, clock
 from biotheca.catalog import Member
 from biotheca.catalog.archive import archive
-from biotheca.lake.model import ENTITIES, FILE_COLUMNS
+from biotheca.lake.model import ENTITIES, FILE_COLUMNS, OURS_ALONE
 from biotheca.publication.model import Record, public_file
 
 Row = dict[str, Any]
@@ -37,7 +37,7 @@ def dataset_column(member: Member, entity: str) -> str:
 
 def entity_row(member: Member, entity: str, record: Record, related: dict[str, Record]) -> Row:
     """One row of an own table. `related` holds the public records that this one leads to, by type."""
-    columns = ENTITIES[entity]
+    columns = (ENTITIES | OURS_ALONE)[entity]
     row: Row = dict.fromkeys(columns)
     for column, source in member.lake[entity].items():
         kind, _, path = source.partition(".")
@@ -46,6 +46,8 @@ def entity_row(member: Member, entity: str, record: Record, related: dict[str, R
     row |= LIVE | {"archive": archive()["name"]["en"]}
     if entity == "run":
         return row | _of_run(member, record, related, row)
+    if "series_size_MB" in columns:
+        return row | _of_images(member, record, related)
     if "attributes" in columns:
         row["attributes"] = _attributes(member, entity, record, "harmonized_name" in columns["attributes"])
     return row
@@ -137,6 +139,13 @@ def _of_run(member: Member, run: Record, related: dict[str, Record], row: Row) -
         "attributes": [*pairs, {"k": "bases", "v": str(bases)}, {"k": "bytes", "v": str(size)}],
         "jattr": json.dumps(_jattr(pairs) | {"bases": bases, "bytes": size}, ensure_ascii=False),
     }
+
+
+def _of_images(member: Member, series: Record, related: dict[str, Record]) -> Row:
+    """How much a series is, and who may have it. Its first file is the packed series."""
+    dataset = related.get(member.dataset)
+    size = series.files[0].get("size_bytes") or 0 if series.files else 0
+    return {"series_size_MB": round(size / 10**6, 3), "access": member.access_mode(dataset.access if dataset else "")}
 
 
 def _jattr(pairs: list[Row]) -> dict[str, list[str]]:

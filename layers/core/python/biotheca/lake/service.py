@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from biotheca import catalog
 from biotheca.catalog import Member
-from biotheca.lake.model import OWN_TABLES, own
+from biotheca.lake.model import OURS_ALONE, OWN_TABLES, own
 from biotheca.lake.rules import Row, dataset_column, entity_of, entity_row, file_rows, with_times
 from biotheca.publication.model import MATRIX, Door, Record, Visibility
 from biotheca.publication.release import is_dataset
@@ -101,7 +101,7 @@ def _dataset(records: RecordStore, written: _Written, accession: str) -> None:
         rows = written.replace(own(entity), "acc", accession)
         if _public(dataset.visibility):
             rows.append(entity_row(member, entity, dataset, _related(records, written, dataset)))
-    for kind in member.objects:
+    for kind in member.types:
         entity = entity_of(member, kind.type)
         if entity and kind.release == "in_dataset":
             _inside(records, written, member, entity, kind.type, dataset)
@@ -109,7 +109,7 @@ def _dataset(records: RecordStore, written: _Written, accession: str) -> None:
 
 def _inside(records: RecordStore, written: _Written, member: Member, entity: str, kind: str, dataset: Record) -> None:
     rows = written.replace(own(entity), dataset_column(member, entity), dataset.accession)
-    has_files = bool(member.object_type(kind).files)
+    has_files = bool(member.object_type(kind).files) and entity not in OURS_ALONE
     files = written.replace("qc_files", "sra_study", dataset.accession) if has_files else []
     cursor: str | None = None
     while True:

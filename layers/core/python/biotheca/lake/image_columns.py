@@ -1,0 +1,32 @@
+"""The lake's table of released series of images: under the names of DICOM's keywords, as the index of NCI's Imaging Data
+Commons has them (idc-index), so that a query for that one runs here with another FROM."""
+
+from __future__ import annotations
+
+# `acc`, `study_acc`, `person_acc`: our own numbers of series, study and individual. StudyDate is moved, PatientID made.
+IMAGE_SERIES_COLUMNS: dict[str, str] = {
+    "acc": "string",
+    "source": "string",
+    "status": "string",
+    "archive": "string",
+    "collection_id": "string",
+    "collection_name": "string",
+    "disease": "string",
+    "access": "string",
+    "person_acc": "string",
+    "study_acc": "string",
+    "PatientID": "string",
+    "PatientSex": "string",
+    "PatientAge": "string",
+    "StudyInstanceUID": "string",
+    "StudyDate": "string",
+    "StudyDescription": "string",
+    "SeriesInstanceUID": "string",
+    "SeriesDescription": "string",
+    "Modality": "string",
+    "BodyPartExamined": "string",
+    "Manufacturer": "string",
+    "ManufacturerModelName": "string",
+    "instanceCount": "bigint",
+    "series_size_MB": "double",
+}

@@ -1,4 +1,4 @@
-"""Rows of the lake's table of series: what the records say, under the keywords of DICOM; and they go with the release."""
+"""Rows of the lake's table of series say what headers say, under the keywords of DICOM, and go with the release."""
 
 from __future__ import annotations
 

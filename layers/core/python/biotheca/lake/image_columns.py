@@ -1,5 +1,5 @@
-"""The lake's table of released series of images: under the names of DICOM's keywords, as the index of NCI's Imaging Data
-Commons has them (idc-index), so that a query for that one runs here with another FROM."""
+"""The lake's table of released series of images, under the names of DICOM's keywords, as the index of NCI's Imaging
+Data Commons has them (idc-index): a query for that one runs here with another FROM."""
 
 from __future__ import annotations
 

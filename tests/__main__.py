@@ -1,7 +1,7 @@
-"""`python -m tests`: the whole suite in five groups, three at a time, which is what `make test` runs.
+"""`python -m tests`: the whole suite in six groups, three at a time, which is what `make test` runs.
 
 Two laptop clouds cannot live in one process, because moto's backends are global: so each half of the journeys
-has a process and a laptop of its own, tests of the laptop itself have another, and all that need none two more.
+has a process and a laptop of its own, tests of the laptop itself have another, and all that need none three more.
 Journeys wait for one another's steps half of their time: on two processors a third group fills their pauses.
 Which file is in which group and in which order never depends on the machine. What a group says is printed when
 it ends. Words are handed on to pytest.
@@ -21,6 +21,7 @@ OF_THE_ARCHIVE = "journeys"
 OF_THE_LAPTOP = ("local", "portal")
 WITH_THEIR_OWN_LAPTOP = "tests/journeys/test_memory.py"
 OF_SCIENCE = "unit"
+FORMATS = ("deidentification", "formats", "lake", "mirror", "qc")  # half of the time of the unit tests
 NO_TEST = 5  # pytest's exit code where the words chose none of a group
 AT_ONCE = 3
 
@@ -31,10 +32,16 @@ def groups() -> dict[str, list[str]]:
     journeys.remove(WITH_THEIR_OWN_LAPTOP)
     folders = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and any(p.rglob("test_*.py")))
     others = [f"tests/{f}" for f in folders if f not in (OF_THE_ARCHIVE, *OF_THE_LAPTOP, OF_SCIENCE)]
+    unit = sorted((ROOT / OF_SCIENCE).glob("test_*.py")) + sorted(
+        p for p in (ROOT / OF_SCIENCE).iterdir() if p.is_dir()
+    )
+    formats = [f"tests/{OF_SCIENCE}/{name}" for name in FORMATS]
+    rules = [f"tests/{OF_SCIENCE}/{p.name}" for p in unit if p.name not in FORMATS and not p.name.startswith("_")]
     return {
         "journeys, one half": journeys[1::2],
         "journeys, the other half": journeys[::2],
-        "rules and formats": [f"tests/{OF_SCIENCE}"],
+        "formats": formats,
+        "rules": rules,
         "the laptop": [*(f"tests/{f}" for f in OF_THE_LAPTOP), WITH_THEIR_OWN_LAPTOP],
         "clients, documents, templates": others,
     }

@@ -149,4 +149,6 @@ def test_five_archives_go_in_parts_and_come_back_as_one_collection(ana: Person, 
     waiting = wait_for(chen, made["id"], "data_review", "files_failed", "held")
     assert waiting["state"] == "data_review", waiting
     told = chen.get(f"/v1/submissions/{made['id']}/deidentification")
-    assert told["made"] == {"individuals": 1, "studies": 1, "series": 2, "images": 5} and told["inputs"] == 5
+    assert (
+        told["made"] == {"individuals": 1, "studies": 1, "series": 2, "images": 5, "tables": 0} and told["inputs"] == 5
+    )

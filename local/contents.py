@@ -37,6 +37,7 @@ KEPT_HEADERS = (
     "CacheControl",
     "StorageClass",
 )
+MADE_BY_JOBS = "biotheca/collections/"  # secrets below it are in no template: a deployed cloud has none of them yet
 BODY = re.compile(r"bodies/\d{8,}")
 SETTINGS = Config(signature_version="s3v4", s3={"addressing_style": "path"}, read_timeout=600)
 
@@ -275,7 +276,7 @@ def _check_homes(folder: Path, s3: Any, dynamodb: Any, glue: Any, manager: Any) 
     known = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     saved = {p.name.removesuffix(".jsonl") for p in (folder / "dynamodb").glob("*.jsonl") if p.stat().st_size}
     missing += [f"table {name}" for name in sorted(saved - known)]
-    held = {secret["name"] for secret in _lines(folder / "secrets/values.jsonl")}
+    held = {s["name"] for s in _lines(folder / "secrets/values.jsonl") if not s["name"].startswith(MADE_BY_JOBS)}
     missing += [f"secret {name}" for name in sorted(held - set(_secrets(manager) if held else ()))]
     for pointer in pointers:
         try:
@@ -333,12 +334,15 @@ def _write(dynamodb: Any, table: str, batch: list[dict[str, Any]]) -> None:
 
 
 def _load_secrets(manager: Any, folder: Path) -> int:
-    count = 0
+    count, there = 0, set(_secrets(manager))
     for secret in _lines(folder / "values.jsonl"):
         value = dict(secret["value"])
         if "SecretBinary" in value:
             value["SecretBinary"] = base64.b64decode(value["SecretBinary"])
-        manager.put_secret_value(SecretId=secret["name"], **value)
+        if secret["name"] in there:
+            manager.put_secret_value(SecretId=secret["name"], **value)
+        else:
+            manager.create_secret(Name=secret["name"], **value)
         count += 1
     return count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,7 +56,7 @@ def mirrored(stack: Stack, ada: Person, world: World) -> dict[str, Any]:
     assert not health(stack)["batch"], "nothing is published yet, though schedules of other tests may have tried"
     world.publish(stack.insdc.folder, FIRST, full=True)
     row = run(stack, ada, FIRST)
-    assert row["state"] == "published", row
+    assert row["state"] == "published", json.dumps(row)
     return row
 
 

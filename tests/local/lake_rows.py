@@ -231,9 +231,9 @@ def rows() -> dict[str, list[Row]]:
     made["qc_files"] = [
         of_run | {"file_name": f"CRR000001_{n}.fq.gz", "q30_share": share} for n, share in ((1, 0.95), (2, 0.75))
     ]
-    of_person = {"PatientID": "0A1B2C3D4E5F", "source": "own", "collection_id": "OBIA0001", "Modality": "CT"}
+    of_person = {"patientid": "0A1B2C3D4E5F", "source": "own", "collection_id": "OBIA0001", "modality": "CT"}
     made["image_series"] = [
-        of_person | {"acc": f"OBIE00000{n}", "BodyPartExamined": part, "instanceCount": n, "series_size_MB": 0.5 * n}
+        of_person | {"acc": f"OBIE00000{n}", "bodypartexamined": part, "instancecount": n, "series_size_mb": 0.5 * n}
         for n, part in ((1, "CHEST"), (2, "CHEST"), (3, "HEAD"))
     ]
     return made

@@ -18,6 +18,7 @@ from pyiceberg.catalog import load_catalog
 from local import contents
 from tests.local.served import KEY, SECRET, Served, serving_apart
 
+OF_A_JOB = "biotheca/collections/sub_1"
 KEYS = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
 SECRET_TEXT = '{"keys": {"k1": "c2VjcmV0"}}'
 HOSTILE = "../a é/+%&=?#x\"'/日本.gz"
@@ -90,6 +91,7 @@ def _fill(cloud: Served) -> None:
     for text in ("an older value", SECRET_TEXT):
         manager.put_secret_value(SecretId="keys", SecretString=text)
     manager.put_secret_value(SecretId="bytes", SecretBinary=b"\x00\xff")
+    manager.create_secret(Name=OF_A_JOB, SecretString="of a collection")  # no deployment makes it
     s3.put_object(Bucket="cdk-assets", Key="asset.zip", Body=b"zip")
     dynamodb.put_item(TableName="records", Item=ITEM)
     for start in (0, 20, 40):
@@ -105,7 +107,7 @@ def test_everything_comes_back_after_a_restart(cloud: Served, tmp_path: Path) ->
     manifest = contents.save(cloud.url, folder, keys=KEYS)
     assert manifest["counts"]["items"] == 61 and manifest["counts"]["tables"] == 1
     kept = folder / "secrets" / "values.jsonl"
-    assert manifest["counts"]["secrets"] == 2 and stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert manifest["counts"]["secrets"] == 3 and stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert not [p for p in folder.rglob("*") if p.is_file() and p != kept and b"c2VjcmV0" in p.read_bytes()]
     _empty(cloud)
     _deploy(cloud)
@@ -131,6 +133,7 @@ def test_everything_comes_back_after_a_restart(cloud: Served, tmp_path: Path) ->
     manager = cloud.client("secretsmanager")
     assert manager.get_secret_value(SecretId="keys")["SecretString"] == SECRET_TEXT
     assert manager.get_secret_value(SecretId="bytes")["SecretBinary"] == b"\x00\xff"
+    assert manager.get_secret_value(SecretId=OF_A_JOB)["SecretString"] == "of a collection"
     with pytest.raises(manager.exceptions.ResourceNotFoundException):
         manager.get_secret_value(SecretId="never-filled")
     tags = s3.get_object_tagging(Bucket="archive", Key=HOSTILE)["TagSet"]

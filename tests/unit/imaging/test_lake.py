@@ -36,17 +36,19 @@ def test_a_row_of_the_lake_says_of_a_series_what_the_headers_of_its_files_say(cl
     service.load(cloud.records, tables, [dataset])
     read = [pydicom.dcmread(io.BytesIO(body)) for body in instances(cloud, "open")]
     headers = {one.SeriesInstanceUID: one for one in read}
-    assert {row["SeriesInstanceUID"] for row in table.rows} == set(headers) and len(table.rows) == 3
+    assert {row["seriesinstanceuid"] for row in table.rows} == set(headers) and len(table.rows) == 3
     for row in table.rows:
-        header = headers[row["SeriesInstanceUID"]]
-        assert {name: row[name] for name in OF_A_HEADER} == {name: str(header.get(name)) for name in OF_A_HEADER}
-        assert row["instanceCount"] == sum(one.SeriesInstanceUID == header.SeriesInstanceUID for one in read)
+        header = headers[row["seriesinstanceuid"]]
+        assert {name: row[name.lower()] for name in OF_A_HEADER} == {
+            name: str(header.get(name)) for name in OF_A_HEADER
+        }
+        assert row["instancecount"] == sum(one.SeriesInstanceUID == header.SeriesInstanceUID for one in read)
         assert (row["collection_id"], row["access"], row["source"]) == (dataset, "open", "own")
-        assert set(row) == set(TABLES["image_series"]) and row["series_size_MB"] > 0
+        assert set(row) == set(TABLES["image_series"]) and row["series_size_mb"] > 0
     assert not any(word.decode().lower() in str(table.rows).lower() for word in PLANTED)
     sizes = {o["Key"]: o["Size"] for o in boto3.client("s3").list_objects_v2(Bucket="open")["Contents"]}
     packed = sum(size for key, size in sizes.items() if key.endswith(".zip") and "previews" not in key)
-    assert abs(sum(row["series_size_MB"] for row in table.rows) - packed / 10**6) < 0.002
+    assert abs(sum(row["series_size_mb"] for row in table.rows) - packed / 10**6) < 0.002
 
     record = cloud.records.get(dataset)
     assert record

@@ -3,7 +3,7 @@ Data Commons has them (idc-index): a query for that one runs here with another F
 
 from __future__ import annotations
 
-# `acc`, `study_acc`, `person_acc`: our own numbers of series, study and individual. StudyDate is moved, PatientID made.
+# In small letters, as Glue keeps every name; SQL asks for them in any case. `acc`, `study_acc`, `person_acc`: our own numbers of series, study and individual. StudyDate is moved, PatientID made.
 IMAGE_SERIES_COLUMNS: dict[str, str] = {
     "acc": "string",
     "source": "string",
@@ -15,18 +15,18 @@ IMAGE_SERIES_COLUMNS: dict[str, str] = {
     "access": "string",
     "person_acc": "string",
     "study_acc": "string",
-    "PatientID": "string",
-    "PatientSex": "string",
-    "PatientAge": "string",
-    "StudyInstanceUID": "string",
-    "StudyDate": "string",
-    "StudyDescription": "string",
-    "SeriesInstanceUID": "string",
-    "SeriesDescription": "string",
-    "Modality": "string",
-    "BodyPartExamined": "string",
-    "Manufacturer": "string",
-    "ManufacturerModelName": "string",
-    "instanceCount": "bigint",
-    "series_size_MB": "double",
+    "patientid": "string",
+    "patientsex": "string",
+    "patientage": "string",
+    "studyinstanceuid": "string",
+    "studydate": "string",
+    "studydescription": "string",
+    "seriesinstanceuid": "string",
+    "seriesdescription": "string",
+    "modality": "string",
+    "bodypartexamined": "string",
+    "manufacturer": "string",
+    "manufacturermodelname": "string",
+    "instancecount": "bigint",
+    "series_size_mb": "double",
 }

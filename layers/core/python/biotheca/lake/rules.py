@@ -46,7 +46,7 @@ def entity_row(member: Member, entity: str, record: Record, related: dict[str, R
     row |= LIVE | {"archive": archive()["name"]["en"]}
     if entity == "run":
         return row | _of_run(member, record, related, row)
-    if "series_size_MB" in columns:
+    if "series_size_mb" in columns:
         return row | _of_images(member, record, related)
     if "attributes" in columns:
         row["attributes"] = _attributes(member, entity, record, "harmonized_name" in columns["attributes"])
@@ -145,7 +145,7 @@ def _of_images(member: Member, series: Record, related: dict[str, Record]) -> Ro
     """How much a series is, and who may have it. Its first file is the packed series."""
     dataset = related.get(member.dataset)
     size = series.files[0].get("size_bytes") or 0 if series.files else 0
-    return {"series_size_MB": round(size / 10**6, 3), "access": member.access_mode(dataset.access if dataset else "")}
+    return {"series_size_mb": round(size / 10**6, 3), "access": member.access_mode(dataset.access if dataset else "")}
 
 
 def _jattr(pairs: list[Row]) -> dict[str, list[str]]:

@@ -3,7 +3,8 @@ Data Commons has them (idc-index): a query for that one runs here with another F
 
 from __future__ import annotations
 
-# In small letters, as Glue keeps every name; SQL asks for them in any case. `acc`, `study_acc`, `person_acc`: our own numbers of series, study and individual. StudyDate is moved, PatientID made.
+# In small letters, as Glue keeps every name; SQL asks for them in any case. `acc`, `study_acc`, `person_acc`: our own
+# numbers of series, study and individual. StudyDate is moved, PatientID made.
 IMAGE_SERIES_COLUMNS: dict[str, str] = {
     "acc": "string",
     "source": "string",

@@ -111,7 +111,7 @@ def test_a_saved_archive_comes_back_whole_and_nobody_acts_on_it(saved: Path, tmp
         ana = {"email": PEOPLE[0].email, "password": PEOPLE[0].password}
         token = requests.post(f"{url}/v1/sign-in", json=ana, timeout=60).json()["token"]
         mine = requests.get(f"{url}/v1/submissions", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
-        assert len(mine["items"]) == 2 and dataset in {s["dataset"] for s in mine["items"]}  # and the study of a person
+        assert len(mine["items"]) == 3 and dataset in {s["dataset"] for s in mine["items"]}  # and of people, and images
 
         time.sleep(1)  # whatever was wrongly told would have been heard by now
         assert all(q["waiting"] == q["in_flight"] == 0 for q in second.page("queues"))

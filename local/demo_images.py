@@ -154,9 +154,9 @@ def _is_nowhere(stack: Stack, narrator: Any, submission: str) -> None:
     """RuntimeError unless the planted words stand in the archive that was sent, and nowhere else."""
     patterns = {word.encode(coding) for word in PLANTED for coding in ENCODINGS} | {struct.pack("<I", NUMBER)}
     found, counts = [], dict.fromkeys(("objects", "rows", "logs", "mails"), 0)
-    for kind, place, body in _everything(stack):
+    for kind, place, body in everything(stack):
         counts[kind] += 1
-        if any(pattern in piece for piece in _plain(body) for pattern in patterns):
+        if any(pattern in piece for piece in plain(body) for pattern in patterns):
             found.append(place)
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     narrator.show(f"{told}, {len(patterns)} patterns each: found in {found}")
@@ -164,7 +164,7 @@ def _is_nowhere(stack: Stack, narrator: Any, submission: str) -> None:
         raise RuntimeError(f"the planted person should stand in the sent archive alone, and stands in {found}")
 
 
-def _everything(stack: Stack) -> Iterator[tuple[str, str, bytes]]:
+def everything(stack: Stack) -> Iterator[tuple[str, str, bytes]]:
     """(kind, place, bytes) of all that the laptop keeps: every version of every object, every row, logs, mails."""
     storage: Any = boto3.client("s3", **stack.client_options())
     for bucket in storage.list_buckets()["Buckets"]:
@@ -183,7 +183,7 @@ def _everything(stack: Stack) -> Iterator[tuple[str, str, bytes]]:
         yield "mails", mail["subject"], json.dumps(mail, ensure_ascii=False).encode()
 
 
-def _plain(body: bytes) -> Iterator[bytes]:
+def plain(body: bytes) -> Iterator[bytes]:
     """An object and what is packed in it."""
     yield body
     if body[:2] == b"\x1f\x8b":

@@ -156,9 +156,9 @@ def _says(client: Client, someone: Any, method: str, path: str, body: Any, shown
 
 
 def until(true: Callable[[], Any], what: str) -> None:
-    until = time.monotonic() + WAIT_S
+    end = time.monotonic() + WAIT_S
     while not true():
-        if time.monotonic() > until:
+        if time.monotonic() > end:
             raise RuntimeError(f"{what} did not come within {WAIT_S:.0f} s")
         time.sleep(0.5)
 

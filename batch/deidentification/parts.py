@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,21 @@ from typing import Any
 from batch.deidentification.task import (
     Task,
     counts_of,
-    digest_of,
     keep_pictures,
     keep_reports,
+    laid,
     packed_of,
     pictures_of,
 )
-from biotheca.deidentification import levels, packing
+from biotheca.deidentification import levels
 from biotheca.deidentification.blanking import MOST_PICTURES
 from biotheca.deidentification.engine import VERSION
-from biotheca.deidentification.folder import Job, worked
+from biotheca.deidentification.folder import Job, digest_of, worked
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.model import Options
 from biotheca.deidentification.parts import Plan, joined, planned
 from biotheca.deidentification.report import written
-from biotheca.deidentification.store import CollectionSecrets, document_at, fetch, keep_document, keep_outcome
+from biotheca.deidentification.store import CollectionSecrets, document_at, keep_document
 from biotheca.deidentification.survey import Looked, look, settled
 
 
@@ -44,7 +43,7 @@ def survey(task: Task, scratch: Path | None = None) -> int:
     with tempfile.TemporaryDirectory(dir=scratch) as made:
         work = Path(made)
         for file in task.files:
-            if why := _laid(task, file, work / "in" / file["file_id"], None):
+            if why := laid(task, file, work):
                 archives[file["file_id"]] = why
             for path in sorted(path for path in (work / "in").rglob("*") if path.is_file()):
                 place = path.relative_to(work / "in")
@@ -68,7 +67,7 @@ def part(task: Task, number: int, scratch: Path | None = None, workers: int = 1)
         for file in task.files:
             own = {name.partition("/")[2] for name in wanted if name.partition("/")[0] == file["file_id"]}
             if own:
-                _laid(task, file, work / "in" / file["file_id"], own)
+                laid(task, file, work, own)
         job = Job(work / "in", work / "out", secret, Options(), "check", task.blanking(work / "pictures"), consume=True)
         (work / "out").mkdir()
         done = list(worked(job, [[work / "in" / name for name in group] for group in groups], workers))
@@ -108,22 +107,8 @@ def gather(task: Task, scratch: Path | None = None) -> dict[str, Any]:
         outcome = {"engine": VERSION, **counts_of(totals), "refused": plan.archives, "levels": whole, "packed": packed}
         outcome["clinical"] = {}  # a table needs one job (service.plan); here it was set aside as no image
         keep_reports(task, work, pictures)
-        keep_outcome(task.report_bucket, task.report + "outcome.json", outcome)
+        keep_document(task.report_bucket, task.report + "outcome.json", outcome)
     return outcome
-
-
-def _laid(task: Task, file: dict[str, str], target: Path, only: Iterable[str] | None) -> str:
-    """Fetch a file and lay what is wanted of it; why it could not be unpacked to its end, else nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    archive = target.parent.parent / "archive"
-    fetch(task.bucket, file["key"], file["version_id"], archive)
-    try:
-        packing.laid(archive, file["format"], target, None if only is None else frozenset(only))
-    except packing.Unsafe as fault:
-        return str(fault)
-    finally:
-        archive.unlink(missing_ok=True)
-    return ""
 
 
 def _place(task: Task, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from biotheca.deidentification import blanking, clinical_files, levels, packing
 from biotheca.deidentification.blanking import Blanking
 from biotheca.deidentification.clinical import Person
 from biotheca.deidentification.engine import VERSION
-from biotheca.deidentification.folder import de_identify
+from biotheca.deidentification.folder import de_identify, digest_of
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.parts import PART_FILES
 from biotheca.deidentification.report import Totals
@@ -24,7 +23,6 @@ from biotheca.deidentification.store import (
     fetch,
     keep,
     keep_document,
-    keep_outcome,
     picture_key,
     task_at,
 )
@@ -92,23 +90,28 @@ def run(task: Task, scratch: Path | None = None, workers: int = 1) -> dict[str, 
             pictures = pictures_of(map(json.loads, lines), work)
         keep_pictures(task, work, pictures)
         keep_reports(task, work, pictures)
-        keep_outcome(task.report_bucket, task.report + "outcome.json", outcome)
+        keep_document(task.report_bucket, task.report + "outcome.json", outcome)
     return outcome
 
 
 def _laid(task: Task, work: Path) -> dict[str, str]:
     """Unpack each archive into a folder of its own; why one was refused, by file id."""
-    refused = {}
     (work / "in").mkdir()
-    for file in task.files:
-        archive = work / "archive"
-        fetch(task.bucket, file["key"], file["version_id"], archive)
-        try:
-            packing.laid(archive, file["format"], work / "in" / file["file_id"])
-        except packing.Unsafe as fault:
-            refused[file["file_id"]] = str(fault)
+    told = {file["file_id"]: laid(task, file, work) for file in task.files}
+    return {file_id: why for file_id, why in told.items() if why}
+
+
+def laid(task: Task, file: dict[str, str], work: Path, only: Iterable[str] | None = None) -> str:
+    """Fetch a file and lay what is wanted of it below in/; why it could not be unpacked to its end, else nothing."""
+    archive, target = work / "archive", work / "in" / file["file_id"]
+    fetch(task.bucket, file["key"], file["version_id"], archive)
+    try:
+        packing.laid(archive, file["format"], target, None if only is None else frozenset(only))
+    except packing.Unsafe as fault:
+        return str(fault)
+    finally:
         archive.unlink(missing_ok=True)
-    return refused
+    return ""
 
 
 def pictures_of(lines: Iterable[Mapping[str, Any]], work: Path) -> list[dict[str, Any]]:
@@ -163,9 +166,3 @@ def _sent(task: Task, path: Path) -> dict[str, Any]:
     keep(path, task.bucket, task.made + path.name)
     path.unlink()
     return said | {"sha256": sha256, "md5": md5}
-
-
-def digest_of(path: Path, name: str = "sha256") -> str:
-    """Hexadecimal digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, name).hexdigest()

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { element } from "./dom.js";
 import { table } from "./forms.js";
 import { openness } from "./openness.js";
+import { more } from "./paging.js";
 import { t } from "./texts.js";
 
 const LISTS = ["controlled", "open", "unrated"];
@@ -21,7 +22,7 @@ export async function showBrowse(place, asked, wanted, say) {
   const list = datasets(page.items, access, order);
   const body = list.querySelector("tbody");
   place.replaceChildren(element("h2", {}, t("browse.title")), tabs(access), list);
-  if (page.next_cursor) place.append(more(body, query, page.next_cursor, say));
+  if (page.next_cursor) place.append(more("/v1/openness", query, page.next_cursor, (items) => body.append(...datasets(items, access, order).querySelectorAll("tbody tr")), say));
   const json = `/v1/openness?${new URLSearchParams(query)}`;
   place.append(element("p", {}, element("a", { href: json }, t("browse.json"))), ...statistics(sharing));
   say(page.items.length ? "" : t("browse.none"));
@@ -64,19 +65,6 @@ function breakdown(accession) {
     if (event.target.open && !inside.children.length) inside.replaceChildren(...(await openness(accession, "")));
   };
   return element("details", { toggle: open }, element("summary", {}, t("browse.show")), inside);
-}
-
-function more(body, query, following, say) {
-  let cursor = following;
-  const next = async () => {
-    const page = await get("/v1/openness", { ...query, cursor }).catch((problem) => say(problem.message));
-    if (!page) return;
-    body.append(...datasets(page.items, query.access, query.order).querySelectorAll("tbody tr"));
-    cursor = page.next_cursor;
-    if (!cursor) button.remove();
-  };
-  const button = element("button", { class: "second", type: "button", click: next }, t("browse.more"));
-  return button;
 }
 
 /** Datasets by access mode and the median time of an answer, by database and by committee. */

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { element } from "./dom.js";
+import { more } from "./paging.js";
 import { t } from "./texts.js";
 
 const FACETS = ["modality", "body_part", "disease", "manufacturer", "age_group", "sex", "collection"];
@@ -22,7 +23,7 @@ export async function showImages(place, query, say) {
     ...choices(chosen),
     element("div", { class: "images" }, element("nav", { "aria-label": t("images.facets") }, ...facets(counts.facets, chosen)), list),
   );
-  if (page.next_cursor) list.after(more(list, chosen, page.next_cursor, say));
+  if (page.next_cursor) list.after(more("/v1/images", { ...chosen, limit: "20" }, page.next_cursor, (items) => list.append(...items.map(hit)), say));
   const json = `/v1/images?${new URLSearchParams(chosen)}`;
   place.append(element("p", { class: "quiet" }, element("a", { href: json }, t("browse.json")), ` · ${t("images.dicomweb")}`));
   say(page.items.length ? "" : t("images.none"));
@@ -73,17 +74,3 @@ function hit(row) {
 function strip(row) {
   return element("img", { src: row.strip, alt: t("images.strip", { accession: row.accession }), class: "strip", loading: "lazy" });
 }
-
-function more(list, chosen, following, say) {
-  let cursor = following;
-  const next = async () => {
-    const page = await get("/v1/images", { ...chosen, limit: "20", cursor }).catch((problem) => say(problem.message));
-    if (!page) return;
-    list.append(...page.items.map(hit));
-    cursor = page.next_cursor;
-    if (!cursor) button.remove();
-  };
-  const button = element("button", { class: "second", type: "button", click: next }, t("browse.more"));
-  return button;
-}
-

@@ -21,6 +21,7 @@ assert functions.api.app.app
 # the holder of a reviewer's link to a private dataset, who sends its secret to every route and asks for that dataset.
 # 404 for what exists but is not yours: unknown and forbidden look the same.
 PUBLIC = (200, 200, 200, 200, 200)
+UNKNOWN = (404, 404, 404, 404, 404)
 # None: not called, because it would end the session of a person whom all tests share (see test_accounts).
 TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("POST", "/v1/register"): (422, 422, 422, 422, 422),
@@ -100,40 +101,12 @@ TABLE: dict[tuple[str, str], tuple[int | None, ...]] = {
     ("GET", "/v1/fhir/ImagingStudy/{accession}"): (404, 404, 404, 404, 404),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/thumbnail"): (404, 404, 404, 404, 404),
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}"): (404, 404, 404, 404, 404),
-    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata"): (
-        404,
-        404,
-        404,
-        404,
-        404,
-    ),
-    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail"): (
-        404,
-        404,
-        404,
-        404,
-        404,
-    ),
-    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/rendered"): (
-        404,
-        404,
-        404,
-        404,
-        404,
-    ),
-    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frames}"): (
-        404,
-        404,
-        404,
-        404,
-        404,
-    ),
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata"): UNKNOWN,
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/thumbnail"): UNKNOWN,
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/rendered"): UNKNOWN,
+    ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frames}"): UNKNOWN,
     ("GET", "/v1/dicomweb/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/frames/{frames}/rendered"): (
-        404,
-        404,
-        404,
-        404,
-        404,
+        *UNKNOWN,
     ),
     ("GET", "/v1/images"): PUBLIC,
     ("GET", "/v1/images/facets"): PUBLIC,

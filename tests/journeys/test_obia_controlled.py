@@ -3,21 +3,20 @@ of its files who is nowhere in what the system keeps or writes but in the archiv
 
 from __future__ import annotations
 
-import gzip
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from local.demo_images import everything, plain
 from local.stack import Stack
 from tests.journeys.asking import fetched, granted, told
 from tests.journeys.bringing import handed_in
 from tests.journeys.conftest import Person, newcomer, wait_for
-from tests.journeys.test_canaries import Aws, Everywhere, everywhere
+from tests.journeys.test_canaries import Everywhere, everywhere
 from tests.journeys.test_obia import collection
 from tests.unit.deidentification.making import as_bytes, ct
 
@@ -117,29 +116,13 @@ def test_a_controlled_collection_is_described_to_all_and_its_images_are_for_who_
     assert {place: told(reader.call("GET", place)) for place in places} == before
 
 
-def _kept(aws: Aws) -> Iterator[tuple[str, bytes]]:
-    """(place, bytes) of every version of every object, of what is packed in it, and of every row."""
-    s3 = aws("s3")
-    for bucket in [b["Name"] for b in s3.list_buckets()["Buckets"]]:
-        for row in s3.get_paginator("list_object_versions").paginate(Bucket=bucket).search("Versions") or ():
-            if row:
-                where = {"Bucket": bucket, "Key": row["Key"], "VersionId": row["VersionId"]}
-                body = s3.get_object(**where)["Body"].read()
-                yield f"{bucket}/{row['Key']}", body
-                if body[:2] == b"\x1f\x8b":
-                    yield f"{bucket}/{row['Key']}", gzip.decompress(body) if row["Key"].endswith(".json.gz") else b""
-    tables = aws("dynamodb")
-    for name in tables.list_tables()["TableNames"]:
-        for row in tables.get_paginator("scan").paginate(TableName=name).search("Items"):
-            yield name, str(row).encode()
-
-
 def test_a_person_planted_in_every_corner_is_nowhere_but_in_what_was_sent(
-    ana: Person, chen: Person, nobody: Person, images: Images, aws: Callable[[str], Any], everywhere: Everywhere
+    ana: Person, chen: Person, nobody: Person, images: Images, stack: Stack, everywhere: Everywhere
 ) -> None:
     patterns = {word.encode(coding) for word in (NAME, NAME.upper(), *PLANTED) for coding in ENCODINGS}
     patterns |= {struct.pack("<I", NUMBER), struct.pack(">I", NUMBER)}
-    places = {place for place, body in _kept(aws) if any(pattern in body for pattern in patterns)}
+    kept = ((place, piece) for _, place, body in everything(stack) for piece in plain(body))
+    places = {place for place, piece in kept if any(pattern in piece for pattern in patterns)}
     assert len(places) == 1 and f"/submissions/{images.submission}/file_" in places.pop()
     assert everywhere.leaks(PLANTED) == {}
     assert {"log", "mail", "event", "execution", "audit", "key"} <= set(everywhere.seen), everywhere.seen

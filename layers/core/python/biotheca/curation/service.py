@@ -266,19 +266,17 @@ def decide(store: SubmissionStore, notes: Desk, person: Person, submission_id: s
         raise Stale(f"You saw version {decision.version} of the submission; it is now at {submission.version}.")
     new, extra = _decided(store, notes, submission, stage, decision)
     kind = events.METADATA_ACCEPTED if new.state == State.METADATA_ACCEPTED else events.CURATION_DECIDED
-    try:
-        return store.save(
-            submission,
-            new,
-            event="accepted" if decision.verdict == "accept" else "revision requested",
-            words=_words(stage, decision),
-            actor=person.subject,
-            announce=kind,
-            body={"decision": decision.verdict, "stage": stage, "automatic": False},
-            extra=extra,
-        )
-    except StaleWrite:
-        raise Stale(f"Submission {submission_id} was changed at the same moment. Look at it again.") from None
+    return _saved(
+        store,
+        submission,
+        new,
+        event="accepted" if decision.verdict == "accept" else "revision requested",
+        words=_words(stage, decision),
+        actor=person.subject,
+        announce=kind,
+        body={"decision": decision.verdict, "stage": stage, "automatic": False},
+        extra=extra,
+    )
 
 
 def ask_anew(
@@ -296,19 +294,24 @@ def ask_anew(
         raise _taken(submission)
     told = {"decision": "anew", "stage": "data", "automatic": False, **body}
     new = replace(submission, state=OUTCOMES["data"]["anew"])
+    return _saved(
+        store,
+        submission,
+        new,
+        event="asked anew",
+        words=words,
+        actor=person.subject,
+        announce=events.CURATION_DECIDED,
+        body=told,
+        extra=[order(submission)],
+    )
+
+
+def _saved(store: SubmissionStore, submission: Submission, new: Submission, **said: Any) -> Submission:
     try:
-        return store.save(
-            submission,
-            new,
-            event="asked anew",
-            words=words,
-            actor=person.subject,
-            announce=events.CURATION_DECIDED,
-            body=told,
-            extra=[order(submission)],
-        )
+        return store.save(submission, new, **said)
     except StaleWrite:
-        raise Stale(f"Submission {submission_id} was changed at the same moment. Look at it again.") from None
+        raise Stale(f"Submission {submission.id} was changed at the same moment. Look at it again.") from None
 
 
 def _decided(

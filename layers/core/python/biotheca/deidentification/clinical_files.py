@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from biotheca.deidentification.clinical import Person, Refusal, Told, de_identified
 from biotheca.deidentification.keys import CollectionKey
 from biotheca.deidentification.levels import Levels
-from biotheca.deidentification.people import Stated, decoded, encodings_of, guesses, identifiers, stated
-from biotheca.formats.dicom import DicomFault, elements, opened
+from biotheca.deidentification.people import Stated, decoded, encodings_of, guesses, identifiers
+from biotheca.deidentification.survey import header
 
 NAMES = ("clinical.tsv", "clinical.csv")  # of a table in an archive, in any letter case
 MADE = "clinical"  # alias of the record, and the name of what is made
@@ -52,7 +51,7 @@ def people_in(source: Path, key: CollectionKey) -> dict[str, Person]:
     """The persons of the images as sent by the numbers of their objects, in each spelling that the bytes may have."""
     found: dict[bytes, set[tuple[Any, ...]]] = defaultdict(set)
     for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.is_symlink() or (told := _stated(path)) is None:
+        if not path.is_file() or path.is_symlink() or (told := header(path)) is None:
             continue
         if told.facts.get("patient_id"):
             charset = told.facts.get("charset", b"")
@@ -67,12 +66,3 @@ def people_in(source: Path, key: CollectionKey) -> dict[str, Person]:
             for text in (decoded(number, encodings_of(told.facts["charset"])), *guesses(number)):
                 people[text.strip()] = person
     return people
-
-
-def _stated(path: Path) -> Stated | None:
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            part = opened(data)  # type: ignore[arg-type]  # read like bytes
-            return stated(part.data, elements(part.data, part.start, len(part.data), part.form), part.form)
-    except (DicomFault, OSError, ValueError):
-        return None

@@ -59,7 +59,7 @@ def de_identify(
     target.mkdir(parents=True, exist_ok=True)
     report.mkdir(parents=True, exist_ok=True)
     texts: Counter[tuple[int, str]] = Counter()
-    found = survey(paths, _digest)
+    found = survey(paths, digest_of)
     entries: dict[Path, Entry] = {}
     for path, reason in found.refused.items():
         entries[path] = refused(path, source, key, reason)
@@ -228,6 +228,7 @@ def mark(path: Path, source: Path, key: CollectionKey) -> str:
     return key.report_mark(path.relative_to(source).as_posix().encode())
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path, name: str = "sha256") -> str:
+    """Hexadecimal digest of a file."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, name).hexdigest()

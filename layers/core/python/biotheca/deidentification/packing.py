@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from biotheca.formats import stored_zip
 from biotheca.formats.archives import Tar, TarFault
 from biotheca.formats.listings import is_safe
 from biotheca.formats.source import Source
@@ -17,7 +18,6 @@ BARE = "dicom"  # the type of a file that is one object
 MOST_BYTES = 4 * 1024**4
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BLOCK_BYTES = 1024 * 1024
-_DAY = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: packing again gives the same bytes
 
 
 class Unsafe(Exception):
@@ -93,7 +93,6 @@ def pack(folder: Path, target: Path) -> None:
     """All files of a folder, by name, in a ZIP that holds them as they are: each can be read by its range of bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as made:
         for path in sorted(folder.iterdir()):
-            member = zipfile.ZipInfo(path.name, _DAY)
-            with path.open("rb") as file, made.open(member, "w", force_zip64=True) as place:
+            with path.open("rb") as file, made.open(stored_zip.member(path.name), "w", force_zip64=True) as place:
                 for block in iter(lambda: file.read(_BLOCK_BYTES), b""):
                     place.write(block)

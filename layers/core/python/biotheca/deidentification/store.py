@@ -64,22 +64,18 @@ class Reports:
 
     def outcome(self, submission_id: str, round_number: int) -> dict[str, Any] | None:
         """What became of a round's files; None if the job did not come to its end."""
-        try:
-            found: dict[str, Any] = buckets.get_document(
-                self.bucket, self.prefix(submission_id, round_number) + "outcome.json"
-            )
-        except buckets.ObjectMissing:
-            return None
-        return found
+        return self._said(submission_id, round_number, "outcome.json")
 
     def pictures(self, submission_id: str, round_number: int) -> list[dict[str, Any]] | None:
         """What a curator is shown of the objects with text in their pixels; None if the job did not come so far."""
-        key = self.prefix(submission_id, round_number) + "pictures.json"
+        found = self._said(submission_id, round_number, "pictures.json")
+        return None if found is None else found["items"]
+
+    def _said(self, submission_id: str, round_number: int, name: str) -> dict[str, Any] | None:
         try:
-            found: list[dict[str, Any]] = buckets.get_document(self.bucket, key)["items"]
+            return document_at(self.bucket, self.prefix(submission_id, round_number) + name)
         except buckets.ObjectMissing:
             return None
-        return found
 
     def texts(self, submission_id: str, round_number: int) -> str:
         """The distinct descriptions as a table: tag, files, text."""
@@ -138,8 +134,7 @@ class Originals:
 def task_at(place: str) -> dict[str, Any]:
     """The document at s3://bucket/key. ObjectMissing if there is none."""
     bucket, _, key = place.removeprefix("s3://").partition("/")
-    found: dict[str, Any] = buckets.get_document(bucket, key)
-    return found
+    return document_at(bucket, key)
 
 
 def fetch(bucket: str, key: str, version: str, target: Path) -> None:
@@ -173,8 +168,3 @@ def keep_document(bucket: str, key: str, document: Any) -> None:
 def picture_link(bucket: str, key: str, valid_s: int) -> str:
     """A link to a picture, for one who may look at it. It says nothing of what it shows."""
     return buckets.presign_download(bucket, key, None, "picture.png", valid_s)
-
-
-def keep_outcome(bucket: str, key: str, outcome: dict[str, Any]) -> None:
-    """The last word of a job."""
-    buckets.put_document(bucket, key, outcome)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from biotheca.deidentification.model import Reason
-from biotheca.deidentification.people import stated
+from biotheca.deidentification.people import Stated, stated
 from biotheca.formats.dicom import DicomFault, elements, opened
 
 Looked = tuple[bytes, bytes, bytes, int] | Reason | None
@@ -90,14 +90,20 @@ def _stays(path: Path, found: Survey) -> bool:
     return path not in found.refused and path not in found.copies
 
 
-def _stated(path: Path) -> tuple[bytes, bytes, bytes, int] | None:
-    """(series UID, patient, instance UID, Instance Number or 0); None if it has to be opened to say what is wrong."""
+def header(path: Path) -> Stated | None:
+    """What the header of a file states; None if it has to be opened to say what is wrong."""
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             part = opened(data)  # type: ignore[arg-type]  # read like bytes
-            whole = part.data
-            known = stated(whole, elements(whole, part.start, len(whole), part.form), part.form)
+            return stated(part.data, elements(part.data, part.start, len(part.data), part.form), part.form)
     except (DicomFault, OSError, ValueError):
+        return None
+
+
+def _stated(path: Path) -> tuple[bytes, bytes, bytes, int] | None:
+    """(series UID, patient, instance UID, Instance Number or 0); None if it has to be opened to say what is wrong."""
+    known = header(path)
+    if known is None:
         return None
     series, instance = (known.facts.get(name, b"") for name in ("series", "instance"))
     text = known.facts.get("number", b"")

@@ -10,7 +10,7 @@ from typing import Any
 from biotheca.accounts.model import Person
 from biotheca.errors import NotFound
 from biotheca.publication.model import Record
-from biotheca.publication.service import may_see, visible
+from biotheca.publication.service import seen, visible
 from biotheca.publication.store import RecordStore
 
 MEDIA_TYPE = "application/fhir+json"
@@ -29,16 +29,11 @@ def study(records: RecordStore, person: Person | None, accession: str) -> dict[s
     record = visible(records, person, accession)
     if record.type != STUDY:
         raise NotFound(f"There is no public imaging study {accession.strip()[:60]!r}.")
-    inside = _seen(records, person, record.links.get(SERIES, ()))
+    inside = seen(records, person, record.links.get(SERIES, ()))
     told = sum(len(series.links.get(IMAGE, ())) for series in inside) <= MOST_IMAGES
     return resource(
-        record, [(series, _seen(records, person, series.links.get(IMAGE, ())) if told else []) for series in inside]
+        record, [(series, seen(records, person, series.links.get(IMAGE, ())) if told else []) for series in inside]
     )
-
-
-def _seen(records: RecordStore, person: Person | None, accessions: Any) -> list[Record]:
-    found = records.get_many(list(accessions))
-    return [found[one] for one in accessions if one in found and may_see(records, person, found[one])]
 
 
 def resource(record: Record, inside: list[tuple[Record, list[Record]]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from biotheca import catalog
-from biotheca.catalog import Member, ObjectType
+from biotheca.catalog import Field, Member, ObjectType
 from biotheca.imaging.rows import cube_of, row_of
 from biotheca.imaging.store import SeriesIndex
 from biotheca.publication.access import class_in, mode_of
@@ -100,14 +100,16 @@ def _chain(member: Member, series: ObjectType) -> list[ObjectType]:
     """The type of series and the two above it: study, individual."""
     chain = [series]
     while len(chain) < 3 and (up := _reference(chain[-1])):
-        chain.append(member.object_type(up))
+        chain.append(member.object_type(up.to or ""))
     return chain
 
 
-def _reference(kind: ObjectType) -> str:
-    return next((spec.to for spec in kind.fields.values() if spec.to), "") or ""
+def _reference(kind: ObjectType) -> Field | None:
+    """The field by which a type refers to the one above it."""
+    return next((spec for spec in kind.fields.values() if spec.to), None)
 
 
 def _above(kind: ObjectType, page: list[Record]) -> list[str]:
-    name = next((spec.name for spec in kind.fields.values() if spec.to), "")
+    up = _reference(kind)
+    name = up.name if up else ""
     return list(dict.fromkeys(accession for record in page for accession in record.links.get(name, [])))

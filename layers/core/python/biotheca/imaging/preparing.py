@@ -16,7 +16,7 @@ from typing import Any
 import pydicom
 from pydicom.dataset import FileDataset
 
-from biotheca.formats import dicom
+from biotheca.formats import dicom, stored_zip
 from biotheca.imaging import frames, previews
 from biotheca.imaging.model import INDEX, PREVIEWS, Index, Instance, Range
 
@@ -127,9 +127,6 @@ def _number(header: FileDataset, keyword: str, otherwise: float | None) -> Any:
 
 
 def _pack(drawn: dict[str, bytes], target: Path) -> dict[str, Range]:
-    day = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: packing again gives the same bytes
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as made:
-        for name, picture in drawn.items():
-            made.writestr(zipfile.ZipInfo(f"{name}.png", day), picture)
+    stored_zip.write(target, ((f"{name}.png", picture) for name, picture in drawn.items()))
     with target.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         return {name.removesuffix(".png"): place for name, place in members(whole, target).items()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from struct import error, unpack_from
 from typing import Any
@@ -17,6 +16,7 @@ from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.catalog import Member, ObjectType
 from biotheca.errors import Conflict, Finding, Invalid
+from biotheca.formats import stored_zip
 from biotheca.submissions import rules
 from biotheca.submissions import service as submitting
 from biotheca.submissions.model import EDITABLE, Submission
@@ -26,7 +26,6 @@ from biotheca.uploads.store import Inbox
 CANNOT_UNDERSTAND = 0xC000  # PS3.18 table 10.5.3.1.2-1
 COERCED = 0xB000  # elements are changed: here at de-identification, before anything is released
 CHANGED_LATER = "What was stored is de-identified before its release: UIDs and values there are others."
-_DAY = (1980, 1, 1, 0, 0, 0)
 _BOUNDARY = re.compile(r'boundary\s*=\s*(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
 _LONG = frozenset((b"OB", b"OW", b"UN", b"SQ", b"UT"))
 _META = {0x00020002: "sop_class", 0x00020003: "uid"}
@@ -100,7 +99,10 @@ def parts_of(content_type: str, body: bytes) -> list[bytes]:
 
 
 def meta_of(data: bytes) -> dict[str, str] | None:
-    """SOP class and UID by the file meta information (PS3.10 7.1), or None of what is no DICOM file."""
+    """SOP class and UID by the file meta information (PS3.10 7.1), or None of what is no DICOM file.
+
+    Not by formats.dicom, which needs pydicom's dictionary: the API's layers have none.
+    """
     if data[128:132] != b"DICM":
         return None
     told: dict[str, str] = {}
@@ -127,9 +129,7 @@ def meta_of(data: bytes) -> dict[str, str] | None:
 def _zipped(members: dict[str, bytes]) -> bytes:
     """The same instances make the same bytes; their names say nothing."""
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as made:
-        for name in sorted(members):
-            made.writestr(zipfile.ZipInfo(name, _DAY), members[name])
+    stored_zip.write(held, sorted(members.items()))
     return held.getvalue()
 
 

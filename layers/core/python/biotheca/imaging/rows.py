@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from biotheca.imaging.model import PREVIEWS
 from biotheca.publication.model import Record
 
 # What can be counted and chosen by, in the order of a cell of the cube.
@@ -45,7 +46,7 @@ def row_of(series: Record, study: Record, individual: Record, collection: Record
         "disease": collection.attributes.get("disease"),
         "age_group": age_group(str(study.attributes.get("age") or "")),
         "access": mode,
-        "pictures": len(series.files) > 3,
+        "pictures": any(file["name"].endswith(PREVIEWS) for file in series.files),
     }
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 

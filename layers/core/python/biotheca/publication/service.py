@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -304,6 +305,12 @@ def _was_released(records: RecordStore, record: Record) -> bool:
 def may_see(records: RecordStore, person: Person | None, record: Record) -> bool:
     """Whether the reader may see a record in a listing: owners and staff always, others what is public."""
     return insider(records, person, record) or Door.LISTING in MATRIX[met(records, record)]
+
+
+def seen(records: RecordStore, person: Person | None, accessions: Sequence[str]) -> list[Record]:
+    """Those of these records that the reader may see in a listing, in the order of their accessions."""
+    known = records.get_many(list(accessions))
+    return [known[a] for a in accessions if a in known and may_see(records, person, known[a])]
 
 
 def met(records: RecordStore, record: Record) -> Visibility:

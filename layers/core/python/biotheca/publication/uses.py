@@ -6,7 +6,7 @@ from typing import Any
 
 from biotheca.accounts.model import Person
 from biotheca.publication.model import Record
-from biotheca.publication.service import may_see, visible
+from biotheca.publication.service import seen, visible
 from biotheca.publication.store import RecordStore
 
 MOST_IN_ALL = 1000  # records of the tree below a record; of one person there are few, of a project there may be more
@@ -23,9 +23,9 @@ def uses(
     record = visible(records, person, accession)
     found, following = records.referrers(record.accession, None, limit, cursor)
     rows = []
-    for one in _seen(records, person, found):
+    for one in seen(records, person, found):
         below, _ = records.referrers(one.accession, None, MOST_BELOW, None)
-        rows.append(_row(one) | {"used_by": [_named(r) for r in _seen(records, person, below)]})
+        rows.append(_row(one) | {"used_by": [_named(r) for r in seen(records, person, below)]})
     return rows, following
 
 
@@ -44,7 +44,7 @@ def below(records: RecordStore, person: Person | None, accession: str, most: int
         while True:
             page, cursor = records.referrers(above, None, MOST_BELOW, cursor)
             fresh = [a for a in page if a not in found and a != top.accession]
-            for one in _seen(records, person, fresh):
+            for one in seen(records, person, fresh):
                 if len(found) == most:
                     return {"accession": top.accession, "items": list(found.values()), "complete": False}
                 found[one.accession] = _row(one) | {"of": above}
@@ -52,11 +52,6 @@ def below(records: RecordStore, person: Person | None, accession: str, most: int
             if cursor is None:
                 break
     return {"accession": top.accession, "items": list(found.values()), "complete": True}
-
-
-def _seen(records: RecordStore, person: Person | None, accessions: list[str]) -> list[Record]:
-    known = records.get_many(accessions)
-    return [known[a] for a in accessions if a in known and may_see(records, person, known[a])]
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -25,13 +25,10 @@ def index(store: WordIndex, record: Record) -> int:
         "title": record.title,
         "released_at": record.released_at,
     }
-    under = [record.accession.casefold(), *(_words_of(record) if _kind(record).found_by_words else ())]
+    kind = catalog.members()[record.member].object_type(record.type)
+    under = [record.accession.casefold(), *(_words_of(record) if kind.found_by_words else ())]
     store.replace(record.accession, under, shown)
     return len(under)
-
-
-def _kind(record: Record) -> catalog.ObjectType:
-    return next(kind for kind in catalog.members()[record.member].types if kind.type == record.type)
 
 
 def _words_of(record: Record) -> list[str]:

@@ -323,7 +323,7 @@ def test_the_page_of_images_is_browsed_by_its_facets(both: Both, nobody: Person,
         assert page.locator("ul.series > li").count() == told["series"]
         picture = page.locator("img.strip").first
         picture.scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelector('img.strip').naturalWidth > 0")
+        eventually(lambda: picture.evaluate("image => image.naturalWidth"))
         look(page, "images")
         page.get_by_role("link", name="Without CHEST").click()
         page.get_by_role("link", name="HEAD", exact=True).wait_for()

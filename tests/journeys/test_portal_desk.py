@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.journeys.bringing import handed_in, with_runs
 from tests.journeys.browser import Surfer
-from tests.journeys.conftest import Person, document, tiny_fastq, wait_for
+from tests.journeys.conftest import Person, document, eventually, tiny_fastq, wait_for
 from tests.journeys.portal import look
 
 
@@ -118,7 +118,7 @@ def test_nothing_is_accepted_before_each_finding_of_private_content_is_decided_o
         rows.nth(number).select_option("harmless")
         with page.expect_response(lambda answer: answer.url.endswith("/checklist")):
             page.get_by_role("button", name="Save the checklist").click()
-        page.wait_for_function("left => !document.querySelector('#gate').textContent.includes(` ${left} `)", arg=left)
+        eventually(lambda words=words: words not in (page.locator("#gate").text_content() or ""))
     assert page.locator("#gate").is_hidden()
     assert not [one for one in chen_surfs.addresses if one.endswith("/decision")]
     accept.click()

@@ -396,6 +396,7 @@ def _planted(path: Path, name: str, made: FileDataset, who: Person, dice: random
         at.check("pixels_retained", "7FE00010")
     syntax = made.file_meta.TransferSyntaxUID
     little, implicit = syntax.is_little_endian, syntax.is_implicit_VR
+    made.file_meta.FileMetaInformationGroupLength = 0  # PS3.10 7.1 asks for it; pydicom writes the right one
     pydicom.dcmwrite(path, made, enforce_file_format=False, little_endian=little, implicit_vr=implicit)
     return {
         "file": path.name,

@@ -1,7 +1,7 @@
 """Tools that de-identify, each as a process of its own over one folder: ours, and the peers at hand.
 
 Peers run with their stock settings. Those that this environment lacks are looked for in the Python that
-BIOTHECA_BENCH_PEERS names.
+BIOTHECA_BENCH_PEERS names; CTP in the checkout that BIOTHECA_BENCH_CTP names.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from bench import deid_ctp
 
 _LOOP = """
 import sys, pathlib, warnings
@@ -69,6 +71,10 @@ def outputs(source: Path, place: Path) -> Iterator[tuple[str, Path]]:
         command = [python, "-W", "ignore", "-c", _LOOP + text + _EACH, str(source), str(target)]
         subprocess.run(command, check=True, capture_output=True)
         yield name, target
+    if ctp := deid_ctp.command(source, target := place / "out", place / "ctp"):
+        _empty(target)
+        subprocess.run(ctp, check=True, capture_output=True)
+        yield "CTP, its default script", target
     if tool := shutil.which("dcmodify"):
         target = _empty(place / "out")
         for path in sorted(source.iterdir()):

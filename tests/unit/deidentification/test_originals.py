@@ -13,10 +13,12 @@ from biotheca import clock
 from biotheca.aws import buckets
 from biotheca.deidentification import originals
 from biotheca.publication.model import Visibility
+from biotheca.submissions import service as submitting
 from biotheca.submissions.model import FileState, State, Submission
 from tests.unit.deidentification.test_bad_input import instances
-from tests.unit.deidentification.test_workflow import Cloud, slices, zipped
+from tests.unit.deidentification.test_workflow import MEMBER, Cloud, collection, slices, zipped
 from tests.unit.deidentification.test_workflow import cloud as cloud
+from tests.unit.world import ANA
 
 DAY_S = 86_400
 
@@ -95,6 +97,71 @@ def test_what_was_returned_and_left_goes_after_ninety_days_and_must_be_sent_agai
     assert swept(cloud) == 1 and not left(cloud, made)
     (raw,) = [file for file in cloud.submissions.files(made) if file.name == "images.zip"]
     assert (raw.state, raw.sha256, raw.version_id) == (FileState.DECLARED, None, None)
+
+
+def draft(cloud: Cloud) -> Submission:
+    """A collection that nobody has handed in, of which an archive has arrived."""
+    made = submitting.open_submission(cloud.submissions, ANA, MEMBER, "Images", "immediately", None)
+    packed = zipped(**slices())
+    made = submitting.describe(cloud.submissions, ANA, made.id, collection({"images.zip": packed}))
+    (file,) = cloud.submissions.files(made)
+    cloud.arrives(cloud.inbox.key(made.id, file.id), packed)
+    return made
+
+
+def test_a_draft_that_is_given_up_before_anything_was_made_of_it_loses_its_files(cloud: Cloud) -> None:
+    made = draft(cloud)
+    assert swept(cloud) == 0 and left(cloud, made)
+    submitting.cancel(cloud.submissions, ANA, made.id)
+    assert swept(cloud) == 1 and not left(cloud, made)
+    # A file whose last part comes after that, and one that the metadata never named.
+    for late in (cloud.inbox.key(made.id, "fil_late"), f"{cloud.inbox.prefix_by_name(made.id)}late.zip"):
+        cloud.arrives(late, b"late")
+        assert swept(cloud) == 1 and not left(cloud, made)
+    assert swept(cloud) == 0
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.FILES_EXPECTED])
+def test_what_was_begun_and_left_goes_ninety_days_after_its_last_file(
+    cloud: Cloud, clock_file: Path, state: State
+) -> None:
+    made = draft(cloud)
+    cloud.put(made.id, state)
+    clock_file.write_text(str(80 * DAY_S))
+    (file,) = cloud.submissions.files(made)
+    cloud.arrives(cloud.inbox.key(made.id, file.id), zipped(**slices()))
+    clock_file.write_text(str(169 * DAY_S))
+    assert swept(cloud) == 0 and left(cloud, made)
+    clock_file.write_text(str(171 * DAY_S))
+    assert swept(cloud) == 1 and not left(cloud, made)
+    (file,) = cloud.submissions.files(made)
+    assert file.state == FileState.DECLARED
+
+
+def test_a_file_that_comes_while_the_sweep_deletes_is_found_by_the_next(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = draft(cloud)
+    submitting.cancel(cloud.submissions, ANA, made.id)
+    delete = buckets.delete_below
+
+    def slow(bucket: str, prefix: str) -> int:
+        count = delete(bucket, prefix)
+        cloud.arrives(cloud.inbox.key(made.id, "fil_late"), b"late")
+        return count
+
+    with monkeypatch.context() as patched:
+        patched.setattr(buckets, "delete_below", slow)
+        swept(cloud)
+    assert left(cloud, made)
+    assert swept(cloud) == 1 and not left(cloud, made)
+
+
+def test_files_of_members_that_archive_them_as_sent_are_none_of_the_sweeps(cloud: Cloud) -> None:
+    made = submitting.open_submission(cloud.submissions, ANA, "gsa", "Reads", "immediately", None)
+    cloud.arrives(cloud.inbox.key(made.id, "fil_1"), b"reads")
+    submitting.cancel(cloud.submissions, ANA, made.id)
+    assert swept(cloud) == 0 and left(cloud, made)
 
 
 def test_a_sweep_that_died_is_gone_on_with(cloud: Cloud, clock_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,7 @@ from biotheca.submissions import rules
 from biotheca.submissions import service as submitting
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.taxonomy.service import Taxonomy
+from biotheca.uploads import service as uploading
 from biotheca.uploads.store import Inbox
 from functions.api import views
 from tests.unit.deidentification.making import PATIENT, as_bytes, ct
@@ -100,8 +101,13 @@ class Cloud(World):
         for file in self.set_files(made, FileState.QC_PASSED):
             data = files[file.name]
             self.submissions.save_file(made.id, replace(file, sha256=hashlib.sha256(data).hexdigest()))
-            boto3.client("s3").put_object(Bucket="inbox", Key=self.inbox.key(made.id, file.id), Body=data)
+            self.arrives(self.inbox.key(made.id, file.id), data)
         return self.put(made.id, State.FILES_CHECKING, round=1)
+
+    def arrives(self, key: str, data: bytes) -> None:
+        """Bytes lie in the inbox, and the archive is told."""
+        boto3.client("s3").put_object(Bucket="inbox", Key=key, Body=data)
+        uploading.note_received(self.submissions, self.inbox, key, None, None)
 
     def de_identify(self, made: Submission) -> dict[str, int]:
         told = service.plan(self.submissions, self.inbox, self.reports, made.id, 1)

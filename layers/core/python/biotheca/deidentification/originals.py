@@ -12,48 +12,50 @@ from typing import Any
 
 from biotheca import catalog, clock
 from biotheca.catalog import Member
-from biotheca.deidentification.store import Originals
 from biotheca.publication.model import Visibility
 from biotheca.publication.store import RecordStore
 from biotheca.submissions.model import FileState, State, Submission
 from biotheca.submissions.store import SubmissionStore
-from biotheca.uploads.store import Inbox
+from biotheca.uploads.store import Inbox, Originals
 
-RETURNED_DAYS = 90  # that a submitter has to mend what was returned
-_RETURNED = frozenset({State.REVISION_REQUESTED, State.FILES_FAILED})
+LEFT_DAYS = 90  # that a submitter has to go on with a draft, or to mend what was returned
+_LEFT = frozenset({State.DRAFT, State.FILES_EXPECTED, State.REVISION_REQUESTED, State.FILES_FAILED})
 
 
-def is_due(member: Member, submission: Submission, withdrawn: bool) -> bool:
+def is_due(member: Member, submission: Submission, withdrawn: bool, last_came: str) -> bool:
     """Whether the files as sent must go now. Pure but for the clock.
 
-    Released: `sent_kept_days` of the catalog later, at once if it was withdrawn. Given up: at once. Returned and left:
-    after 90 days. All else still needs them.
+    Released: `sent_kept_days` of the catalog later, at once if it was withdrawn. Given up: at once. Left as a draft,
+    without all of its files, or returned: 90 days after its last change and its last file. All else still needs them.
     """
     if submission.state == State.CANCELLED:
         return True
-    days = {State.RELEASED: 0 if withdrawn else member.sent_kept_days} | dict.fromkeys(_RETURNED, RETURNED_DAYS)
-    since = submission.since or submission.updated_at
-    limit = days.get(submission.state)
-    return limit is not None and clock.parse(since) + timedelta(days=limit) <= clock.now()
+    if submission.state in _LEFT:
+        since, days = max(submission.updated_at, last_came), LEFT_DAYS
+    elif submission.state == State.RELEASED:
+        since, days = submission.since or submission.updated_at, 0 if withdrawn else member.sent_kept_days
+    else:
+        return False
+    return clock.parse(since) + timedelta(days=days) <= clock.now()
 
 
 def sweep(store: SubmissionStore, records: RecordStore, inbox: Inbox) -> int:
     """Delete what is due; of how many submissions. A crash leaves the mark, so that the next sweep goes on."""
     marks = Originals(store.records)
     count = 0
-    for submission_id in marks.every():
+    for submission_id, last_came in marks.every():
         submission = store.get(submission_id)
         member = catalog.members()[submission.member]
         dataset = records.get(submission.dataset) if submission.dataset else None
         withdrawn = dataset is not None and dataset.visibility == Visibility.WITHDRAWN
-        if not is_due(member, submission, withdrawn):
+        if not is_due(member, submission, withdrawn, last_came):
             continue
-        if submission.state in _RETURNED:
+        if submission.state in _LEFT:
             _to_be_sent_again(store, submission)
-        gone = marks.delete_below(inbox.bucket, inbox.prefix(submission_id))
+        gone = inbox.delete_all(submission_id)
         if gone:
             store.note(submission_id, "originals deleted", f"What was sent was deleted: {gone:,} object(s).", "archive")
-        marks.forget(submission_id)
+        marks.forget(submission_id, last_came)
         count += 1
     return count
 

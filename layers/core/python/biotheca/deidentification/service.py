@@ -15,7 +15,7 @@ from biotheca import catalog
 from biotheca.accounts.model import Person
 from biotheca.catalog import Member
 from biotheca.deidentification.packing import BARE
-from biotheca.deidentification.store import Orders, Originals, Reports
+from biotheca.deidentification.store import Orders, Reports
 from biotheca.errors import Finding, NotFound, SystemFault
 from biotheca.submissions.model import ArchiveObject, DataFile, FileState, State, Submission
 from biotheca.submissions.rules import finding
@@ -63,7 +63,6 @@ def plan(
         }
         for file in sent
     ]
-    Originals(store.records).mark(submission_id)
     task = {
         "submission_id": submission_id,
         # What is added to a collection later fits to it: it has the secret of the first submission.

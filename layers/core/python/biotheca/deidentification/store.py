@@ -11,15 +11,12 @@ import secrets as random
 from pathlib import Path
 from typing import Any
 
-from biotheca import clock
 from biotheca.aws import buckets, files, secrets
 from biotheca.aws.ranged import RangedReader
 from biotheca.aws.tables import Table
 from biotheca.deidentification.keys import SECRET_BYTES
 from biotheca.settings import Settings
 from biotheca.submissions.model import Submission
-
-_SENT = "SENT"
 
 
 class CollectionSecrets:
@@ -103,32 +100,6 @@ class Orders:
                 marks.setdefault(mark, []).extend([int(edge) for edge in box] for box in boxes)
             reasons |= set(item["reasons"])
         return {"marks": marks, "reasons": sorted(reasons)}
-
-
-class Originals:
-    """Which submissions still have files as sent that are archived nowhere: SENT beside each, in the index by state."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-
-    def mark(self, submission_id: str) -> None:
-        """Note that there are some; again changes nothing that matters."""
-        key = {"pk": f"SUB#{submission_id}", "sk": "SENT"}
-        self.table.put({**key, "state_key": _SENT, "updated_at": clock.stamp()})
-
-    def every(self) -> list[str]:
-        """Their ids, marked longest ago first."""
-        found = self.table.every("state_key = :k", {"k": _SENT}, "by_state")
-        return [item["pk"].removeprefix("SUB#") for item in found]
-
-    def forget(self, submission_id: str) -> None:
-        """They are gone."""
-        self.table.delete({"pk": f"SUB#{submission_id}", "sk": "SENT"})
-
-    @staticmethod
-    def delete_below(bucket: str, prefix: str) -> int:
-        """Delete every version of every object below a prefix; how many objects there were."""
-        return buckets.delete_below(bucket, prefix)
 
 
 def task_at(place: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from biotheca import clock, events
+from biotheca import catalog, clock, events
 from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.settings import Settings
@@ -22,7 +22,7 @@ from biotheca.submissions.service import own
 from biotheca.submissions.store import StaleWrite, SubmissionStore
 from biotheca.uploads import rules
 from biotheca.uploads.rules import PartRefused, PartsMissing
-from biotheca.uploads.store import Inbox, UploadGone
+from biotheca.uploads.store import Inbox, Originals, UploadGone
 
 # A file that was checked and found good, or archived, is never overwritten by an upload.
 REPLACEABLE = {FileState.DECLARED, FileState.UPLOADING, FileState.RECEIVED, FileState.QC_FAILED}
@@ -296,6 +296,7 @@ def note_received(
     """Note that S3 holds a file. The same event again, or an older one, changes nothing. None: not a file of ours."""
     if inbox.is_made(key):
         return None
+    _note_sent(store, inbox.place_of(key))
     named = inbox.named(key)
     file_id = store.file_named(*named) if named else inbox.file_of(key)
     if file_id is None:
@@ -333,6 +334,16 @@ def note_received(
         except StaleWrite:
             continue
     raise StaleWrite(file_id)
+
+
+def _note_sent(store: SubmissionStore, submission_id: str) -> None:
+    """Before all else: what is archived nowhere as it was sent must be found by the sweep, declared or not."""
+    try:
+        submission = store.get(submission_id)
+    except NotFound:
+        return
+    if catalog.members()[submission.member].made_anew_by:
+        Originals(store.records).mark(submission_id)
 
 
 def _note_surplus(store: SubmissionStore, submission_id: str, name: str) -> None:

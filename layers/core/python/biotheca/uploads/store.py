@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from biotheca import clock
 from biotheca.aws import buckets, guests
 from biotheca.aws.buckets import ObjectMissing, UploadGone
 from biotheca.aws.guests import GuestKeys
+from biotheca.aws.tables import ConditionFailed, Table, transact
 from biotheca.settings import Settings
 
-__all__ = ["Inbox", "ObjectMissing", "UploadGone"]
+__all__ = ["Inbox", "ObjectMissing", "Originals", "UploadGone"]
 
 
 BY_NAME = "by-name"
@@ -131,3 +134,33 @@ class Inbox:
     def facts(self, key: str, version_id: str | None = None) -> dict[str, Any]:
         """Size and version of what arrived."""
         return buckets.facts(self.bucket, key, version_id)
+
+    def delete_all(self, submission_id: str) -> int:
+        """Delete every version of every object of a submission; how many objects there were."""
+        return buckets.delete_below(self.bucket, self.prefix(submission_id))
+
+
+_SENT = "SENT"
+
+
+class Originals:
+    """Which submissions have files as sent that are archived nowhere: SENT beside each, in the index by state."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def mark(self, submission_id: str) -> None:
+        """Note that there are some, and that the last came now."""
+        key = {"pk": f"SUB#{submission_id}", "sk": "SENT"}
+        self.table.put({**key, "state_key": _SENT, "updated_at": clock.stamp()})
+
+    def every(self) -> list[tuple[str, str]]:
+        """(id, when the last came) of them, the longest ago first."""
+        found = self.table.every("state_key = :k", {"k": _SENT}, "by_state")
+        return [(item["pk"].removeprefix("SUB#"), item["updated_at"]) for item in found]
+
+    def forget(self, submission_id: str, last_came: str) -> None:
+        """They are gone. One that came meanwhile keeps the mark for the next sweep."""
+        key = {"pk": f"SUB#{submission_id}", "sk": "SENT"}
+        with contextlib.suppress(ConditionFailed):
+            transact([self.table.delete_line(key, "updated_at = :seen", seen=last_came)])

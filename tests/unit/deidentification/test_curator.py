@@ -106,6 +106,10 @@ def test_nobody_but_the_desk_sees_pictures_or_asks_and_the_owner_never_of_their_
     for wrong in (("0" * 32, "before"), (mark, "after"), (mark, "../" + mark), ("../" + mark, "before")):
         with pytest.raises(NotFound):
             curator.link(*stores, cloud.inbox, CHEN, made.id, *wrong)
+    assert not [body for kind, body in cloud.told() if kind == "PictureShown"]
+    picture(cloud, made, mark, "before")
+    (shown,) = [body for kind, body in cloud.told() if kind == "PictureShown"]
+    assert shown == {"submission": made.id, "image": mark, "moment": "before", "person": CHEN.subject}
     told = str(service.report_of(*stores, ANA, made.id))
     assert mark not in told and "picture" not in told
     keys = [row["Key"] for row in boto3.client("s3").list_objects_v2(Bucket="inbox")["Contents"]]

@@ -52,6 +52,7 @@ FILE_MOVED = "FileMoved"
 FILE_SEALED = "FileSealed"
 HEADER_GIVEN = "HeaderGiven"
 KEY_TURNED = "KeyTurned"
+PICTURE_SHOWN = "PictureShown"
 
 ALL = (
     SUBMISSION_SUBMITTED,
@@ -95,6 +96,7 @@ ALL = (
     FILE_SEALED,
     HEADER_GIVEN,
     KEY_TURNED,
+    PICTURE_SHOWN,
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from biotheca.accounts.model import Person, Role
 from biotheca.curation import service as curating
 from biotheca.deidentification.model import PIXEL_REASONS
-from biotheca.deidentification.store import Orders, Reports, picture_key, picture_link
+from biotheca.deidentification.store import Orders, Reports, picture_key, picture_link, tell_shown
 from biotheca.errors import Invalid, NotFound
 from biotheca.submissions.model import Submission
 from biotheca.submissions.rules import finding
@@ -42,10 +42,12 @@ def pictures(
 def link(
     store: SubmissionStore, reports: Reports, inbox: Inbox, person: Person, submission_id: str, mark: str, moment: str
 ) -> str:
-    """A link of five minutes to the picture of before or after. NotFound for one that there is not."""
+    """A link of five minutes to the picture of before or after; the audit chain has who asked. NotFound for one that
+    there is not."""
     row = next((row for row in _rows(store, reports, person, submission_id) if row["mark"] == mark), None)
     if row is None or moment not in MOMENTS or not row[moment]:
         raise NotFound("There is no such picture.")
+    tell_shown(store.outbox, submission_id, mark, moment, person.subject)
     return picture_link(inbox.bucket, picture_key(inbox.prefix_made(submission_id), mark, moment), LINK_VALID_S)
 
 

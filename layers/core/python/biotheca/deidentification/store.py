@@ -11,9 +11,10 @@ import secrets as random
 from pathlib import Path
 from typing import Any
 
-from biotheca.aws import buckets, files, secrets
+from biotheca import events
+from biotheca.aws import buckets, files, outbox, secrets
 from biotheca.aws.ranged import RangedReader
-from biotheca.aws.tables import Table
+from biotheca.aws.tables import Table, transact
 from biotheca.deidentification.keys import SECRET_BYTES
 from biotheca.settings import Settings
 from biotheca.submissions.model import Submission
@@ -123,6 +124,12 @@ def keep(path: Path, bucket: str, key: str) -> None:
 def picture_key(made: str, mark: str, moment: str) -> str:
     """Where a picture lies below the prefix of what was made: it goes when the files go that were sent."""
     return f"{made}pictures/{mark}-{moment}.png"
+
+
+def tell_shown(out: Table, submission_id: str, mark: str, moment: str, person: str) -> None:
+    """The event of a picture that somebody of the desk looks at: it shows what identifies."""
+    body = {"submission": submission_id, "image": mark, "moment": moment, "person": person}
+    transact([outbox.line(out, events.PICTURE_SHOWN, submission_id, **body)])
 
 
 def document_at(bucket: str, key: str) -> dict[str, Any]:

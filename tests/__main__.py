@@ -9,6 +9,7 @@ it ends. Words are handed on to pytest.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -58,10 +59,13 @@ def main(words: list[str]) -> int:
             command = [sys.executable, "-m", "pytest", *paths, *words]
             running[name] = subprocess.Popen(command, cwd=ROOT.parent, stdout=out), out, time.monotonic()
         for name, (process, out, started) in list(running.items()):
-            if process.poll() is not None:
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                process.returncode = os.waitstatus_to_exitcode(status)
                 codes.append(process.returncode)
                 del running[name]
-                _print(f"{name}: {time.monotonic() - started:.0f} s", out)
+                cpu_s = used.ru_utime + used.ru_stime
+                _print(f"{name}: {time.monotonic() - started:.0f} s, {cpu_s:.0f} CPU seconds", out)
         time.sleep(0.2)
     passed = [code for code in codes if code != NO_TEST]
     return max(passed, key=abs) if passed else NO_TEST

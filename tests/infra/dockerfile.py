@@ -15,6 +15,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+UV = str(Path(sys.executable).with_name("uv"))
+UV_CACHE = os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
 BASE = re.compile(r"python:3\.\d+-slim")
 
 
@@ -38,7 +40,24 @@ class Stage:
     def variables(self) -> dict[str, str]:
         """What a process of this stage finds; nothing of ours leads back to the checkout."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "BIOTHECA"))}
-        return kept | self.environment | {"HOME": str(self.root)}
+        ours = {"HOME": str(self.root), "UV_CACHE_DIR": UV_CACHE, "PYTHONDONTWRITEBYTECODE": ""}
+        return kept | self.environment | ours
+
+
+def _by_uv(words: list[str]) -> list[str]:
+    """pip's work done by uv, with the same words: the same requirements, hashes and wheels in a tenth of the time."""
+    program = Path(words[0])
+    if words[1:3] == ["-m", "venv"]:
+        return [*words[:3], "--without-pip", *words[3:]]
+    if program.name == "pip" and words[1] == "install":
+        return [UV, "pip", "install", "--python", str(program.with_name("python")), *words[2:]]
+    return words
+
+
+def _linked(source: str, target: str) -> None:
+    """A file of an image as a second name of it: no step writes into what another made."""
+    Path(target).unlink(missing_ok=True)
+    os.link(source, target)
 
 
 class Built:
@@ -66,9 +85,9 @@ class Built:
         where = stage.path(".")
         where.mkdir(parents=True, exist_ok=True)
         variables = stage.variables()
-        words = [self._inside(stage, word) for word in words]
+        words = _by_uv([self._inside(stage, word) for word in words])
         words[0] = shutil.which(words[0], path=variables["PATH"]) or words[0]
-        if words[0] == "python" or not Path(words[0]).is_relative_to(self.folder):
+        if words[0] != UV and (words[0] == "python" or not Path(words[0]).is_relative_to(self.folder)):
             assert Path(words[0]).name == "python", f"{words[0]} is not of the image"
             words[0] = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")  # FROM python
         return subprocess.run(words, cwd=where, env=variables, capture_output=True, text=True, timeout=300)
@@ -116,7 +135,7 @@ class Built:
             found, to = source / name.lstrip("/"), self.image.path(target)
             assert found.exists(), f"COPY {name}: the build context lacks it"
             if found.is_dir():
-                shutil.copytree(found, to, symlinks=True, dirs_exist_ok=True)
+                shutil.copytree(found, to, symlinks=True, dirs_exist_ok=True, copy_function=_linked)
             else:
                 into = to / found.name if target.endswith("/") or to.is_dir() else to
                 into.parent.mkdir(parents=True, exist_ok=True)

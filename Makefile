@@ -27,7 +27,7 @@ demo: setup  ## real reads from upload to publication; ARGS=--exit ends instead 
 up: setup  ## the laptop cloud, until Ctrl-C
 	@$(BIN)/python -m local up $(ARGS)
 
-test: setup check  ## everything CI runs
+test: setup  ## everything CI runs, `make check` among it
 	@$(BIN)/python -m tests $(ARGS)
 
 check: setup  ## style, types, import contracts, state machines, docs

@@ -1,4 +1,4 @@
-"""`python -m tests`: the whole suite in six groups, three at a time, which is what `make test` runs.
+"""`python -m tests`: `make check` and the whole suite in six groups, three at a time, which is what `make test` runs.
 
 Two laptop clouds cannot live in one process, because moto's backends are global: so each half of the journeys
 has a process and a laptop of its own, tests of the laptop itself have another, and all that need none three more.
@@ -22,6 +22,7 @@ OF_THE_ARCHIVE = "journeys"
 OF_THE_LAPTOP = ("local", "portal")
 WITH_THEIR_OWN_LAPTOP = "tests/journeys/test_memory.py"
 OF_SCIENCE = "unit"
+CHECKS = "style, types, contracts"
 FORMATS = ("deidentification", "formats", "lake", "mirror", "qc")  # half of the time of the unit tests
 NO_TEST = 5  # pytest's exit code where the words chose none of a group
 AT_ONCE = 3
@@ -50,14 +51,15 @@ def groups() -> dict[str, list[str]]:
 
 def main(words: list[str]) -> int:
     """0 if all groups pass (or have nothing to run)."""
-    waiting, running, codes = list(groups().items()), {}, []
+    commands = {name: [sys.executable, "-m", "pytest", *paths, *words] for name, paths in groups().items()}
+    waiting, running, codes = [*commands.items(), (CHECKS, ["make", "check"])], {}, []
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
-            name, paths = waiting.pop(0)
+            name, command = waiting.pop(0)
             print(f"begun: {name}", flush=True)
             out = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed when it is printed
-            command = [sys.executable, "-m", "pytest", *paths, *words]
-            running[name] = subprocess.Popen(command, cwd=ROOT.parent, stdout=out), out, time.monotonic()
+            started = subprocess.Popen(command, cwd=ROOT.parent, stdout=out, stderr=subprocess.STDOUT)
+            running[name] = started, out, time.monotonic()
         for name, (process, out, started) in list(running.items()):
             ended, status, used = os.wait4(process.pid, os.WNOHANG)
             if ended:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import threading
 import time
 import uuid
@@ -25,8 +26,9 @@ from local.logs import LogBook, LogPump
 from local.metrics import MetricTable
 from local.processes import Children, LaptopStops, base_environment
 
-MOST_WORKERS_PER_FUNCTION = 4
-EXTRA_IDLE_S = 20.0  # a second worker that nobody needs
+# A worker's start costs more than most calls: two cores gain nothing by a third.
+MOST_WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
+EXTRA_IDLE_S = 120.0  # a second worker that nobody needs
 LAST_IDLE_S = 600.0  # the last one stays warm longer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 from pydicom.data import get_testdata_file
 
+from biotheca.imaging.body_parts import TERMS, term
 from local.demo import query
 from local.stack import Stack
 from tests.journeys import orthanc, viewing
@@ -297,6 +299,16 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
     assert chosen["series"] == 1 and {one["value"] for one in chosen["facets"]["body_part"]} == {"CHEST", "HEAD"}
     pages = list(nobody.pages(f"/v1/images?collection={both.dataset}&modality=CT&limit=3"))
     assert len(pages) == 4 and {one["disease"] for one in pages} == {"sepsis"}
+
+
+def test_parts_of_the_body_are_spelled_as_dcmtk_spells_them(both: Both) -> None:
+    """Orthanc's DCMTK has the terms of Annex L that have a code, one after another in its library."""
+    (library,) = Path("/usr/lib").glob("*/libcmr.so.[0-9]*[0-9]")
+    data = library.read_bytes()
+    table = data[data.index(b"\0ABDOMENPELVIS\0") :].partition(b"\0ZYGOMA\0")[0]
+    known = {found.decode() for found in re.findall(rb"(?<=\0)[A-Z]{3,}(?=\0)", table)}
+    assert len(known) > 60 and known <= TERMS
+    assert {term(one) for one in known} == known == {term(one.lower()) for one in known}
 
 
 def test_analysts_find_the_series_by_sql(both: Both, stack: Stack) -> None:

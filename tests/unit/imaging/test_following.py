@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import warnings
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -244,6 +245,29 @@ def test_ten_modalities_and_thirty_four_parts_of_the_body_are_taken_and_counted(
     assert {one["value"]: one["series"] for one in found["modality"]} == Counter(map(_modality, range(len(PARTS))))
     (only,) = service.facets(index, {"body_part": PARTS[3]})["facets"]["modality"]
     assert only == {"value": _modality(3), "series": 1, "images": 1}
+
+
+def test_parts_of_the_body_that_are_spelled_otherwise_are_one_choice(cloud: Cloud) -> None:
+    files = {}
+    for number, part in enumerate(("CHEST", "Chest ", "THORAX", "Head-Neck")):
+        uids = {"StudyInstanceUID": f"1.2.5.{number}", "SeriesInstanceUID": f"1.2.6.{number}"}
+        made = ct(number, 8, ImageType=["ORIGINAL", "PRIMARY"], **uids)
+        with warnings.catch_warnings(action="ignore"):  # CS is in capitals: that is what this is about
+            made.BodyPartExamined = part
+        files[f"{number}.dcm"] = as_bytes(made)
+    sent = cloud.sent(zipped(**files))
+    assert cloud.de_identify(sent) == {"released": 4, "set_aside": 0}
+    dataset = cloud.released(sent)
+    index = SeriesIndex(cloud.index.table)
+    following.refresh(index, cloud.records, dataset)
+    found = service.facets(index, {})["facets"]["body_part"]
+    assert [(one["value"], one["series"]) for one in found] == [("CHEST", 3), ("HEADNECK", 1)]
+    for asked_for in ("CHEST", "thorax"):
+        rows, _ = service.browse(index, service.choices({"body_part": asked_for}), 50, None)
+        assert Counter(row["body_part"] for row in rows) == {"CHEST": 1, "Chest": 1, "THORAX": 1}
+    # By DICOM a header is what it says.
+    for part, count in (("CHEST", 1), ("THORAX", 1), ("Ch*", 1), ("HEADNECK", 0)):
+        assert len(asked(cloud, index, "series", ("BodyPartExamined", part))) == count, part
 
 
 def _modality(number: int) -> str:

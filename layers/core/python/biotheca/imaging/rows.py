@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from biotheca.imaging.body_parts import term
 from biotheca.imaging.model import PREVIEWS
 from biotheca.publication.model import Record
 
@@ -65,9 +66,19 @@ def age_group(age: str) -> str:
     return f"{OLDEST_GROUP}+" if low >= OLDEST_GROUP else f"{low}-{low + 9}"
 
 
+def facet_of(row: dict[str, Any], name: str) -> str:
+    """The value of a row by which it is counted and chosen; empty if nothing is said."""
+    return spelled(name, str(row.get(name) or ""))
+
+
+def spelled(name: str, value: str) -> str:
+    """A facet's value as it is counted: a part of the body by its defined term, all else as it is said."""
+    return term(value) if name == "body_part" else value
+
+
 def cell_of(row: dict[str, Any]) -> Cell:
-    """The values of a row by which it is counted; what is not said is empty."""
-    return tuple(str(row.get(name) or "") for name in FACETS)
+    """The values of a row by which it is counted."""
+    return tuple(facet_of(row, name) for name in FACETS)
 
 
 def cube_of(rows: list[dict[str, Any]]) -> list[list[Any]]:

@@ -9,7 +9,7 @@ from biotheca.accounts.model import Person
 from biotheca.errors import Finding, Invalid, NotFound
 from biotheca.imaging import reading
 from biotheca.imaging.model import TooBroad
-from biotheca.imaging.rows import FACETS, counted, fits
+from biotheca.imaging.rows import FACETS, counted, facet_of, fits, spelled
 from biotheca.imaging.rules import INSTANCE, SERIES, STUDY, Query, at_level, dicom_json, matcher
 from biotheca.imaging.store import PackedSeries, SeriesIndex
 from biotheca.publication.access import Grants
@@ -17,12 +17,12 @@ from biotheca.publication.store import RecordStore
 
 MOST_LOOKED_AT = 20_000  # rows of one call
 MOST_OPENED = 50  # series whose instances one call lists
-_EXACT = {"modality", "body_part", "manufacturer", "sex"}  # facets that attributes of DICOM ask for
+_EXACT = {"modality", "manufacturer", "sex"}  # facets that attributes of DICOM ask for as they are counted
 
 
 def choices(given: dict[str, str]) -> dict[str, str]:
     """The facets that a query string chooses values of; Invalid for a value that is too long."""
-    wanted = {name: given[name] for name in ("collection", *FACETS) if given.get(name)}
+    wanted = {name: spelled(name, given[name]) for name in ("collection", *FACETS) if given.get(name)}
     for name, value in wanted.items():
         if len(value) > 300:
             raise Invalid(f"{name} is too long.", [Finding("imaging.query", f"?{name}", "At most 300 characters.")])
@@ -51,7 +51,7 @@ def browse(
             continue
         for row in index.rows(collection, after if collection == begun else None):
             looked += 1
-            if all(str(row.get(name) or "") == value for name, value in wanted.items()):
+            if all(facet_of(row, name) == value for name, value in wanted.items()):
                 hits.append(row)
             if len(hits) == limit or looked == MOST_LOOKED_AT:
                 return hits, f"{collection}/{row['accession']}"

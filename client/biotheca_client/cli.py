@@ -21,6 +21,7 @@ MODULES = {
     "quality": ("qc",),
     "sealed": ("keygen", "register-key", "decrypt"),
     "imaging": ("deidentify", "collection-key"),
+    "images": ("images", "pictures", "blank", "same-person"),
     "desk": (
         *("queue", "next", "desk", "assign", "unassign", "prioritise", "judge", "note", "decide", "reasons"),
         *("figures", "corrections", "decide-correction"),

@@ -24,6 +24,7 @@ from biotheca_client.desk import DeskCalls
 from biotheca_client.downloads import REVIEWER_HEADER, Downloader, Fetched, choose
 from biotheca_client.errors import ClientFault, NotFound, Refused, WrongUse
 from biotheca_client.folders import Flaw, Folder
+from biotheca_client.images import ImageCalls
 from biotheca_client.local_files import AnyOf, Stop
 from biotheca_client.many import AT_LEAST, LARGEST_BYTES, Many
 from biotheca_client.mirrored import SequenceCalls
@@ -45,7 +46,7 @@ class _Silent:
         return lambda _: None
 
 
-class Client(AccessCalls, AccountCalls, DeskCalls, QueryCalls, RecordCalls, SequenceCalls):
+class Client(AccessCalls, AccountCalls, DeskCalls, ImageCalls, QueryCalls, RecordCalls, SequenceCalls):
     """Everything a person can do with an archive. Answers are the API's JSON; faults are biotheca_client.errors.
 
     `token` is used as it is; otherwise tokens are remembered in `config` (None: the user's own file).

@@ -3,6 +3,12 @@
 import gc
 import signal
 
+from hypothesis import settings
+
+# No test is timed: on a machine with other work a step of a millisecond may take a second.
+settings.register_profile("biotheca", deadline=None)
+settings.load_profile("biotheca")
+
 # moto's clouds and botocore's models are a heap of millions of objects that live on: walking it whenever 700 more have
 # come took a third of the suite's time.
 gc.set_threshold(50_000, 20, 20)

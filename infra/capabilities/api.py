@@ -80,6 +80,10 @@ class Api(Capability):
         # Answers of DICOMweb that are too large for the gateway are written here, and linked to.
         linked = house.buckets["derived_bucket"].arn_for_objects("dicomweb/*")
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[linked]))
+        # Those of controlled series under the key of controlled data.
+        key = house.keys["controlled"].key_arn
+        door.add_environment(variable("controlled_key"), key)
+        door.add_to_role_policy(iam.PolicyStatement(actions=["kms:GenerateDataKey"], resources=[key]))
         # The proof of a withdrawal looks whether any version of a person's objects is left.
         holding = [house.buckets[name].bucket_arn for name in HOLDING]
         door.add_to_role_policy(iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=holding))

@@ -155,6 +155,24 @@ def test_large_answers_are_made_once_and_linked_and_larger_ones_are_refused(
     )
 
 
+def test_a_linked_answer_of_a_controlled_series_lies_under_the_key_of_controlled_data(
+    cloud: Cloud, dataset: str, series: SeriesIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed, opened = PackedSeries("derived"), _opened(cloud, dataset, series)
+    monkeypatch.setattr(reading, "MOST_ANSWERED_BYTES", 100)
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    monkeypatch.setenv("BIOTHECA_CONTROLLED_KEY", key)
+    s3, found = boto3.client("s3"), []
+    for controlled in ("another", opened.files[model.ARCHIVE]["bucket"]):
+        monkeypatch.setenv("BIOTHECA_CONTROLLED_ARCHIVE_BUCKET", controlled)
+        answer = reading.metadata(packed, [opened], compressed=False)
+        assert answer.link
+        place = {"Bucket": "derived", "Key": "dicomweb/" + answer.link.partition("?")[0].rpartition("/")[2]}
+        found.append(s3.head_object(**place).get("SSEKMSKeyId"))
+        s3.delete_object(**place)
+    assert found == [None, key]
+
+
 def test_what_is_not_there_and_what_is_not_taken_are_told_apart(
     cloud: Cloud, dataset: str, series: SeriesIndex
 ) -> None:

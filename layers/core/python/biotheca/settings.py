@@ -35,6 +35,7 @@ class Settings:
             "smallest_part_mib",
             "open_archive_bucket",
             "controlled_archive_bucket",
+            "controlled_key",
             "delivery_keys",
             "visa_keys",
             "collection_secrets",

@@ -288,9 +288,12 @@ def get_range(bucket: str, key: str, version_id: str | None, at: int, size_bytes
     return data
 
 
-def put_answer(bucket: str, key: str, data: bytes, content_type: str, encoding: str = "") -> None:
-    """Store bytes that a link gives out with their media type."""
-    more = {"ContentEncoding": encoding} if encoding else {}
+def put_answer(
+    bucket: str, key: str, data: bytes, content_type: str, encoding: str = "", kms_key: str | None = None
+) -> None:
+    """Store bytes that a link gives out with their media type; under a key of its own, else under the bucket's."""
+    more: dict[str, Any] = {"ContentEncoding": encoding} if encoding else {}
+    more |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
     client("s3").put_object(
         Bucket=bucket, Key=key, Body=data, ContentType=content_type, ChecksumAlgorithm="SHA256", **more
     )

@@ -253,8 +253,5 @@ def _bytes(
             f"That would be {size_bytes:,} bytes; an answer has {MOST_LINKED_BYTES:,} at most. "
             "Ask for a series as application/zip, or for instances or frames one by one."
         )
-    archive = of.files[ARCHIVE]
-    # What is archived never changes under its version: the same question has the same answer.
-    key = hashlib.sha256(f"{archive['bucket']}\n{archive['key']}\n{archive.get('version_id')}\n{name}".encode())
-    link = packed.linked(key.hexdigest(), make, content_type, of.link_valid_s, encoding)
+    link = packed.linked(of.files[ARCHIVE], name, make, content_type, of.link_valid_s, encoding)
     return Answer(content_type, link=link, encoding=encoding)

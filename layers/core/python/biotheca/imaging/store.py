@@ -2,13 +2,15 @@
 
 Search table (beside the words, which hold no colon): pk images:series:<collection>, sk accession of the series, one row
 each; images:of:<UID or pseudonym>, by which a row is found without its collection; images:cube, sk collection.
-Answers that are too large for the gateway lie in the derived bucket below dicomweb/ for a day.
+Answers that are too large for the gateway lie in the derived bucket below dicomweb/ for a day, those of controlled
+series under the key of controlled data.
 """
 
 from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -143,13 +145,20 @@ class PackedSeries:
             found |= {one: data[one[0] - first : one[0] - first + one[1]] for one in group}
         return [found[one] for one in ranges]
 
-    def linked(self, name: str, make: Any, content_type: str, valid_s: int, encoding: str = "") -> str:
-        """A link to an answer that is made once; `make` gives its bytes."""
-        key = LINKED + name
+    def linked(
+        self, file: dict[str, Any], name: str, make: Any, content_type: str, valid_s: int, encoding: str = ""
+    ) -> str:
+        """A link to an answer from a packed series, made once; `make` gives its bytes."""
+        # What is archived never changes under its version: the same question has the same answer.
+        whence = f"{file['bucket']}\n{file['key']}\n{file.get('version_id')}\n{name}"
+        key = LINKED + hashlib.sha256(whence.encode()).hexdigest()
         try:
             buckets.facts(self.derived, key)
         except buckets.ObjectMissing:
-            buckets.put_answer(self.derived, key, make(), content_type, encoding)
+            settings = Settings()
+            controlled = file["bucket"] == settings.optional("controlled_archive_bucket")
+            kms_key = settings.controlled_key if controlled else None
+            buckets.put_answer(self.derived, key, make(), content_type, encoding, kms_key)
         return buckets.presign(self.derived, key, valid_s)
 
     def link(self, file: dict[str, Any], valid_s: int) -> str:

@@ -287,6 +287,8 @@ class Attributes:
         creators: dict[int, tuple[str, bytes]] = {}
         kept: list[tuple[int, bytes]] = []
         used: set[int] = set()
+        dropped = 0
+        safe = None if self.options.private == "numeric" else rules.safe_private()
         for element in level:
             tag = element.tag
             low = tag & 0xFFFF
@@ -296,13 +298,15 @@ class Attributes:
                 continue
             block = tag & 0xFFFF0000 | low >> 8
             creator = creators.get(block)
-            value = self._private_value(data, element, creator[0], patient) if creator else b""
-            if value:
+            if creator is None or (safe is not None and (creator[0], tag >> 16, low & 0xFF) not in safe):
+                dropped += 1  # most of them; nothing of it is looked at
+            elif value := self._private_value(data, element, creator[0], patient):
                 kept.append((tag, value))
                 used.add(block)
                 self._out.private_kept += 1
             else:
-                self._out.private_dropped += 1
+                dropped += 1
+        self._out.private_dropped += dropped
         return [(block, creators[block][1]) for block in used] + kept
 
     def _private_value(self, data: bytes | memoryview, element: Element, creator: str, patient: Patient) -> bytes:

@@ -44,6 +44,7 @@ class Engine:
         self.key, self.options = key, options or Options()
         self._attributes = Attributes(key, self.options)
         self._patients: OrderedDict[tuple[object, ...], Patient] = OrderedDict()
+        self._claimed: dict[tuple[Form, bool], list[tuple[int, bytes]]] = {}
 
     def deidentify(self, data: bytes, pixels_cleaned: bool = False, face_risk: bool = False) -> Outcome:
         """The file without what identifies. `pixels_cleaned`: claim 113101 too; the caller has seen to it.
@@ -120,6 +121,12 @@ class Engine:
         return bytes(128) + b"DICM" + encoded(0x00020000, b"UL", len(meta).to_bytes(4, "little"), _META) + meta
 
     def _claims(self, form: Form, pixels_cleaned: bool) -> list[tuple[int, bytes]]:
+        """(tag, element) of what is said of the work; the same for all files of a form."""
+        if (known := self._claimed.get((form, pixels_cleaned))) is None:
+            known = self._claimed[form, pixels_cleaned] = self._claims_made(form, pixels_cleaned)
+        return known
+
+    def _claims_made(self, form: Form, pixels_cleaned: bool) -> list[tuple[int, bytes]]:
         codes = [("113100", "Basic Application Confidentiality Profile")]
         codes += [_PIXEL_CLAIM] if pixels_cleaned else []
         told = [c for c in self.options.columns if c != "safe_private" or self.options.private == "safe"]

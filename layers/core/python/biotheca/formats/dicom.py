@@ -120,7 +120,17 @@ def elements(data: bytes | memoryview, start: int, end: int, form: Form, depth: 
     found: list[Element] = []
     at = start
     append = found.append
+    unpack, made = _TAG_EXPLICIT["<"].unpack_from, tuple.__new__
+    straight = form == (True, True)
+    last = min(end, len(data)) - 8
     while at < end:
+        if straight and at <= last:  # nearly all elements: a short header, a value that ends inside
+            group, number, vr, length = unpack(data, at)
+            stop = at + 8 + length
+            if vr in _SHORT and stop <= end:
+                append(made(Element, (group << 16 | number, vr, at, at + 8, stop, stop, False)))
+                at = stop
+                continue
         element = next_element(data, at, end, form, depth)
         append(element)
         at = element.next

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from bench.deid_tools import python_with
 from bench.measure import Run, by_turns, child, ratio, table
 
 FILES, ROUNDS = 400, 3
+MEMORY = Path("/dev/shm")  # noqa: S108  a file system, not a file of ours
 _EACH = """
 import sys, pathlib, time
 source, target = map(pathlib.Path, sys.argv[1:3])
@@ -58,7 +60,14 @@ PEERS = {
 
 
 def run(folder: Path) -> str:
-    """One table."""
+    """One table. Files lie in memory where the machine lets them: what a disk does is not what is asked."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2**30:
+        with tempfile.TemporaryDirectory(dir=MEMORY) as place:
+            return _measured(Path(place), "in memory")
+    return _measured(folder, "on disk")
+
+
+def _measured(folder: Path, where: str) -> str:
     source = folder / "ct"
     if not source.exists() or len(list(source.iterdir())) != FILES:
         _make(source)
@@ -85,7 +94,8 @@ def run(folder: Path) -> str:
         rows.append([name, *(f"{value:.{digits}f}" for value, digits in zip(figures, (0, 2, 2, 0), strict=True))])
         rows[-1].append(ratio(one.cpu_s, mine))
     heads = ["", "files per CPU-second", "CPU ms a file", "seconds", "peak MiB", "its CPU / ours"]
-    return table(f"{FILES} CT slices of 528 KB, 240 elements, 130 private (medians of {ROUNDS})", heads, rows)
+    title = f"{FILES} CT slices of 528 KB, 240 elements, 130 private, files {where} (medians of {ROUNDS})"
+    return table(title, heads, rows)
 
 
 def _loop(command: list[str], target: Path) -> Run:

@@ -303,7 +303,7 @@ def test_series_are_browsed_by_facets(both: Both, nobody: Person) -> None:
 
 def test_parts_of_the_body_are_spelled_as_dcmtk_spells_them(both: Both) -> None:
     """Orthanc's DCMTK has the terms of Annex L that have a code, one after another in its library."""
-    (library,) = Path("/usr/lib").glob("*/libcmr.so.[0-9]*[0-9]")
+    library, *_ = Path("/usr/lib").glob("*/libcmr.so.*")
     data = library.read_bytes()
     table = data[data.index(b"\0ABDOMENPELVIS\0") :].partition(b"\0ZYGOMA\0")[0]
     known = {found.decode() for found in re.findall(rb"(?<=\0)[A-Z]{3,}(?=\0)", table)}

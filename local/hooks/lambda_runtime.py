@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import threading
 import time
 import uuid
@@ -26,8 +25,7 @@ from local.logs import LogBook, LogPump
 from local.metrics import MetricTable
 from local.processes import Children, LaptopStops, base_environment
 
-# A worker's start costs more than most calls: two cores gain nothing by a third.
-MOST_WORKERS_PER_FUNCTION = max(2, min(4, os.cpu_count() or 2))
+MOST_WORKERS_PER_FUNCTION = 4
 EXTRA_IDLE_S = 120.0  # a second worker that nobody needs
 LAST_IDLE_S = 600.0  # the last one stays warm longer
 

@@ -18,6 +18,7 @@ from biotheca_client.words import clean
 TIMEOUT_S = (5.0, 60.0)  # to connect, between two bytes
 ATTEMPTS = 5
 _LONGEST_PAUSE_S = 20.0
+_READ_BYTES = 1 << 20
 _RENEW_BEFORE_S = 60.0
 _IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -48,6 +49,26 @@ def plain_session() -> requests.Session:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+def bytes_at(link: str, valid: str) -> Iterator[bytes]:
+    """What lies behind a link of the archive's to its store, which is good for so long. NetworkDown."""
+    for attempt in range(4):
+        try:
+            # The store is no archive: it gets no token.
+            response = plain_session().get(link, stream=True, timeout=60)
+        except requests.RequestException as fault:
+            if attempt == 3:
+                raise NetworkDown(f"The store did not answer: {type(fault).__name__}.", "Try again later.") from fault
+            time.sleep(2**attempt)
+            continue
+        if response.status_code != 200:
+            raise NetworkDown(f"The store answered {response.status_code}.", f"Ask again; a link is good for {valid}.")
+        try:
+            yield from response.iter_content(_READ_BYTES)
+        except requests.RequestException as fault:
+            raise NetworkDown("The connection broke off.", "Run the command again.") from fault
+        return
 
 
 class Session:

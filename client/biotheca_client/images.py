@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import requests
-
-from biotheca_client.api import Session, path_of, plain_session
-from biotheca_client.errors import NetworkDown
+from biotheca_client.api import Session, bytes_at, path_of
 
 
 class ImageCalls:
@@ -43,15 +40,7 @@ class ImageCalls:
     def picture(self, submission: str, mark: str, moment: str = "before") -> bytes:
         """The PNG of an image `before` or `after` blanking. It shows what identifies; the archive notes who looked."""
         told = self.session.call("GET", path_of("v1", "curation", submission, "pictures", mark, moment))
-        try:  # the store is no archive: it gets no token
-            answer = plain_session().get(told["url"], timeout=60)
-        except requests.RequestException as fault:
-            raise NetworkDown(f"The store did not answer: {type(fault).__name__}.", "Try again later.") from fault
-        if answer.status_code != 200:
-            raise NetworkDown(
-                f"The store answered {answer.status_code}.", "Ask again; a link is good for five minutes."
-            )
-        return answer.content
+        return b"".join(bytes_at(told["url"], "five minutes"))
 
     def blank(
         self, submission: str, images: dict[str, list[tuple[int, int, int, int]]], reasons: list[str]

@@ -5,21 +5,17 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-import requests
-
 from biotheca_client import words
-from biotheca_client.api import Session, path_of, plain_session
+from biotheca_client.api import Session, bytes_at, path_of
 from biotheca_client.errors import NetworkDown, Refused, Stopped
 
 FORMATS = (
     *("tsv", "csv", "jsonl", "parquet", "xml", "accessions", "fetchngs", "samplesheet", "rnaseq", "script", "aria2"),
 )
-_READ_BYTES = 1 << 20
 _ENDED = ("succeeded", "failed")
 
 
@@ -80,7 +76,7 @@ class QueryCalls:
 
     def _copy(self, answer: dict[str, Any], file: IO[bytes], add: Callable[[int], None]) -> int:
         size = 0
-        for data in _bytes_of(str(answer["link"])):
+        for data in bytes_at(str(answer["link"]), "an hour"):
             file.write(data)
             add(len(data))
             size += len(data)
@@ -90,22 +86,3 @@ class QueryCalls:
                 f"`biotheca query --id {answer['id']}` fetches it again.",
             )
         return size
-
-
-def _bytes_of(link: str) -> Iterator[bytes]:
-    for attempt in range(4):
-        try:
-            # The store is no archive: it gets no token.
-            response = plain_session().get(link, stream=True, timeout=60)
-        except requests.RequestException as fault:
-            if attempt == 3:
-                raise NetworkDown(f"The store did not answer: {type(fault).__name__}.", "Try again later.") from fault
-            time.sleep(2**attempt)
-            continue
-        if response.status_code != 200:
-            raise NetworkDown(f"The store answered {response.status_code}.", "Ask again; a link is good for an hour.")
-        try:
-            yield from response.iter_content(_READ_BYTES)
-        except requests.RequestException as fault:
-            raise NetworkDown("The connection broke off.", "Run the command again.") from fault
-        return

@@ -26,7 +26,7 @@ from local.metrics import MetricTable
 from local.processes import Children, LaptopStops, base_environment
 
 MOST_WORKERS_PER_FUNCTION = 4
-EXTRA_IDLE_S = 120.0  # a second worker that nobody needs
+EXTRA_IDLE_S = 20.0  # a second worker that nobody needs
 LAST_IDLE_S = 600.0  # the last one stays warm longer
 
 

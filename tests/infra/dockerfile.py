@@ -40,6 +40,7 @@ class Stage:
     def variables(self) -> dict[str, str]:
         """What a process of this stage finds; nothing of ours leads back to the checkout."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV", "BIOTHECA"))}
+        # What a step imports is compiled once, for the steps and runs after it.
         ours = {"HOME": str(self.root), "UV_CACHE_DIR": UV_CACHE, "PYTHONDONTWRITEBYTECODE": ""}
         return kept | self.environment | ours
 

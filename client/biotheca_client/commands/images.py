@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from biotheca_client import words
 from biotheca_client.commands.common import Context, as_json, command
 from biotheca_client.errors import Refused, WrongUse
 from biotheca_client.output import Output
+
+if TYPE_CHECKING:
+    from biotheca_client.client import Client
 
 FACETS = ("collection", "modality", "body_part", "disease", "manufacturer", "age_group", "sex")
 REASONS = ("pixel_text_confirmed", "burned_in_yes")
@@ -97,14 +100,7 @@ def pictures(context: Context, submission: str, folder: Path | None, as_json: bo
     """
     out, client = Output(as_json), context.client()
     rows = list(client.set_aside_pictures(submission))
-    saved: list[str] = []
-    for row in rows if folder else []:
-        for moment in ("before", "after"):
-            if row[moment]:
-                assert folder
-                saved.append(
-                    str(_save(folder / f"{row['mark']}-{moment}.png", client.picture(submission, row["mark"], moment)))
-                )
+    saved = _saved(client, submission, rows, folder) if folder else []
 
     def show() -> None:
         if not rows:
@@ -125,6 +121,11 @@ def pictures(context: Context, submission: str, folder: Path | None, as_json: bo
             out.say(f"{len(saved)} picture(s) saved in {folder}. They show what identifies: delete them afterwards.")
 
     out.result({"items": rows, "saved": saved}, show)
+
+
+def _saved(client: Client, submission: str, rows: list[dict[str, Any]], folder: Path) -> list[str]:
+    there = [(row["mark"], moment) for row in rows for moment in ("before", "after") if row[moment]]
+    return [str(_save(folder / f"{m}-{when}.png", client.picture(submission, m, when))) for m, when in there]
 
 
 def _save(target: Path, data: bytes) -> Path:

@@ -242,15 +242,18 @@ class FastqCheck(Fed):
     def _walk_part(self, text: bytes, at: int, end: int) -> None:
         """Walk text[at:end], which ends with a line."""
         if at < end:
-            self._count_crlf(text, at, end)
+            before = self.lines
             self._walk(self._take_carry(_split(text[at:end])), last=False)
+            if self.stopped:  # by the record that begins at `_line`: what lies behind it was never walked
+                end = _after_lines(text, at, self._line + 3 - before)
+            self._count_crlf(text, at, end, before)
 
-    def _count_crlf(self, text: bytes, at: int, end: int) -> None:
+    def _count_crlf(self, text: bytes, at: int, end: int, lines_before: int) -> None:
         """Count the lines of text[at:end] that end with CRLF. What the kernel passed has none."""
         if (first := text.find(b"\r\n", at, end)) < 0:
             return
         if not self.crlf_lines:
-            self.first_crlf_line = self.lines + 1 + text.count(b"\n", at, first)
+            self.first_crlf_line = lines_before + 1 + text.count(b"\n", at, first)
         self.crlf_lines += text.count(b"\r\n", at, end)
 
     def _take_carry(self, lines: list[bytes]) -> list[bytes]:

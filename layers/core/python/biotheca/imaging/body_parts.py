@@ -28,6 +28,7 @@ _OTHERS = {
     "ABDPELVIS": "ABDOMENPELVIS",
     "ABDOMENANDPELVIS": "ABDOMENPELVIS",
     "BODY": "WHOLEBODY",
+    "BREASTS": "BREAST",
     "CAP": "CHESTABDPELVIS",
     "CERVICALSPINE": "CSPINE",
     "CHESTABD": "CHESTABDOMEN",
@@ -35,17 +36,19 @@ _OTHERS = {
     "CHESTTHORAX": "CHEST",
     "CHESTTOPELVIS": "CHESTABDPELVIS",
     "HEADANDNECK": "HEADNECK",
+    "KIDNEYS": "KIDNEY",
     "LUMBARSPINE": "LSPINE",
     "LUMBOSACRALSP": "LSSPINE",
     "LUMBOSACRALSPINE": "LSSPINE",
     "LUMBOSACRALSPIN": "LSSPINE",
+    "LUNGS": "LUNG",
     "NECKCHESTABDPELVIS": "NECKCHESTABDPELV",
     "OESOPHAGUS": "ESOPHAGUS",
+    "RIBS": "RIB",
     "SACRALSPINE": "SSPINE",
     "THORACICSPINE": "TSPINE",
     "THORAX": "CHEST",
 }
-_PLURALS = {"BREASTS": "BREAST", "KIDNEYS": "KIDNEY", "LUNGS": "LUNG", "RIBS": "RIB"}
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -56,5 +59,5 @@ def term(value: str) -> str:
     ('HEADNECK', 'CHESTABDOMEN', 'CHEST', 'LEFT PINKY')
     """
     folded = _NO_LETTER.sub("", value).upper()
-    folded = _OTHERS.get(folded) or _PLURALS.get(folded) or folded
+    folded = _OTHERS.get(folded, folded)
     return folded if folded in TERMS else " ".join(value.upper().split())
